@@ -17,6 +17,8 @@ mod environment;
 mod fuzz;
 /// The kubeconfig file is changed by one process at a time, as a whole or not at all.
 mod kubeconfig;
+/// Every verb and flag of kubectl is known, and what becomes of it.
+mod kubectl_surface;
 /// Modules use lower layers only, and no test file is forgotten.
 mod layers;
 /// Endless work stays within a bound of memory.

@@ -10,7 +10,7 @@ use kctl_base::json::{Value, json};
 use kctl_cluster::client::{Client, ListParams, ResourcePath, WriteParams};
 use kctl_cluster::{Cluster, OpenOptions};
 
-use super::dispatch::run_in;
+use super::dispatch::{Language, run_in};
 use super::{Ctx, verbs};
 
 /// A command and the permissions that it needs, each `VERB RESOURCE[/SUBRESOURCE]` or `VERB PATH`.
@@ -136,7 +136,7 @@ fn run(cluster: Cluster, command: &str, dir: &Path) -> (Cluster, i32, String) {
     let command = command.replace("DIR", &dir.to_string_lossy());
     let argv: Vec<OsString> = std::iter::once("kubectl").chain(command.split(' ')).map(OsString::from).collect();
     let mut ctx = Ctx::captured(&argv, cluster);
-    let code = run_in(&mut ctx, &argv);
+    let code = run_in(&mut ctx, &argv, Language::ENGLISH);
     let (_, err, cluster) = ctx.into_captured();
     (cluster.expect("the cluster stays open"), code, err)
 }

@@ -30,7 +30,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::Ctx;
-use super::dispatch::run_in;
+use super::dispatch::{Language, run_in};
 use kctl_cluster::{Cluster, OpenOptions};
 
 /// The line after output that does not end in a newline, as `diff` writes it.
@@ -220,7 +220,7 @@ impl Session {
         let cluster = self.cluster.take().expect("given back by the last command");
         let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
         let mut ctx = Ctx::captured(&argv, cluster);
-        let code = run_in(&mut ctx, &argv);
+        let code = run_in(&mut ctx, &argv, Language::ENGLISH);
         let (out, err, cluster) = ctx.into_captured();
         self.cluster = cluster;
         (out, err, code)

@@ -22,7 +22,8 @@ pub(crate) fn args() -> Vec<Arg> {
         each("as-group", "Group to impersonate together with --as; can be repeated."),
         text("as-uid", "UID of the user that --as names."),
         each("as-user-extra", "Extra attribute KEY=VALUE of the user that --as names; can be repeated."),
-        path("cache-dir", "Accepted for compatibility; there is no discovery cache."),
+        path("cache-dir", "Accepted for compatibility; there is no discovery cache.")
+            .help_default("'$HOME/.kube/cache'"),
         path("certificate-authority", NO_CONNECTION),
         path("client-certificate", NO_CONNECTION),
         path("client-key", NO_CONNECTION),
@@ -51,7 +52,7 @@ pub(crate) fn args() -> Vec<Arg> {
         text("username", NO_LOGIN),
         number32("v", "Verbosity of the log on standard error: 1 for errors of the control plane, 6 to 9 for the requests of the command with growing detail.")
             .short('v'),
-        text("vmodule", NO_LOG),
+        text("vmodule", NO_LOG).help_default(""),
         switch("warnings-as-errors", "Exit with status 1 if the server returns a warning."),
     ];
     args.into_iter().map(|arg| arg.global(true).hide(true)).collect()

@@ -1,8 +1,8 @@
 //! Groups of flags that several verbs share, and the readers of their values.
 
-use clap::{ArgMatches, Command, ValueHint};
+use clap::{Arg, ArgMatches, Command, ValueHint};
 
-use super::{ArgProperties, Matches, SharedFlags, object_names, optional, paths, switch, text};
+use super::{ArgProperties, Matches, SharedFlags, duration, object_names, optional, paths, switch, text};
 use crate::{CliError, CliResult};
 use kctl_cluster::FieldValidation;
 
@@ -41,16 +41,29 @@ fn output_with(command: Command, formats: &str) -> Command {
 
 /// Adds `-f`, `-k` and `-R`.
 pub(crate) fn files(command: Command) -> Command {
-    command
-        .arg(
-            paths("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'),
-        )
+    file_names(command)
         .arg(
             text("kustomize", "Directory with a kustomization. Cannot be combined with -f or -R.")
                 .short('k')
                 .value_hint(ValueHint::DirPath),
         )
-        .arg(switch("recursive", "Process the directories named by -f recursively.").short('R'))
+        .arg(recursive())
+}
+
+/// Adds `-f`.
+pub(crate) fn file_names(command: Command) -> Command {
+    command.arg(
+        paths("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'),
+    )
+}
+
+/// Adds `-f`, and `-R` that is true by default.
+pub(crate) fn file_trees(command: Command) -> Command {
+    file_names(command).arg(recursive().default_value("true").help_default("true"))
+}
+
+fn recursive() -> Arg {
+    switch("recursive", "Process the directories named by -f recursively.").short('R')
 }
 
 /// Adds `-l`.
@@ -131,6 +144,11 @@ pub(crate) fn save_config(command: Command) -> Command {
         "save-config",
         "If true, store the configuration in the annotation that apply reads. Use it when the object is to be managed by apply later.",
     ))
+}
+
+/// Adds `--pod-running-timeout` of verbs that wait for a pod; `default` is shown in the help.
+pub(crate) fn pod_timeout(command: Command, help: &'static str, default: &'static str) -> Command {
+    command.arg(duration("pod-running-timeout", help).help_default(default))
 }
 
 /// Adds `--record`, which is deprecated.

@@ -18,6 +18,7 @@ mod tests;
 use std::ffi::OsString;
 
 use crate::{CliError, Ctx, Stream, verbs};
+pub(crate) use help::Language;
 
 /// The verbosity at which kubectl logs how it reads preferences.
 const PREFERENCES_LEVEL: u8 = 5;
@@ -30,15 +31,16 @@ pub(crate) fn run(argv: Vec<OsString>) -> i32 {
         let result = answer.map(|text| ctx.out.push_str(&text));
         return ctx.finish(result);
     }
-    let code = run_in(&mut ctx, &argv);
+    let language = Language::of_environment(|name| std::env::var(name).ok());
+    let code = run_in(&mut ctx, &argv, language);
     // The process ends now and everything is durable. Closing the engine properly would only cost time, in proportion to
     // the size of the store.
     std::mem::forget(ctx);
     code
 }
 
-/// Runs one command line in a context and returns the exit code.
-pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
+/// Runs one command line in a context and returns the exit code. Help texts are in `language`.
+pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i32 {
     let preferences::Applied { argv, log } = match preferences::apply(ctx, argv) {
         Ok(applied) => applied,
         Err(error) => return ctx.finish(Err(error)),
@@ -53,22 +55,22 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString]) -> i32 {
                 .and_then(|()| ctx.log_at(PREFERENCES_LEVEL, &log))
                 .and_then(|()| (call.verb.run)(ctx, &call.matches));
             if let Err(CliError::MissingSubcommand(stream)) = &result {
-                let help = help::of_verb(&ctx.program, &call.path);
+                let help = help::of_path(&ctx.program, &call.path, language);
                 match stream {
                     Stream::Out => ctx.out.push_str(&help),
                     Stream::Err => ctx.err.push_str(&help),
                 }
             }
             if matches!(result, Err(CliError::WithHelp(_))) {
-                ctx.out.push_str(&help::of_verb(&ctx.program, &call.path));
+                ctx.out.push_str(&help::of_path(&ctx.program, &call.path, language));
             }
             match result {
                 Err(CliError::MissingSubcommand(_)) => Err(CliError::Exit(1)),
                 other => other,
             }
         }
-        Ok(parse::Parsed::Help(text)) => {
-            ctx.out.push_str(&text);
+        Ok(parse::Parsed::Help(path)) => {
+            ctx.out.push_str(&help::of_path(&ctx.program, &path, language));
             Ok(())
         }
         Err(error) => match plugin(argv) {

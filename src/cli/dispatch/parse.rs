@@ -15,8 +15,8 @@ use crate::{CliResult, Verb, verbs};
 pub(super) enum Parsed {
     /// Run a verb.
     Run(Call),
-    /// Print a help text.
-    Help(String),
+    /// Print the help of a verb and the families that it belongs to, outermost first, or of the program.
+    Help(Vec<&'static Verb>),
 }
 
 /// A verb to run.
@@ -43,15 +43,15 @@ pub(super) fn parse(argv: &[OsString], program: &str) -> CliResult<Parsed> {
         Ok(matches) => matches,
         Err(error) => {
             return match error.kind() {
-                ErrorKind::DisplayHelp => Ok(Parsed::Help(help::of_path(program, &line.path()))),
+                ErrorKind::DisplayHelp => Ok(Parsed::Help(line.path())),
                 _ => Err(usage_error::from_clap(&error, &line, program, &root)),
             };
         }
     };
     let (path, matches) = called(matches);
     match path.last() {
-        None => Ok(Parsed::Help(help::of_program(program))),
-        Some(verb) if verb.name == verbs::HELP => help::of_topic(program, &matches.values("args")).map(Parsed::Help),
+        None => Ok(Parsed::Help(Vec::new())),
+        Some(verb) if verb.name == verbs::HELP => help::topic(&matches.values("args")).map(Parsed::Help),
         Some(verb) => {
             let recorded = record::command_line(&as_texts(argv), &root, program);
             Ok(Parsed::Run(Call { verb, path, matches, recorded }))

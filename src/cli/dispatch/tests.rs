@@ -98,7 +98,7 @@ fn flags_and_verbs_are_described() {
                 || help.starts_with(|c: char| c.is_uppercase() || c == '"') && help.ends_with('.');
             assert!(sentence, "{name}: --{}: {help}", arg.get_id());
         }
-        let text = help::of_verb("kctl", &path);
+        let text = help::of_path("kctl", &path, help::Language::ENGLISH);
         assert!(!text.contains("{program}"), "{name}: {text}");
     }
 }

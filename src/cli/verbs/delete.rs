@@ -50,7 +50,7 @@ pub(super) const VERB: Verb = Verb {
 fn flags(command: Command) -> Command {
     let command = groups::files(groups::args(command));
     let command = groups::all_namespaces(groups::fields(groups::labels(groups::all(command))));
-    deletion(groups::dry_run(command))
+    deletion(groups::dry_run(command), "true")
         .arg(args::switch(
             "ignore-not-found",
             "Treat \"not found\" as a successful deletion. Defaults to true with --all or a selector.",
@@ -61,14 +61,15 @@ fn flags(command: Command) -> Command {
         .arg(raw::flag("Path of the API to delete."))
 }
 
-/// Adds the flags about the manner of deletion, which `replace --force` and `apply --force` have, too.
-pub(super) fn deletion(command: Command) -> Command {
+/// Adds the flags about the manner of deletion, which other verbs that delete have, too. The help shows `wait` as the default of
+/// `--wait`.
+pub(super) fn deletion(command: Command, wait: &'static str) -> Command {
     command
         .arg(args::optional("cascade", "background", "Deletion of dependents, such as the pods of a replica set. One of: (background, foreground, orphan).").help_default("'background'"))
         .arg(args::switch("force", "Remove objects without waiting until they have ended."))
         .arg(args::number("grace-period", "Seconds that an object has to end. A negative value is ignored, 1 is an immediate shutdown, and 0 requires --force.").help_default("-1"))
         .arg(args::duration("timeout", "Time to wait for the end of the deletion; zero waits without limit."))
-        .arg(args::switch("wait", "Wait until the objects are gone.").help_default("true"))
+        .arg(args::switch("wait", "Wait until the objects are gone.").help_default(wait))
 }
 
 /// The manner of a deletion.

@@ -21,7 +21,7 @@ const TIMED_OUT: &str = "context deadline exceeded (Client.Timeout or context ca
 /// The `logs` verb.
 pub(super) const VERB: Verb = Verb {
     name: "logs",
-    aliases: &["log"],
+    aliases: &[],
     about: "Print the logs for a container in a pod",
     long: "Print the log of a container of a pod or of a workload.
 

@@ -1,5 +1,6 @@
 //! The verbs, one file each, and the list of them.
 
+mod alpha;
 mod annotate;
 mod api_resources;
 mod apply;
@@ -34,6 +35,7 @@ mod patch;
 mod plugin;
 mod raw;
 mod refused;
+mod remote;
 mod replace;
 mod resolve;
 mod rollout;
@@ -85,11 +87,11 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[
             describe::VERB,
             logs::VERB,
-            refused::ATTACH,
-            refused::EXEC,
-            refused::PORT_FORWARD,
-            refused::PROXY,
-            refused::CP,
+            remote::ATTACH,
+            remote::EXEC,
+            remote::PORT_FORWARD,
+            remote::PROXY,
+            remote::CP,
             auth::VERB,
             debug::VERB,
             events::VERB,
@@ -104,7 +106,6 @@ pub(crate) static GROUPS: &[Group] = &[
     Group {
         title: "Other Commands",
         verbs: &[
-            refused::ALPHA,
             api_resources::RESOURCES,
             api_resources::VERSIONS,
             config::VERB,
@@ -116,7 +117,7 @@ pub(crate) static GROUPS: &[Group] = &[
 ];
 
 /// Verbs that the help of the program leaves out.
-static UNLISTED: &[Verb] = &[help::VERB, options::VERB];
+static UNLISTED: &[Verb] = &[help::VERB, options::VERB, alpha::VERB];
 
 /// The name of the verb that the parser handles itself.
 pub(crate) const HELP: &str = help::VERB.name;

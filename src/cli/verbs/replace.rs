@@ -41,7 +41,7 @@ pub(super) const VERB: Verb = Verb {
 fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::args(command)));
     let command = groups::validate(groups::field_manager(groups::dry_run(command), "kubectl-replace"));
-    groups::record(groups::save_config(delete::deletion(command)))
+    groups::record(groups::save_config(delete::deletion(command, "false")))
         .arg(raw::flag("Path of the API to put the file to."))
         .arg(args::text(
             "subresource",

@@ -56,7 +56,7 @@ pub(super) const VERB: Verb = Verb {
 
 fn flags(command: Command) -> Command {
     let command = overrides::flags(groups::record(creation::flags(command, "kubectl-run")));
-    command
+    files_without_effect(delete::deletion(command, "false"))
         .arg(args::text("image", "Image of the container.").required(true))
         .arg(args::text(
             "image-pull-policy",
@@ -87,6 +87,14 @@ fn flags(command: Command) -> Command {
                 .help_default("1m0s"),
         )
         .arg(Arg::new("command-words").action(ArgAction::Append).num_args(0..).last(true).hide(true))
+}
+
+/// Adds the flags of files, which kubectl's `run` has together with those about deletion.
+fn files_without_effect(command: Command) -> Command {
+    command
+        .arg(args::paths("filename", "Accepted for compatibility; the pod comes from the other flags.").short('f'))
+        .arg(args::path("kustomize", "Accepted for compatibility; the pod comes from the other flags.").short('k'))
+        .arg(args::switch("recursive", "Accepted for compatibility; no files are read.").short('R'))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -306,13 +314,14 @@ fn attach_to(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> 
     let log = ctx.api(|client| client.read_log(&mut stream))?;
     ctx.out.push_str(&log.text);
     if matches.flag("rm") {
-        let deletion =
-            Deletion { cascade: kctl_cluster::Propagation::Background, grace: None, timeout: None, wait: true };
+        let deletion = Deletion::read(ctx, matches)?;
         let uid = delete::delete(ctx, &item, &deletion, DryRun::None)?;
         if !matches.flag("quiet") {
             delete::report(ctx, &item, &deletion, "", DryRun::None);
         }
-        wait_deleted::wait(ctx, &[(item.clone(), uid)], None)?;
+        if deletion.wait {
+            wait_deleted::wait(ctx, &[(item.clone(), uid)], deletion.timeout)?;
+        }
     }
     let Some(ended) = ended else {
         let text =

@@ -42,7 +42,12 @@ pub(super) const VERB: Verb = Verb {
                 ("Show the usage of one node", "top node k8s-node1"),
             ],
             usage: "[NAME | -l label]",
-            flags,
+            flags: |c| {
+                flags(c).arg(args::switch(
+                    "show-capacity",
+                    "Print the usage of nodes as a percentage of their capacity instead of what is allocatable.",
+                ))
+            },
             run: nodes,
             family: &[],
         },
@@ -82,10 +87,6 @@ fn flags(command: Command) -> Command {
             args::switch("use-protocol-buffers", "Accepted for compatibility; client and server are one program.")
                 .help_default("true"),
         )
-        .arg(args::switch(
-            "show-capacity",
-            "Print the usage of nodes as a percentage of their capacity instead of what is allocatable.",
-        ))
         .arg(args::switch("show-swap", "Accepted for compatibility; swap is not simulated."))
 }
 

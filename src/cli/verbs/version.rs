@@ -18,7 +18,7 @@ pub(super) const VERB: Verb = Verb {
         ("Print the versions", "version"),
         ("Print the version of the client as JSON", "version --client -o json"),
     ],
-    usage: "",
+    usage: "[flags]",
     flags,
     run,
     family: &[],

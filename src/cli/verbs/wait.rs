@@ -52,7 +52,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 fn flags(command: Command) -> Command {
-    let command = groups::files(groups::output(groups::args(command)));
+    let command = groups::file_trees(groups::output(groups::args(command)));
     groups::all_namespaces(groups::fields(groups::labels(groups::all(command))))
         .arg(args::each("for", "Condition to wait for. One of: (create, delete, condition=NAME[=VALUE], jsonpath='{PATH}'[=VALUE]). The value of a condition defaults to true; a path without a value must exist."))
         .arg(args::duration("timeout", "Time to wait. Zero checks once, a negative duration means a week.").help_default("30s"))

@@ -60,7 +60,7 @@ pub(super) const SET: Verb = Verb {
     ],
     usage: "-f FILENAME",
     flags: |c| {
-        groups::dry_run(groups::files(groups::output(groups::args(c))))
+        groups::dry_run(groups::file_names(groups::output(groups::args(c))))
             .arg(args::switch("create-annotation", "Create the annotation where it is missing."))
     },
     run: set,
@@ -86,16 +86,16 @@ pub(super) const EDIT: Verb = Verb {
     family: &[],
 };
 
+/// The default field manager of `edit-last-applied`.
+const MANAGER: &str = "kubectl-client-side-apply";
+
 fn edit_flags(command: Command) -> Command {
-    groups::record(groups::field_manager(
-        groups::files(groups::output(groups::args(command))),
-        "kubectl-edit-last-applied",
-    ))
-    .arg(args::switch("windows-line-endings", "Edit with carriage returns at the ends of lines."))
-    .arg(
-        args::choice("validate", &["true", "false", "strict", "warn", "ignore"], "Accepted for compatibility.")
-            .help_default("'strict'"),
-    )
+    groups::record(groups::field_manager(groups::files(groups::output(groups::args(command))), MANAGER))
+        .arg(args::switch("windows-line-endings", "Edit with carriage returns at the ends of lines."))
+        .arg(
+            args::choice("validate", &["true", "false", "strict", "warn", "ignore"], "Accepted for compatibility.")
+                .help_default("'strict'"),
+        )
 }
 
 fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -210,6 +210,7 @@ const PREAMBLE: &str = "# Please edit the 'last-applied-configuration' annotatio
 ";
 
 fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    let manager = groups::read_manager(matches, MANAGER);
     let selection = Selection::from_matches(ctx, matches);
     let resolved = resolve(ctx, &selection)?;
     CliError::all(resolved.errors)?;
@@ -235,7 +236,7 @@ fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             continue;
         }
         let changed = yaml::to_json(&after).map_err(|e| CliError::new(e.to_string()))?.value;
-        annotate(ctx, item, &last_applied::serialise(&changed), DryRun::None, "kubectl-edit-last-applied")?;
+        annotate(ctx, item, &last_applied::serialise(&changed), DryRun::None, &manager)?;
         ctx.print_line(format!("{} edited", item.label()));
     }
     Ok(())

@@ -58,15 +58,15 @@ fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::args(command)));
     let command =
         groups::validate(groups::field_manager(groups::dry_run(groups::labels(command)), "kubectl-client-side-apply"));
-    groups::record(groups::all(delete::deletion(command)))
+    groups::record(groups::all(delete::deletion(command, "false")))
         .arg(args::switch("server-side", "Apply on the server instead of in the client."))
         .arg(args::switch("force-conflicts", "Take over fields that other managers own; requires --server-side."))
         .arg(args::switch("overwrite", "Accepted for compatibility; the manifest always wins.").help_default("true"))
         .arg(args::switch("openapi-patch", "Accepted for compatibility; patches always follow the types of the API.").help_default("true"))
         .arg(args::switch("prune", "Delete objects that were applied before and are in none of the files, among those that --all or -l selects."))
         .arg(args::each("prune-allowlist", "Prune only objects of this type, as group/version/kind; can be repeated."))
-        .arg(args::each("prune-whitelist", "Former name of --prune-allowlist."))
-        .arg(args::text("applyset", "Not supported: apply sets are not simulated."))
+        .arg(args::each("prune-whitelist", "Former name of --prune-allowlist.").hide(true))
+        .arg(args::text("applyset", "Not supported: apply sets are not simulated.").hide(true))
         .arg(args::text("subresource", "Apply to this subresource of the object; requires --server-side."))
 }
 

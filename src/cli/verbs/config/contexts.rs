@@ -23,7 +23,7 @@ pub(super) fn set_flags(command: Command) -> Command {
     groups::args(command)
         .arg(args::text("cluster", "cluster for the context entry in kubeconfig"))
         .arg(args::switch("current", "Modify the current context"))
-        .arg(args::text("namespace", "namespace for the context entry in kubeconfig").short('n'))
+        .arg(args::text("namespace", "namespace for the context entry in kubeconfig"))
         .arg(args::text("user", "user for the context entry in kubeconfig"))
 }
 

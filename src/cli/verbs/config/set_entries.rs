@@ -24,7 +24,7 @@ pub(super) fn cluster_flags(command: Command) -> Command {
         .arg(args::switch("embed-certs", "embed-certs for the cluster entry in kubeconfig"))
         .arg(args::switch("insecure-skip-tls-verify", "insecure-skip-tls-verify for the cluster entry in kubeconfig"))
         .arg(args::text("proxy-url", "proxy-url for the cluster entry in kubeconfig"))
-        .arg(args::text("server", "server for the cluster entry in kubeconfig").short('s'))
+        .arg(args::text("server", "server for the cluster entry in kubeconfig"))
         .arg(args::text("tls-server-name", "tls-server-name for the cluster entry in kubeconfig"))
 }
 

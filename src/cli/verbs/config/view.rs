@@ -15,6 +15,7 @@ use kctl_base::object::{ValueRead, ValueWrite};
 
 pub(super) fn flags(command: Command) -> Command {
     groups::output(groups::args(command))
+        .mut_arg("output", |arg| arg.help_default("'yaml'"))
         .arg(args::switch("minify", "Remove what the current context does not use."))
         .arg(args::switch("flatten", "Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)"))
         .arg(args::switch("raw", "Print certificates and secrets, too."))

@@ -6,7 +6,7 @@ use clap::{ArgMatches, Command};
 
 use super::generator::{self, Generator};
 use super::rule::Rule;
-use crate::args::{self, Matches};
+use crate::args::{self, ArgProperties, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 
@@ -68,10 +68,13 @@ pub(super) const CLUSTER_ROLE: Verb = Verb {
     flags: |c| {
         flags(c)
             .arg(args::list("non-resource-url", "Path of a URL of the server that is not a resource; can be repeated."))
-            .arg(args::pairs(
-                "aggregation-rule",
-                "Label of the cluster roles to combine, in the form key=value; can be repeated.",
-            ))
+            .arg(
+                args::pairs(
+                    "aggregation-rule",
+                    "Label of the cluster roles to combine, in the form key=value; can be repeated.",
+                )
+                .help_default(""),
+            )
     },
     run: |ctx, matches| generator::run(ctx, matches, &CLUSTER_ROLE_GENERATOR),
     family: &[],

@@ -17,7 +17,12 @@ pub(super) const MANAGER: &str = "kubectl-set";
 
 /// Adds the flags that all of them have.
 pub(super) fn flags(command: clap::Command) -> clap::Command {
-    let command = groups::files(groups::output(groups::args(command)));
+    groups::files(flags_without_files(command))
+}
+
+/// Adds the flags that all of them have, except for those that name files.
+pub(super) fn flags_without_files(command: clap::Command) -> clap::Command {
+    let command = groups::output(groups::args(command));
     let command = groups::field_manager(groups::record(groups::dry_run(command)), MANAGER);
     command.arg(args::switch(
         "local",

@@ -28,7 +28,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn flags(command: Command) -> Command {
-    groups::all(command::flags(command))
+    groups::all(groups::file_trees(command::flags_without_files(command)))
         .arg(args::text("resource-version", "Change the service only if it has this resource version."))
 }
 
