@@ -1,6 +1,6 @@
 //! The verbs and flags of kubectl, and what becomes of each: supported, accepted without effect, or refused and why.
 //!
-//! The table, `tests/kubectl_surface.txt`, lists every verb and flag that the help of kubectl v1.36 shows. It is compared with
+//! The table, `testdata/help/kubectl_surface.txt`, lists every verb and flag that the help of kubectl v1.36 shows. It is compared with
 //! the help of the program, so that neither can change without the other.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use crate::harness::Sandbox;
 
-const TABLE: &str = include_str!("kubectl_surface.txt");
+const TABLE: &str = include_str!("../testdata/help/kubectl_surface.txt");
 
 /// The heading of the verbs that kubectl does not have.
 const OWN_VERBS: &str = "Simulation Commands";
