@@ -17,8 +17,10 @@ use kctl_base::sim::ids::safe_encode;
 /// The resource of revisions.
 pub(super) const REVISIONS: &str = "controllerrevisions.apps";
 
-/// The label with the hash of the template, on revisions and on pods.
+/// The label with the hash of the template, on pods and on the revisions of DaemonSets.
 pub(super) const HASH_LABEL: &str = "controller-revision-hash";
+/// The label with the hash of the data on the revisions of StatefulSets (`ControllerRevisionHashLabel`).
+pub(super) const DATA_HASH_LABEL: &str = "controller.kubernetes.io/hash";
 
 /// The length in bytes to which the owner's name is cut in the name of a revision.
 const PREFIX_MAX: usize = 223;
@@ -63,10 +65,10 @@ pub(super) fn name(owner: &str, hash: &str) -> String {
     format!("{}-{hash}", &owner[..end])
 }
 
-/// Returns a new revision for the owner's current template (`NewControllerRevision`).
-pub(super) fn make(owner: &Object, data: Value, hash: &str, number: i64) -> Object {
+/// Returns a new revision for the owner's current template (`NewControllerRevision`). `label` is where the hash goes.
+pub(super) fn make(owner: &Object, data: Value, (label, hash): (&str, &str), number: i64) -> Object {
     let mut labels = owner.map("/spec/template/metadata/labels").cloned().unwrap_or_default();
-    labels.insert(HASH_LABEL, hash.into());
+    labels.insert(label, hash.into());
     let mut revision = json!({
         "apiVersion": "apps/v1", "kind": "ControllerRevision",
         "metadata": {

@@ -66,6 +66,10 @@ impl Kind for Secret {
         errors
     }
 
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        if new.str("/type") == "kubernetes.io/tls" { tls_warning(new).into_iter().collect() } else { Vec::new() }
+    }
+
     fn columns(&self) -> Vec<Column> {
         columns(&["Name", "Type", "Data", "Age"])
     }
@@ -121,6 +125,52 @@ fn type_errors(object: &Object, path: &Path) -> ErrorList {
     }
 }
 
+/// The warning about a certificate or key that is no PEM (`X509KeyPair` of Go's `crypto/tls`). What is inside of the PEM
+/// is not looked at.
+fn tls_warning(secret: &Object) -> Option<String> {
+    let data = secret.strings("/data");
+    let labels = |key: &str| {
+        let bytes = BASE64_STANDARD.decode(data.get(key).map_or("", String::as_str)).unwrap_or_default();
+        pem_labels(&String::from_utf8_lossy(&bytes))
+    };
+    let (certificate, key) = (labels("tls.crt"), labels("tls.key"));
+    let is_key = |label: &String| label.ends_with("PRIVATE KEY");
+    match (&certificate[..], &key[..]) {
+        ([], _) => Some("tls: failed to find any PEM data in certificate input".into()),
+        ([only], _) if is_key(only) => Some(
+            "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may \
+             have been switched"
+                .into(),
+        ),
+        (found, _) if !found.iter().any(|label| label == "CERTIFICATE") => {
+            let skipped = found.join(" ");
+            Some(format!(
+                "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM blocks of the \
+                 following types: [{skipped}]"
+            ))
+        }
+        (_, []) => Some("tls: failed to find any PEM data in key input".into()),
+        (_, [only]) if only == "CERTIFICATE" => {
+            Some("tls: found a certificate rather than a key in the PEM for the private key".into())
+        }
+        (_, found) if !found.iter().any(is_key) => {
+            let skipped = found.join(" ");
+            Some(format!(
+                "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks \
+                 of the following types: [{skipped}]"
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The labels of the PEM blocks in a text, such as `CERTIFICATE`.
+fn pem_labels(text: &str) -> Vec<String> {
+    let label = |line: &str| Some(line.trim_end().strip_prefix("-----BEGIN ")?.strip_suffix("-----")?.to_string());
+    let ends = |label: &String| text.contains(&format!("-----END {label}-----"));
+    text.lines().filter_map(label).filter(ends).collect()
+}
+
 /// Requires registry credentials to be JSON. The error does not print the value.
 fn docker_errors(object: &Object, key: &str, path: &Path) -> ErrorList {
     let path = path.key(key);
@@ -159,6 +209,22 @@ mod tests {
             let errors: Vec<String> = Secret.validate(&object).iter().map(ToString::to_string).collect();
             assert_eq!(errors, want);
         }
+    }
+
+    #[test]
+    fn certificates_that_are_no_pem_are_warned_about() {
+        let pem = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+        let warning = |certificate: &str, key: &str| {
+            let mut secret =
+                json!({"type": "kubernetes.io/tls", "stringData": {"tls.crt": certificate, "tls.key": key}});
+            Secret.set_defaults(&mut secret);
+            Secret.warnings(&secret, None).concat()
+        };
+        let (certificate, key) = (pem("CERTIFICATE"), pem("RSA PRIVATE KEY"));
+        assert_eq!(warning("cert", "key"), "tls: failed to find any PEM data in certificate input");
+        assert_eq!(warning(&certificate, "key"), "tls: failed to find any PEM data in key input");
+        assert!(warning(&key, &certificate).ends_with("PEM inputs may have been switched"));
+        assert_eq!(warning(&certificate, &key), "");
     }
 
     #[test]

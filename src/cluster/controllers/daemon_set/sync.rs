@@ -132,7 +132,7 @@ fn current_revision(
     }
     loop {
         let hash = template::compute_hash(&set["spec"]["template"], *collisions);
-        match history::create(ctx, history::make(set, data.clone(), &hash, number))? {
+        match history::create(ctx, history::make(set, data.clone(), (HASH_LABEL, &hash), number))? {
             Created::Made(revision) => return Ok(revision),
             Created::Collision => *collisions = Some(collisions.unwrap_or(0) + 1),
         }

@@ -102,6 +102,41 @@ fn pending_claims_report_the_reason() {
 }
 
 #[test]
+fn claims_without_a_class_get_the_default_once_there_is_one() {
+    let mut bench = bench();
+    bench.create(CLAIMS, claim("open", "1Gi", None));
+    bench.create(CLAIMS, claim("empty", "1Gi", Some("")));
+    let mut default = class("d1", "kubernetes.io/no-provisioner", "WaitForFirstConsumer");
+    default["metadata"]["annotations"] = json!({"storageclass.kubernetes.io/is-default-class": "true"});
+    bench.create("storageclasses.storage.k8s.io", default);
+    bench.advance(20);
+    assert_eq!(bench.get(CLAIMS, "open").str("/spec/storageClassName"), "d1");
+    assert_eq!(bench.get(CLAIMS, "empty").at("/spec/storageClassName"), Some(&json!("")), "asks for no class");
+}
+
+#[test]
+fn ingresses_without_a_class_get_the_default_when_they_are_created() {
+    let mut bench = bench();
+    let ingress = |name: &str, annotations: Value| {
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": name, "annotations": annotations},
+            "spec": {"defaultBackend": {"service": {"name": "s", "port": {"number": 80}}}}})
+    };
+    const INGRESSES: &str = "ingresses.networking.k8s.io";
+    bench.create(INGRESSES, ingress("early", json!({})));
+    bench.create(
+        "ingressclasses.networking.k8s.io",
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "main",
+            "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}, "spec": {"controller": "a.b/c"}}),
+    );
+    bench.create(INGRESSES, ingress("late", json!({})));
+    bench.create(INGRESSES, ingress("old", json!({"kubernetes.io/ingress.class": "nginx"})));
+    bench.advance(20);
+    let class = |bench: &mut Bench, name: &str| bench.get(INGRESSES, name).str("/spec/ingressClassName").to_string();
+    assert_eq!(["early", "late", "old"].map(|name| class(&mut bench, name)), ["", "main", ""]);
+}
+
+#[test]
 fn a_delayed_claim_is_bound_to_a_reserved_volume() {
     let mut bench = bench();
     bench

@@ -281,7 +281,7 @@ fn update_revision(
     }
     loop {
         let hash = history::hash(&data, *collisions);
-        match history::create(ctx, history::make(set, data.clone(), &hash, number))? {
+        match history::create(ctx, history::make(set, data.clone(), (history::DATA_HASH_LABEL, &hash), number))? {
             Created::Made(revision) => return Ok(revision),
             Created::Collision if *collisions < i64::from(i32::MAX) => *collisions += 1,
             Created::Collision => return Err(Status::new(Reason::Conflict, "no name is left for a revision")),

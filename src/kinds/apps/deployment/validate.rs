@@ -58,7 +58,8 @@ fn validate_rolling(errors: &mut ErrorList, path: &Path, rolling: &Value) {
     });
     let is_zero = |value: &IntOrPercent| match value {
         IntOrPercent::Int(number) => *number == 0,
-        text => text.percent().unwrap_or(0) == 0,
+        // As in Go, a number in quotes counts, although it is refused for itself.
+        IntOrPercent::Text(text) => text.parse().ok().or(value.percent()).unwrap_or(0) == 0,
     };
     let here = path.child("maxUnavailable");
     if is_zero(&unavailable) && is_zero(&surge) {

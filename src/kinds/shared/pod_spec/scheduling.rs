@@ -204,6 +204,14 @@ fn validate_spread_details(errors: &mut ErrorList, path: &Path, constraint: &Val
             errors.push(not_supported(&path.child(field), policy, &["Honor", "Ignore"]));
         }
     }
+    let keys = constraint.list("/matchLabelKeys");
+    if !keys.is_empty() && constraint.at("/labelSelector").is_none() {
+        let why = "must not be specified when labelSelector is not set";
+        errors.push(forbidden(&path.child("matchLabelKeys"), why));
+    }
+    for (index, key) in keys.iter().filter_map(Value::as_str).enumerate() {
+        refuse(errors, &path.child("matchLabelKeys").index(index), key, labels::key_problems(key));
+    }
     if let Some(wanted) = constraint.at("/labelSelector") {
         selector::validate(errors, &path.child("labelSelector"), wanted);
     }
