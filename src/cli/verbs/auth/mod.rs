@@ -6,7 +6,7 @@ mod rules;
 
 use clap::ArgMatches;
 
-use crate::args::groups;
+use crate::args::{Matches, groups};
 use crate::output::Output;
 use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
@@ -47,7 +47,8 @@ pub(super) const VERB: Verb = Verb {
 fn whoami(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut output = Output::of_typed_report(matches)?;
     let user = ctx.user();
-    if output.is_human() {
+    // A template alone does not replace the table.
+    if matches.string("output").is_empty() {
         let headers = ["ATTRIBUTE", "VALUE"].map(String::from);
         let rows = [
             vec!["Username".to_string(), user.name],
