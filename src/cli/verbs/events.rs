@@ -111,7 +111,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         });
         return Ok(());
     }
-    if !output.is_human() {
+    // A template alone does not replace the table.
+    if !matches.string("output").is_empty() {
         let list = json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": events});
         // The printer of names finds none of a list whose items are not decoded one by one.
         return if output.is_name() { Ok(()) } else { output.print(ctx, &list) };

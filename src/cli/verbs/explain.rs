@@ -41,18 +41,18 @@ fn flags(command: Command) -> Command {
         .arg(args::text("api-version", "Group and version of the resource to describe, such as apps/v1."))
         .arg(args::switch("recursive", "Print the names and types of all fields below, without their descriptions."))
         .arg(
-            args::choice(
-                "output",
-                &["plaintext", "plaintext-openapiv2"],
-                "Format of the description; both formats look the same.",
-            )
-            .help_default("'plaintext'")
-            .short('o'),
+            args::text("output", "Format of the description: plaintext or plaintext-openapiv2; both look the same.")
+                .help_default("'plaintext'")
+                .short('o'),
         )
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let args = matches.values("args");
+    let output = matches.string("output");
+    if !["", "plaintext", "plaintext-openapiv2"].contains(&output) {
+        return Err(CliError::new(format!("unrecognized format: {output}")));
+    }
     let subject = match args.as_slice() {
         [] => {
             return Err(CliError::new(format!(
@@ -63,6 +63,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         [subject] => subject,
         _ => return Err(CliError::new("We accept only this format: explain RESOURCE")),
     };
+    // Each part of the subject is a field of a JSONPath expression.
+    if subject.split('.').next().is_some_and(str::is_empty) || subject.contains(['[', ']']) {
+        return Err(CliError::new("invalid jsonpath syntax, first node must be field node"));
+    }
     match find(ctx, subject, matches)? {
         Ok(text) => ctx.out.push_str(&text),
         Err(error) => {

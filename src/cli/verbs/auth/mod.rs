@@ -6,7 +6,7 @@ mod rules;
 
 use clap::ArgMatches;
 
-use crate::args::groups;
+use crate::args::{Matches, groups};
 use crate::output::Output;
 use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
@@ -51,7 +51,8 @@ fn whoami(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}});
     let path = ResourcePath::all("selfsubjectreviews.authentication.k8s.io", "");
     let review = ctx.api(|client| client.create(&path, review, &WriteParams::default()))?;
-    if output.is_human() {
+    // A template alone does not replace the table.
+    if matches.string("output").is_empty() {
         let headers = ["ATTRIBUTE", "VALUE"].map(String::from);
         let rows = user_rows(&review["status"]["userInfo"]);
         let mut text = Vec::new();

@@ -100,7 +100,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let mut options = Options::read(ctx, matches)?;
     if options.table.events && !options.watch {
-        return Err(ctx.usage("get", "--output-watch-events option can only be used with --watch or --watch-only"));
+        return Err(CliError::new("--output-watch-events option can only be used with --watch or --watch-only"));
     }
     if options.selection.args.is_empty() && !options.selection.has_files() {
         return Err(nothing_named(ctx));

@@ -41,9 +41,8 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
     if !options.sort_by.is_empty() {
         ctx.print_error("warning: --watch requested, --sort-by will be ignored for watch events received");
     }
-    for (item, object) in listed(ctx, options, &resolved)? {
-        printer.print(ctx, options, item, "ADDED", &object)?;
-    }
+    let found = listed(ctx, options, &resolved)?;
+    printer.print_all(ctx, options, &target.kind, &found)?;
     let deadline = ctx.request_deadline()?;
     // The existing objects have been printed already.
     let (mut watch, _) = ctx.api(|client| client.watch(&target.path, &target.params, target.start))?;
@@ -92,6 +91,7 @@ fn watch_target(options: &Options, resolved: &Resolved) -> CliResult<WatchTarget
             let target = Target { kind: item.kind.clone(), version: item.version.clone() };
             (target, Some(item.name.clone()), item.namespace.clone())
         }
+        ([_, _, ..], _) => return Err(CliError::new("you may only specify a single resource type")),
         _ => return Err(several()),
     };
     let names = *target.kind.names();
@@ -129,6 +129,22 @@ struct Printer {
 }
 
 impl Printer {
+    /// Prints the objects of the list, whose rows share the widths of their columns.
+    fn print_all(
+        &mut self,
+        ctx: &mut Ctx,
+        options: &mut Options,
+        kind: &KindRef,
+        found: &[(&Item, Arc<Object>)],
+    ) -> CliResult<()> {
+        if options.output.is_human() {
+            let rows: Vec<Row<'_>> = found.iter().map(|(_, object)| Row { object, event: "ADDED" }).collect();
+            let now = ctx.now()?;
+            return self.section.print(ctx, &**kind, &rows, now);
+        }
+        found.iter().try_for_each(|(item, object)| self.print(ctx, options, item, "ADDED", object))
+    }
+
     /// Prints an object with the type of its event, for example `ADDED`.
     fn print(
         &mut self,

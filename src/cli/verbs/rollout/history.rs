@@ -42,15 +42,18 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new(format!("revision must be a positive integer: {revision}")));
     }
     let mut output = Output::of_typed_report(matches)?;
+    let of_revisions = !matches.string("output").is_empty();
     let (targets, mut errors) = common::targets(ctx, matches)?;
     for target in &targets {
-        let result = one(ctx, &mut output, target, revision);
+        let result = one(ctx, &mut output, target, revision, of_revisions);
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
-fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64) -> CliResult<()> {
+/// Reports the revisions of one object. `of_revisions` is true if `-o` asks for them; a template alone is printed of the
+/// object itself.
+fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64, of_revisions: bool) -> CliResult<()> {
     let object = &target.object;
     let revisions =
         revisions::list(ctx, object)?.ok_or_else(|| revisions::unsupported(object, ("history", "history viewer")))?;
@@ -58,7 +61,10 @@ fn one(ctx: &mut Ctx, output: &mut Output, target: &EditTarget, revision: i64) -
     if revision > 0 && chosen.is_none() {
         return Err(CliError::new("unable to find the specified revision"));
     }
-    if !output.is_human() {
+    if !output.is_human() && !of_revisions {
+        return output.print(ctx, object);
+    }
+    if of_revisions {
         let all = revisions.iter().filter(|r| revision == 0 || r.number == revision);
         return all.map(|r| whole(object, r)).try_for_each(|shown| output.print(ctx, &shown));
     }
