@@ -40,6 +40,7 @@ mod scale;
 mod set;
 mod sim;
 mod store;
+mod streams;
 mod taint;
 mod targets;
 mod top;
@@ -83,11 +84,11 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[
             describe::VERB,
             logs::VERB,
-            refused::ATTACH,
-            refused::EXEC,
-            refused::PORT_FORWARD,
+            streams::ATTACH,
+            streams::EXEC,
+            streams::PORT_FORWARD,
             refused::PROXY,
-            refused::CP,
+            streams::CP,
             auth::VERB,
             debug::VERB,
             events::VERB,

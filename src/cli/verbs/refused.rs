@@ -29,40 +29,7 @@ fn refuse(verb: &str, why: &str) -> CliResult<()> {
     Err(CliError::new(format!("{verb} is not supported: {why}")))
 }
 
-const NOTHING_RUNS: &str = "containers are simulated, nothing runs in them";
 const NO_SERVER: &str = "there is no server and no network to reach it by";
-
-/// `attach`.
-pub(super) const ATTACH: Verb = refused(
-    "attach",
-    "Not supported: attach to a running container",
-    "This command is not supported: containers are simulated, and nothing runs in them.",
-    |_, _| refuse("attach", NOTHING_RUNS),
-);
-
-/// `exec`.
-pub(super) const EXEC: Verb = refused(
-    "exec",
-    "Not supported: execute a command in a container",
-    "This command is not supported: containers are simulated, and nothing runs in them.",
-    |_, _| refuse("exec", NOTHING_RUNS),
-);
-
-/// `cp`.
-pub(super) const CP: Verb = refused(
-    "cp",
-    "Not supported: copy files and directories to and from containers",
-    "This command is not supported: containers are simulated and have no files.",
-    |_, _| refuse("cp", "containers are simulated, they have no files"),
-);
-
-/// `port-forward`.
-pub(super) const PORT_FORWARD: Verb = refused(
-    "port-forward",
-    "Not supported: forward local ports to a pod",
-    "This command is not supported: pods are simulated, and nothing listens on their ports.",
-    |_, _| refuse("port-forward", "pods are simulated, nothing listens on their ports"),
-);
 
 /// `proxy`.
 pub(super) const PROXY: Verb = refused(
