@@ -202,8 +202,20 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
         )),
         other => other,
     })?;
+    pods_behind(ctx, item, &object, all, "get the logs from")
+}
+
+/// Returns the pods of an object: the pod itself, or those of a workload, of which the preferred one comes first. `action` is
+/// what the command wants to do, for the error of an object without pods.
+pub(super) fn pods_behind(
+    ctx: &mut Ctx,
+    item: &Item,
+    object: &Object,
+    all: bool,
+    action: &str,
+) -> CliResult<Vec<Object>> {
     if item.resource() == "pods" {
-        return Ok(vec![(*object).clone()]);
+        return Ok(vec![object.clone()]);
     }
     let selector = match object.at("/spec/selector") {
         Some(selector) if selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some() => {
@@ -212,7 +224,7 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
         Some(selector) => selector.as_object().map(Selector::from_map).unwrap_or_else(Selector::everything),
         None => {
             let kind = format!("*{}.{}", item.kind.names().version, object.kind());
-            return Err(CliError::new(format!("cannot get the logs from {kind}: selector for {kind} not implemented")));
+            return Err(CliError::new(format!("cannot {action} {kind}: selector for {kind} not implemented")));
         }
     };
     let path = ResourcePath::all("pods", &item.namespace);
@@ -239,10 +251,18 @@ fn choose_containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliRe
     if matches.flag("all-containers") {
         return Ok(init.into_iter().chain(regular).collect());
     }
-    if let Some(wanted) = matches.value_of("container").map(String::from).or(second_arg) {
+    let wanted = matches.value_of("container").map(String::from).or(second_arg);
+    Ok(choose_container(ctx, pod, wanted.as_deref())?.into_iter().collect())
+}
+
+/// Returns the container that a command line names, or the default one; `None` for a pod without containers.
+pub(super) fn choose_container(ctx: &mut Ctx, pod: &Object, wanted: Option<&str>) -> CliResult<Option<String>> {
+    let names = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
+    let (init, regular) = (names("/spec/initContainers"), names("/spec/containers"));
+    if let Some(wanted) = wanted.map(String::from) {
         let ephemeral = names("/spec/ephemeralContainers");
         if [&init, &regular, &ephemeral].iter().any(|list| list.contains(&wanted)) {
-            return Ok(vec![wanted]);
+            return Ok(Some(wanted));
         }
         let all = regular.iter().cloned().chain(init.iter().map(|name| format!("{name} (init)")));
         let all = all.chain(ephemeral.iter().map(|name| format!("{name} (ephem)")));
@@ -250,13 +270,13 @@ fn choose_containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliRe
         return Err(CliError::new(format!("container {wanted} is not valid for pod {} out of: {all}", pod.name())));
     }
     if let Some(named) = pod.annotation(DEFAULT_CONTAINER).filter(|n| regular.iter().any(|name| name == n)) {
-        return Ok(vec![named.to_string()]);
+        return Ok(Some(named.to_string()));
     }
     if regular.len() + init.len() > 1 {
         let init_text = if init.is_empty() { String::new() } else { format!(", {} (init)", init.join(" (init), ")) };
         ctx.print_error(format!("Defaulted container \"{}\" out of: {}{init_text}", regular[0], regular.join(", ")));
     }
-    Ok(regular.into_iter().take(1).collect())
+    Ok(regular.into_iter().next())
 }
 
 /// Prints the lines that a container has written since the last call; returns whether it can write more.

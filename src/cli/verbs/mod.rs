@@ -44,6 +44,7 @@ mod scale;
 mod set;
 mod sim;
 mod store;
+mod streams;
 mod taint;
 mod targets;
 mod top;

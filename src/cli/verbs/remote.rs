@@ -1,11 +1,13 @@
 //! Verbs of kubectl that reach into containers or serve a network: `attach`, `exec`, `cp`, `port-forward` and `proxy`.
 //!
-//! Their flags are those of kubectl, but containers are simulated and there is no network, and each verb says so.
+//! Their flags are those of kubectl, and the arguments are checked, but containers are simulated and there is no network,
+//! and each verb says so.
 //! Upstream: `kubectl/pkg/cmd/{attach,exec,cp,portforward,proxy}`.
 
 use clap::{Arg, ArgAction, Command};
 
-use super::refused::{NOTHING_RUNS, refuse};
+use super::refused::refuse;
+use super::streams;
 use crate::Verb;
 use crate::args::{self, ArgProperties, groups};
 
@@ -27,7 +29,7 @@ pub(super) const ATTACH: Verb = Verb {
     ],
     usage: "(POD | TYPE/NAME) -c CONTAINER",
     flags: |command| session_flags(groups::args(command)),
-    run: |_, _| refuse("attach", NOTHING_RUNS),
+    run: streams::attach,
     family: &[],
 };
 
@@ -49,7 +51,7 @@ pub(super) const EXEC: Verb = Verb {
         groups::file_names(session_flags(groups::args(command)))
             .arg(Arg::new("command-words").action(ArgAction::Append).num_args(0..).last(true).hide(true))
     },
-    run: |_, _| refuse("exec", NOTHING_RUNS),
+    run: streams::exec,
     family: &[],
 };
 
@@ -76,7 +78,7 @@ pub(super) const CP: Verb = Verb {
                 "Number of times that a copy from a container is tried again; a negative number is no limit.",
             ))
     },
-    run: |_, _| refuse("cp", "containers are simulated, they have no files"),
+    run: streams::cp,
     family: &[],
 };
 
@@ -99,7 +101,7 @@ pub(super) const PORT_FORWARD: Verb = Verb {
         let address = args::list("address", "Addresses to listen on, IP addresses or localhost; can be repeated.");
         groups::pod_timeout(groups::args(command), POD_TIMEOUT, "1m0s").arg(address.help_default("[localhost]"))
     },
-    run: |_, _| refuse("port-forward", "pods are simulated, nothing listens on their ports"),
+    run: streams::port_forward,
     family: &[],
 };
 
