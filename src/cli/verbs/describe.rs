@@ -66,11 +66,15 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         true => show_events,
         false => show_events && matches.is_set("show-events"),
     };
-    if let ([error], [types, prefix]) = (errors.as_slice(), selection.args.as_slice()) {
-        if error.is_not_found() {
-            let texts = describe_matching(ctx, &selection, types, prefix, show_events)?;
-            return if texts.is_empty() { CliError::all(errors) } else { Ok(ctx.print_line(texts.join("\n"))) };
+    if let ([error], [types, prefix]) = (errors.as_slice(), selection.args.as_slice())
+        && error.is_not_found()
+    {
+        let texts = describe_matching(ctx, &selection, types, prefix, show_events)?;
+        if texts.is_empty() {
+            return CliError::all(errors);
         }
+        ctx.print_line(texts.join("\n"));
+        return Ok(());
     }
     let mut texts = Vec::new();
     for (item, object) in &found {
