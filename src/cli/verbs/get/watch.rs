@@ -29,8 +29,8 @@ struct WatchTarget {
 /// Prints the list, and then the objects that change.
 pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
     let mut resolved = resolve(ctx, &options.selection)?;
-    let target = watch_target(options, &resolved)?;
     CliError::all(std::mem::take(&mut resolved.errors))?;
+    let target = watch_target(options, &resolved)?;
     let mut printer = Printer {
         section: Section::new(
             &options.table,
