@@ -17,7 +17,7 @@ const OWN_FLAGS: &[&str] = &["--store"];
 /// Verbs that kubectl has, but does not list.
 const UNLISTED: &[&str] = &["alpha", "help", "options"];
 /// The largest number of verbs and flags that may be refused.
-const MOST_REFUSED: usize = 15;
+const MOST_REFUSED: usize = 10;
 
 /// The help of a verb: what the table says about it.
 #[derive(Default)]
@@ -130,7 +130,8 @@ fn the_table_is_that_of_the_program() {
 #[test]
 fn refused_verbs_say_so() {
     let sandbox = Sandbox::new(1);
-    sandbox.must("kctl create serviceaccount ci");
+    // The objects and files of the examples: these verbs check their arguments first.
+    sandbox.must("mkdir site && kctl create serviceaccount ci && kctl run web-0 --image=nginx && kctl clock settle");
     for (verb, _) in helps(&sandbox).iter().filter(|(_, help)| help.refused.is_some()) {
         let text = sandbox.must(&format!("kctl {verb} --help"));
         let example = text.lines().map(str::trim).find(|line| line.starts_with("kctl ")).unwrap_or_default();

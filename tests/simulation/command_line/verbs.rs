@@ -86,6 +86,8 @@ pub(super) const VERBS: &[Operator] = &[
         &["deployment {deployments.apps} --max={0-9}{| --min=2| --cpu=50%}{| --dry-run=server}"],
     ),
     operator("certificate", Nothing, &[""]),
+    operator("certificate approve", Any, &["{a|missing}{| --force}"]),
+    operator("certificate deny", Any, &["{a|missing}"]),
     operator("clock", Nothing, &[""]),
     operator("clock advance", Any, &["{0-9}{s|m|0s|x}"]),
     operator("clock set", Any, &["virtual"]),
@@ -142,7 +144,16 @@ pub(super) const VERBS: &[Operator] = &[
     operator("create service nodeport", Any, &["NEW --tcp=80{| --node-port=3000{0-9}}"]),
     operator("create serviceaccount", Any, &["NEW"]),
     operator("create token", Any, &["{serviceaccounts}"]),
-    operator("debug", Nothing, &["{pods}"]),
+    operator(
+        "debug",
+        Any,
+        &[
+            "{pods}",
+            "{pods} --image=busybox --profile={general|restricted|nope}",
+            "{pods} --image=busybox --copy-to={a|b}",
+            "node/{nodes} --image=busybox",
+        ],
+    ),
     operator(
         "delete",
         Any,
@@ -180,6 +191,8 @@ pub(super) const VERBS: &[Operator] = &[
     ),
     operator("help", Nothing, &["{get|rollout|odd}"]),
     operator("kuberc", Nothing, &[""]),
+    operator("kuberc set", Nothing, &["--section aliases --name {g|h} --command get{| --overwrite}", "--section nope"]),
+    operator("kuberc view", Nothing, &["", "-o json"]),
     operator("kustomize", Nothing, &["{.|missing}"]),
     operator("plugin list", Nothing, &["", "--name-only"]),
     operator(

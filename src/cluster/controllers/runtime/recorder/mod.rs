@@ -21,6 +21,8 @@ pub(in crate::controllers) const EVENT_TTL: Duration = Duration::from_secs(3600)
 
 /// The component that records through `events.k8s.io`, where events have a series instead of a count.
 const SCHEDULER: &str = "default-scheduler";
+/// The scheduler as it reports events: with the host that it runs on, the node of the control plane.
+const SCHEDULER_INSTANCE: &str = "default-scheduler-k8s-master";
 
 /// An event to record.
 pub(crate) struct Event<'a> {
@@ -160,6 +162,7 @@ fn new_object(ctx: &Context<'_>, about: &Object, event: &Event<'_>, message: &st
 fn fill_scheduler_fields(event: &mut Object, reason: &str, now: Time) {
     event["eventTime"] = now.rfc3339_micro().into();
     event["source"] = json!({});
+    event["reportingInstance"] = SCHEDULER_INSTANCE.into();
     let action = match reason {
         "Scheduled" => "Binding",
         "Preempted" => "Preempting",
