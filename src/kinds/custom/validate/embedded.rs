@@ -1,6 +1,7 @@
 //! Objects inside of objects (`x-kubernetes-embedded-resource`,
 //! `apiextensions-apiserver/pkg/apiserver/schema/objectmeta/validation.go`).
 
+use super::walk;
 use crate::shared::formats::{dns_label_1035_problems, dns_subdomain_problems};
 use crate::shared::rules::{annotation_map, label_map};
 use kctl_base::field::{self, ErrorList, Path};
@@ -10,33 +11,12 @@ use kctl_base::object::ValueRead;
 /// Validates the types and the metadata of all embedded objects.
 pub(super) fn errors(schema: &Value, object: &Value) -> ErrorList {
     let mut errors = ErrorList::new();
-    visit(schema, object, &Path::root(), &mut errors);
+    walk(schema, object, &Path::root(), &mut |schema, value, path| {
+        if value.is_object() && schema.flag("/x-kubernetes-embedded-resource") && !path.is_root() {
+            embedded_errors(value, path, &mut errors);
+        }
+    });
     errors
-}
-
-fn visit(schema: &Value, value: &Value, path: &Path, errors: &mut ErrorList) {
-    match value {
-        Value::Object(fields) => {
-            if schema.flag("/x-kubernetes-embedded-resource") && !path.is_root() {
-                embedded_errors(value, path, errors);
-            }
-            let known = schema.map("/properties");
-            let others = schema.get("additionalProperties").filter(|values| values.is_object());
-            for (name, inner) in fields {
-                match known.and_then(|known| known.get(name)) {
-                    Some(schema) => visit(schema, inner, &path.child(name), errors),
-                    None => others.into_iter().for_each(|schema| visit(schema, inner, &path.key(name), errors)),
-                }
-            }
-        }
-        Value::Array(items) => {
-            let Some(schema) = schema.get("items") else { return };
-            for (index, item) in items.iter().enumerate() {
-                visit(schema, item, &path.index(index), errors);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn embedded_errors(object: &Value, path: &Path, errors: &mut ErrorList) {

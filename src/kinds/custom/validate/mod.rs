@@ -49,6 +49,31 @@ pub(super) fn default_errors(schema: &Value, default: &Value, path: &Path) -> Er
     sorted(values::errors(schema, default, None, path))
 }
 
+/// Passes every part of a value that a schema describes to `visit`, with its schema and path, the outer ones first.
+fn walk(schema: &Value, value: &Value, path: &Path, visit: &mut dyn FnMut(&Value, &Value, &Path)) {
+    visit(schema, value, path);
+    match value {
+        Value::Object(fields) => {
+            let known = schema.map("/properties");
+            let others = schema.get("additionalProperties").filter(|values| values.is_object());
+            for (name, inner) in fields {
+                match (known.and_then(|known| known.get(name)), others) {
+                    (Some(schema), _) => walk(schema, inner, &path.child(name), visit),
+                    (None, Some(schema)) => walk(schema, inner, &path.key(name), visit),
+                    (None, None) => {}
+                }
+            }
+        }
+        Value::Array(items) => {
+            let Some(schema) = schema.get("items") else { return };
+            for (index, item) in items.iter().enumerate() {
+                walk(schema, item, &path.index(index), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn sorted(mut errors: ErrorList) -> ErrorList {
     errors.sort_by_key(|error| match error.cause {
         Cause::TypeInvalid => 0,
