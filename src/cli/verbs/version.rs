@@ -7,6 +7,7 @@ use crate::args::{self, Matches};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::Value;
 use kctl_base::yaml;
+use kctl_cluster::client::version::Info;
 
 /// The `version` verb.
 pub(super) const VERB: Verb = Verb {
@@ -69,21 +70,6 @@ struct Versions {
     server_version: Option<Info>,
 }
 
-/// A version (`Info` in `apimachinery/pkg/version/types.go`). What is known of a build of Kubernetes only is empty.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Info {
-    major: String,
-    minor: String,
-    git_version: String,
-    git_commit: &'static str,
-    git_tree_state: &'static str,
-    build_date: &'static str,
-    go_version: &'static str,
-    compiler: &'static str,
-    platform: String,
-}
-
 impl Versions {
     fn to_json(&self) -> CliResult<String> {
         serde_json::to_string_pretty(self).map_err(|error| CliError::new(error.to_string()))
@@ -95,23 +81,6 @@ impl Versions {
 }
 
 fn versions(client_only: bool) -> Versions {
-    let mut numbers = VERSION.split('.').map(String::from);
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    let client = Info {
-        major: numbers.next().unwrap_or_default(),
-        minor: numbers.next().unwrap_or_default(),
-        git_version: format!("v{VERSION}"),
-        git_commit: "",
-        git_tree_state: "clean",
-        build_date: "",
-        go_version: "",
-        compiler: "",
-        platform: format!("{}/{architecture}", std::env::consts::OS),
-    };
-    let server = (!client_only).then(|| client.clone());
-    Versions { client_version: client, kustomize_version: KUSTOMIZE, server_version: server }
+    let server_version = (!client_only).then(Info::client);
+    Versions { client_version: Info::client(), kustomize_version: KUSTOMIZE, server_version }
 }

@@ -9,6 +9,7 @@ mod resource_path;
 pub mod rest;
 mod transport;
 mod url;
+pub mod version;
 mod watch;
 
 use std::sync::Arc;

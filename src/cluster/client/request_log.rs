@@ -14,6 +14,7 @@ use std::time::Instant;
 use kctl_base::json::to_compact;
 
 use super::url;
+use super::version::platform;
 use crate::api::{Request, Requester, Response, Result};
 
 /// The server address in the kubeconfig of a store.
@@ -143,17 +144,8 @@ fn request_headers(request: &Request, impersonates: bool) -> Vec<(Cow<'static, s
         headers.push(("Impersonate-User".into(), user.name.clone()));
     }
     let version = env!("CARGO_PKG_VERSION");
-    headers.push(("User-Agent".into(), format!("kubectl/v{version} ({}/{})", std::env::consts::OS, arch())));
+    headers.push(("User-Agent".into(), format!("kubectl/v{version} ({})", platform())));
     headers
-}
-
-/// Returns the architecture as Go names it (`GOARCH`).
-fn arch() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 fn header_lines(headers: &[(Cow<'static, str>, String)]) -> Vec<String> {
