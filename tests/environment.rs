@@ -102,3 +102,12 @@ fn programs_that_cannot_be_started_are_named_as_kubectl_names_them() {
         assert!(got.code != 0 && got.err == format!("error: {error}\n"), "{command}: {got:?}");
     }
 }
+
+#[test]
+fn a_plugin_that_cannot_be_started_is_an_error() {
+    let sandbox = Sandbox::new(1);
+    sandbox.must("printf '\\177ELFjunk' > bin/kubectl-broken && printf '#!/bin/sh\\nexit 3\\n' > bin/kubectl-ends && chmod +x bin/*");
+    let got = sandbox.run("kctl broken");
+    assert_eq!((got.code, got.err.as_str()), (1, "Error: exec format error\n"), "{got:?}");
+    assert_eq!(sandbox.run("kctl ends now").code, 3);
+}

@@ -17,7 +17,7 @@ mod tests;
 
 use std::ffi::OsString;
 
-use crate::{CliError, Ctx, Stream, verbs};
+use crate::{CliError, CliResult, Ctx, Stream, verbs};
 pub(crate) use help::Language;
 
 /// The verbosity at which kubectl logs how it reads preferences.
@@ -74,7 +74,7 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i3
             Ok(())
         }
         Err(error) => match plugin(argv) {
-            Some(code) => Err(CliError::Exit(code)),
+            Some(ended) => ended.and_then(|code| Err(CliError::Exit(code))),
             None => Err(error),
         },
     };
@@ -83,7 +83,7 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i3
 
 /// Runs the plugin that a command line names instead of a verb, and returns its exit code; `None` if there is none. A flag
 /// before the name is not accepted.
-fn plugin(argv: &[OsString]) -> Option<i32> {
+fn plugin(argv: &[OsString]) -> Option<CliResult<i32>> {
     let first = argv.get(1)?.to_str()?;
     match verbs::find(first) {
         None => verbs::run_plugin(&argv[1..], 1),

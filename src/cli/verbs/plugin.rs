@@ -105,9 +105,9 @@ fn warnings_about(name: &str, path: &Path, seen: &[(String, PathBuf)]) -> Vec<St
     warnings
 }
 
-/// Runs the plugin with the longest name that the words before the first flag form, and returns its exit code. `None` if there
-/// is no plugin whose name consists of at least `least` words.
-pub(crate) fn run(words: &[OsString], least: usize) -> Option<i32> {
+/// Runs the plugin with the longest name that the words before the first flag form, and returns its exit code, or the error
+/// of a program that cannot be started. `None` if there is no plugin whose name consists of at least `least` words.
+pub(crate) fn run(words: &[OsString], least: usize) -> Option<CliResult<i32>> {
     let texts = words.iter().map_while(|word| word.to_str().filter(|text| !text.starts_with('-')));
     let names: Vec<String> = texts.map(|text| text.replace('-', "_")).collect();
     let find = |count: usize| {
@@ -116,8 +116,9 @@ pub(crate) fn run(words: &[OsString], least: usize) -> Option<i32> {
     };
     let (count, path) = (least..=names.len()).rev().find_map(|count| Some((count, find(count)?)))?;
     let status = process::Command::new(path).args(&words[count..]).status();
-    // A program that cannot be started is reported as a shell does.
-    Some(status.map_or(126, |status| status.code().unwrap_or(1)))
+    // A plugin that a signal has ended has no code.
+    let code = status.map(|status| status.code().unwrap_or(1));
+    Some(code.map_err(|error| CliError::line(format!("Error: {}", io_error(&error)))))
 }
 
 #[cfg(test)]
