@@ -29,6 +29,7 @@ mod panic;
 mod printers;
 mod record;
 mod resolve;
+mod shared_file;
 mod sorting;
 mod table;
 mod temporary;

@@ -18,7 +18,7 @@ const RETRY: Duration = Duration::from_millis(5);
 const ABANDONED_AFTER: Duration = Duration::from_secs(10);
 
 /// A held lock.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     /// The lock file, which is removed first.
     _file: Temporary,
     /// The same file, locked in the operating system as long as this process lives.
@@ -32,7 +32,7 @@ impl Lock {
     ///
     /// # Errors
     /// The lock cannot be created, or another process has kept it all the time.
-    pub(super) fn take(file: &Path, timeout: Option<Duration>) -> CliResult<Lock> {
+    pub(crate) fn take(file: &Path, timeout: Option<Duration>) -> CliResult<Lock> {
         let failed = |path: &Path, error| CliError::io(format!("open {}", path.display()), error);
         let folder = folder(file);
         fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
@@ -87,10 +87,12 @@ fn remove_abandoned(_path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The file cannot be written.
-pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = folder(&path);
-    let mut new = tempfile::Builder::new().prefix(".kubeconfig-").tempfile_in(folder)?;
+    let mut prefix = OsString::from(".");
+    prefix.extend([path.file_name().unwrap_or_default(), "-".as_ref()]);
+    let mut new = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
     if let Ok(old) = fs::metadata(&path) {
         new.as_file().set_permissions(old.permissions())?;
     }

@@ -171,8 +171,12 @@ impl Ctx {
             self.client()?;
             self.flush()?;
         }
-        let timeout = Some(self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT)).filter(|time| *time > Duration::ZERO);
-        Kubeconfig::change(source, timeout, change)
+        Kubeconfig::change(source, self.lock_timeout(), change)
+    }
+
+    /// Returns the time to wait for the lock of a file; `None` for no limit.
+    pub(crate) fn lock_timeout(&self) -> Option<Duration> {
+        Some(self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT)).filter(|time| *time > Duration::ZERO)
     }
 
     /// Returns the value of `--request-timeout`; `None` without the flag and for 0, which is no limit.

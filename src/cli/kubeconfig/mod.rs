@@ -5,7 +5,6 @@
 //! belong to a real cluster. Upstream: `client-go/tools/clientcmd` (`loader.go`, `config.go`).
 
 pub(crate) mod credential_plugin;
-mod file;
 pub(crate) mod login;
 mod shape;
 mod types;
@@ -13,8 +12,8 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
+use super::shared_file::{self, Lock};
 use super::{CliError, CliResult};
-use file::Lock;
 use kctl_base::go::io_error;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
@@ -160,7 +159,7 @@ impl Kubeconfig {
         }
         for (path, value) in &files {
             if !old.contains(&(path.clone(), value.clone())) || path == default && !path.exists() {
-                let written = file::replace(path, &yaml::to_yaml(&wire::canonical(value)));
+                let written = shared_file::replace(path, &yaml::to_yaml(&wire::canonical(value)));
                 written.map_err(|error| CliError::io(format!("open {}", path.display()), error))?;
             }
         }

@@ -8,6 +8,7 @@ pub(crate) mod policy;
 use std::path::{Path, PathBuf};
 
 use crate::klog::Site;
+use crate::shared_file;
 use crate::{CliError, CliResult};
 use kctl_base::go::io_error;
 use kctl_base::json::{Value, json};
@@ -99,14 +100,11 @@ pub(crate) fn empty() -> Value {
     json!({"apiVersion": API_VERSION, "kind": "Preference", "aliases": null, "defaults": null})
 }
 
-/// Writes preferences to a file, whose directory is created if it is missing.
+/// Replaces the content of a file by preferences, as a whole or not at all.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(crate) fn save(path: &Path, preference: &Value) -> CliResult<()> {
-    let failed = |error| CliError::io(format!("open {}", path.display()), error);
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    std::fs::write(path, yaml::to_yaml(preference)).map_err(failed)
+    shared_file::replace(path, &yaml::to_yaml(preference))
+        .map_err(|error| CliError::io(format!("open {}", path.display()), error))
 }

@@ -9,10 +9,12 @@ use clap::{ArgMatches, Command};
 use crate::args::{Matches, groups};
 use crate::kuberc::{self, Location};
 use crate::output::Output;
+use crate::shared_file::Lock;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::go::io_error;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
+use kctl_base::sim::Duration;
 
 /// The `kuberc` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
@@ -101,6 +103,7 @@ fn offer_default(ctx: &mut Ctx, location: &Location) -> CliResult<()> {
     if !answer.lines().next().unwrap_or_default().trim().eq_ignore_ascii_case("y") {
         return Ok(());
     }
+    let _lock = lock(ctx, location)?;
     let mut preference = kuberc::empty();
     let option = |name: &str| json!([{"name": name, "default": "true"}]);
     preference.put(
@@ -111,6 +114,11 @@ fn offer_default(ctx: &mut Ctx, location: &Location) -> CliResult<()> {
         ]),
     );
     save(ctx, location, &preference)
+}
+
+/// Locks the file against other processes until the result is dropped; creates its directory.
+fn lock(ctx: &Ctx, location: &Location) -> CliResult<Lock> {
+    Lock::take(&location.path, ctx.lock_timeout().map(Duration::to_std))
 }
 
 /// Writes the file and says so.

@@ -60,8 +60,10 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if let Some(problem) = problem(matches) {
         return Err(CliError::new(problem));
     }
-    let mut preference = read(&location.path)?;
     let options = options(matches)?;
+    // Kept until the file has been replaced.
+    let _lock = super::lock(ctx, &location)?;
+    let mut preference = read(&location.path)?;
     match matches.string("section") {
         "defaults" => set_defaults(&mut preference, matches, options)?,
         "aliases" => set_alias(&mut preference, matches, options)?,
