@@ -6,9 +6,11 @@ use super::{Action, Context, Controller, Key, Watch};
 use crate::store::Change;
 use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::json::json;
-use kctl_base::object::{ObjectMeta, ValueRead};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
 const API_SERVICES: &str = "apiservices.apiregistration.k8s.io";
+/// The type of the condition.
+const AVAILABLE: &str = "Available";
 
 /// The controller; its keys are APIServices.
 pub(super) const CONTROLLER: Controller = Controller {
@@ -38,9 +40,15 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         let message = format!("service/{name} in {namespace:?} is not present");
         (ConditionStatus::False, "ServiceNotFound", message)
     } else {
+        // Nobody has asked the service, so that nothing is known, and what was known before no longer holds.
+        if condition::condition(&api, AVAILABLE).is_some() {
+            let mut new = (*api).clone();
+            new.list_mut("/status/conditions").retain(|condition| condition.str("/type") != AVAILABLE);
+            ctx.update_status(API_SERVICES, new)?;
+        }
         return Ok(Action::AwaitChange);
     };
-    let available = Condition { type_: "Available", status, reason, message: &message, observed_generation: None };
+    let available = Condition { type_: AVAILABLE, status, reason, message: &message, observed_generation: None };
     let mut new = (*api).clone();
     let mut status = new.get("status").cloned().unwrap_or_else(|| json!({}));
     if condition::set(&mut status, available, ctx.now) {
@@ -70,5 +78,9 @@ mod tests {
         };
         assert_eq!(available(&mut bench, "v1.apps"), "Local");
         assert_eq!(available(&mut bench, "v1beta1.metrics.k8s.io"), "ServiceNotFound");
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "metrics"},
+                             "spec": {"ports": [{"port": 443}]}});
+        bench.create("services", service);
+        assert_eq!(available(&mut bench, "v1beta1.metrics.k8s.io"), "", "nobody has asked it");
     }
 }
