@@ -24,7 +24,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(request) = ctx.get_key(REQUESTS, key)? else { return Ok(Action::AwaitChange) };
     match expiry(&request) {
         None => Ok(Action::AwaitChange),
-        Some(expiry) if expiry > ctx.now => Ok(Action::RequeueAt(expiry)),
+        Some(expiry) if expiry > ctx.now => Ok(Action::ResyncAt(expiry)),
         Some(_) => {
             ctx.delete(REQUESTS, &request)?;
             Ok(Action::AwaitChange)

@@ -4,7 +4,7 @@
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::DEFINITIONS;
-use kctl_base::json::json;
+use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Duration, Time};
 use kctl_kinds::custom::CLEANUP;
@@ -37,7 +37,8 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         new = (*ctx.update_status(DEFINITIONS, new)?).clone();
     }
     if !left.is_empty() {
-        return Ok(Action::RequeueAt(ctx.now + POLL));
+        // A finalizer may keep an instance for ever, which a command that waits for the cluster must not wait for.
+        return Ok(Action::ResyncAt(ctx.now + POLL));
     }
     new.list_mut("/metadata/finalizers").retain(|finalizer| finalizer != CLEANUP);
     ctx.update(DEFINITIONS, new)?;
@@ -47,18 +48,11 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
 /// Sets the condition `Terminating`; returns whether it has changed.
 fn set_terminating(definition: &mut Object, is_done: bool, now: Time) -> bool {
     let (status, reason, message) = match is_done {
-        true => ("False", "InstanceDeletionCompleted", "removed all instances"),
-        false => ("True", "InstanceDeletionInProgress", "CustomResource deletion is in progress"),
+        true => (ConditionStatus::False, "InstanceDeletionCompleted", "removed all instances"),
+        false => (ConditionStatus::True, "InstanceDeletionInProgress", "CustomResource deletion is in progress"),
     };
-    let conditions = definition.list_mut("/status/conditions");
-    let place = conditions.iter().position(|condition| condition.str("/type") == "Terminating");
-    let before = place.map(|place| conditions.remove(place));
-    let is_same = before.as_ref().is_some_and(|before| before.str("/reason") == reason);
-    let same_status = before.as_ref().filter(|before| before.str("/status") == status);
-    let since = same_status.map_or_else(|| now.rfc3339(), |before| before.str("/lastTransitionTime").to_owned());
-    conditions.push(json!({"type": "Terminating", "status": status, "reason": reason, "message": message,
-        "lastTransitionTime": since}));
-    !is_same
+    let terminating = Condition { type_: "Terminating", status, reason, message, observed_generation: None };
+    condition::replace(&mut definition["status"], terminating.to_value(now))
 }
 
 #[cfg(test)]
@@ -66,6 +60,7 @@ mod tests {
     use super::*;
     use crate::api::Propagation;
     use crate::controllers::shared::testing::Bench;
+    use kctl_base::json::json;
 
     #[test]
     fn a_definition_waits_for_instances_with_finalizers() {
