@@ -111,6 +111,11 @@ fn object_name(request: &Request) -> String {
     selector.exact_value("metadata.name").unwrap_or_default().to_string()
 }
 
+/// Returns the rules that allow every verb on every resource and path.
+pub(super) fn everything() -> [Value; 2] {
+    [json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}), json!({"nonResourceURLs": ["*"], "verbs": ["*"]})]
+}
+
 /// The rules that a binding gives to a user.
 struct RuleSource {
     /// The binding, the role and the subject, as an access review reports them.
@@ -154,11 +159,7 @@ impl Server {
         let mut rules: Vec<Value> =
             self.rule_sources(user, namespace)?.into_iter().flat_map(|source| source.rules).collect();
         if user.is_in(MASTERS) {
-            let everything = [
-                json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}),
-                json!({"nonResourceURLs": ["*"], "verbs": ["*"]}),
-            ];
-            rules.extend(everything.into_iter().filter(|rule| !rules.contains(rule)).collect::<Vec<_>>());
+            rules.extend(everything().into_iter().filter(|rule| !rules.contains(rule)).collect::<Vec<_>>());
         }
         Ok(rules)
     }

@@ -1,14 +1,14 @@
 //! Privilege escalation: nobody grants permissions by roles and bindings that they do not hold themselves
 //! (`pkg/registry/rbac/*/policybased`, where the storage of these kinds checks it).
 
-use kctl_base::json::{Value, json};
+use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 use kctl_kinds::rbac;
 
 use super::{Admission, Result};
 use crate::api::Requester;
-use crate::api::authorize::Attributes;
+use crate::api::authorize::{Attributes, everything};
 use crate::api::user::{MASTERS, User};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -70,11 +70,7 @@ fn rules_of_role(admission: &mut Admission<'_>, user: &User) -> Result<Vec<Value
     let is_aggregated = |role: &Object| role.at("/aggregationRule").is_some();
     if is_aggregated(admission.new) || admission.old.is_some_and(is_aggregated) {
         let held = admission.server.rules_of(user, "")?;
-        let everything = [
-            json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}),
-            json!({"nonResourceURLs": ["*"], "verbs": ["*"]}),
-        ];
-        if !rbac::missing_rules(&held, &everything).is_empty() {
+        if !rbac::missing_rules(&held, &everything()).is_empty() {
             let detail = "must have cluster-admin privileges to use an aggregationRule";
             return Err(Status::forbidden(GROUP, names.plural, admission.new.name(), detail));
         }

@@ -9,6 +9,7 @@ use kctl_kinds::core::pod::validate_ephemeral_update;
 
 use super::UpdateStrategy;
 
+/// The strategy of the `ephemeralcontainers` subresource.
 pub(super) struct EphemeralContainers;
 
 impl UpdateStrategy for EphemeralContainers {
