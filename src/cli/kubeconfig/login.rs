@@ -23,8 +23,7 @@ pub(crate) struct Overrides<'a> {
     pub(crate) fields: Vec<(&'static str, Value)>,
 }
 
-/// A selection of a kubeconfig.
-#[derive(Debug)]
+/// A selection of a kubeconfig. It holds tokens and passwords, so that it cannot be printed for debugging.
 pub(crate) struct Login {
     /// The fields of the user, those of flags among them.
     pub(crate) user: Value,
