@@ -16,9 +16,9 @@ enum Source<'a> {
 }
 
 impl Source<'_> {
-    fn row(&mut self) -> Result<Option<Row<'_>>, RunError> {
+    fn row(&mut self) -> Option<Row<'_>> {
         match self {
-            Source::Memory(rows) => Ok(rows.peek().map(|(key, value)| (key.as_slice(), value.as_deref()))),
+            Source::Memory(rows) => rows.peek().map(|(key, value)| (key.as_slice(), value.as_deref())),
             Source::Run(cursor) => cursor.row(),
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn merge(
     loop {
         let mut first = None;
         for (index, source) in sources.iter_mut().enumerate() {
-            if let Some((found, _)) = source.row()?
+            if let Some((found, _)) = source.row()
                 && found < to
                 && (first.is_none() || found < key.as_slice())
             {
@@ -60,13 +60,13 @@ pub(super) fn merge(
             }
         }
         let Some(first) = first else { return Ok(()) };
-        if let Some(row) = sources[first].row()?
+        if let Some(row) = sources[first].row()
             && !each(row)
         {
             return Ok(());
         }
         for source in &mut sources[first..] {
-            if source.row()?.is_some_and(|(found, _)| found == key) {
+            if source.row().is_some_and(|(found, _)| found == key) {
                 source.advance()?;
             }
         }

@@ -16,6 +16,7 @@
 //!
 //! All bytes that are read are checked, so a damaged store is reported and never silently wrong.
 
+mod block;
 mod files;
 mod journal;
 mod merge;

@@ -4,13 +4,14 @@
 //! first key there, and its place. Every block ends with its CRC-32. The file ends with a footer that gives the place of
 //! the root, the number of levels above the leaves, and the sizes by which runs are chosen for merging.
 //!
-//! A look-up reads one block a level: three in a store of a gigabyte.
+//! A look-up reads one block a level, three in a store of a gigabyte, unless it was read lately.
 
 use std::io;
 use std::sync::Arc;
 
+use super::block::{Block, BlockCache, Place};
 use super::files::{Disk, DiskFile};
-use super::rows::{self, Row, take_u32, take_u64};
+use super::rows::{self, Row, take_u32};
 
 /// The size in bytes from which a block is complete. A row that is larger makes a block of its own size.
 const BLOCK_BYTES: usize = 16 * 1024;
@@ -38,36 +39,18 @@ impl From<io::Error> for RunError {
     }
 }
 
-type Result<T> = std::result::Result<T, RunError>;
-
-/// The place of a block in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
-    offset: u64,
-    len: u32,
-}
-
-impl Place {
-    fn to_bytes(self) -> [u8; 12] {
-        let mut bytes = [0; 12];
-        bytes[..8].copy_from_slice(&self.offset.to_le_bytes());
-        bytes[8..].copy_from_slice(&self.len.to_le_bytes());
-        bytes
-    }
-
-    fn from_bytes(mut bytes: &[u8]) -> Option<Place> {
-        Some(Place { offset: take_u64(&mut bytes)?, len: take_u32(&mut bytes)? })
-    }
-}
+pub(super) type Result<T> = std::result::Result<T, RunError>;
 
 /// An open run.
 #[derive(Debug)]
 pub(super) struct Run {
     file: Arc<dyn DiskFile>,
     len: u64,
-    root: Arc<Vec<u8>>,
+    root: Arc<Block>,
     /// The number of levels above the leaves; 0 if the root is a leaf.
     levels: u32,
+    /// The blocks below the root.
+    blocks: BlockCache,
 }
 
 impl Run {
@@ -78,8 +61,8 @@ impl Run {
         let mut footer = [0; FOOTER_BYTES as usize];
         file.read_at(len.checked_sub(FOOTER_BYTES).ok_or(RunError::Corrupt)?, &mut footer)?;
         let (root, levels) = read_footer(&footer).ok_or(RunError::Corrupt)?;
-        let root = read_block(&*file, len, root)?;
-        Ok(Run { file, len, root, levels })
+        let root = Arc::new(Block::read(&*file, len, root)?);
+        Ok(Run { file, len, root, levels, blocks: BlockCache::default() })
     }
 
     /// The size of the file in bytes.
@@ -90,7 +73,7 @@ impl Run {
     /// Returns the value of a key: `Some(None)` if the run says that it is removed, `None` if it says nothing.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Option<Vec<u8>>>> {
         let cursor = self.cursor(key)?;
-        Ok(match cursor.row()? {
+        Ok(match cursor.row() {
             Some((found, value)) if found == key => Some(value.map(<[u8]>::to_vec)),
             _ => None,
         })
@@ -100,12 +83,17 @@ impl Run {
     pub(super) fn cursor(&self, from: &[u8]) -> Result<Cursor<'_>> {
         let mut cursor = Cursor { run: self, path: Vec::new(), leaf: self.root.clone(), at: 0 };
         for _ in 0..self.levels {
-            cursor.descend(Some(from))?;
+            // The first block also stands for the keys before it.
+            cursor.at = cursor.leaf.count_below(from, true).saturating_sub(1);
+            cursor.descend()?;
         }
-        while cursor.row()?.is_some_and(|(key, _)| key < from) {
-            cursor.advance()?;
-        }
+        cursor.at = cursor.leaf.count_below(from, false);
+        cursor.leave_finished_blocks()?;
         Ok(cursor)
+    }
+
+    fn block(&self, place: Place) -> Result<Arc<Block>> {
+        self.blocks.get(place.offset, || Block::read(&*self.file, self.len, place))
     }
 }
 
@@ -113,29 +101,28 @@ impl Run {
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
     run: &'a Run,
-    /// The blocks above the leaf, with the offset of the row after the one that was followed.
-    path: Vec<(Arc<Vec<u8>>, usize)>,
-    leaf: Arc<Vec<u8>>,
-    /// The offset of the current row in the leaf.
+    /// The blocks above the leaf, with the index of the row after the one that was followed.
+    path: Vec<(Arc<Block>, usize)>,
+    leaf: Arc<Block>,
+    /// The index of the current row in the leaf.
     at: usize,
 }
 
 impl Cursor<'_> {
     /// The current row; `None` at the end.
-    pub(super) fn row(&self) -> Result<Option<Row<'_>>> {
-        let mut rest = &self.leaf[self.at..];
-        match rest.is_empty() {
-            true => Ok(None),
-            false => rows::decode(&mut rest).map(Some).ok_or(RunError::Corrupt),
-        }
+    pub(super) fn row(&self) -> Option<Row<'_>> {
+        self.leaf.row(self.at)
     }
 
     /// Moves to the next row.
     pub(super) fn advance(&mut self) -> Result<()> {
-        let mut rest = &self.leaf[self.at..];
-        rows::decode(&mut rest).ok_or(RunError::Corrupt)?;
-        self.at = self.leaf.len() - rest.len();
-        while self.at == self.leaf.len() {
+        self.at += 1;
+        self.leave_finished_blocks()
+    }
+
+    /// Moves on to the first row of the next leaf if the current one has none left.
+    fn leave_finished_blocks(&mut self) -> Result<()> {
+        while self.at >= self.leaf.len() {
             // Up to the lowest block that has a row left, and down to its first leaf.
             let Some((block, at)) = self.path.pop() else { return Ok(()) };
             if at == block.len() {
@@ -143,46 +130,20 @@ impl Cursor<'_> {
             }
             (self.leaf, self.at) = (block, at);
             while self.path.len() < self.run.levels as usize {
-                self.descend(None)?;
+                self.descend()?;
             }
         }
         Ok(())
     }
 
-    /// Goes one level down from the block in `leaf`: to the block that would hold a key, or to the one at the current row.
-    fn descend(&mut self, key: Option<&[u8]>) -> Result<()> {
-        let mut rest = &self.leaf[self.at..];
-        let (mut place, mut after) = (None, self.at);
-        while let Some((first, value)) = rows::decode(&mut rest) {
-            // The first block also stands for the keys before it.
-            if place.is_some() && key.is_none_or(|key| first > key) {
-                break;
-            }
-            place = value.and_then(Place::from_bytes);
-            after = self.leaf.len() - rest.len();
-        }
-        let below = read_block(&*self.run.file, self.run.len, place.ok_or(RunError::Corrupt)?)?;
-        self.path.push((std::mem::replace(&mut self.leaf, below), after));
+    /// Goes one level down from the block in `leaf`, to the first row of the block at the current row.
+    fn descend(&mut self) -> Result<()> {
+        let place = self.leaf.row(self.at).and_then(|(_, place)| Place::take(&mut place?));
+        let below = self.run.block(place.ok_or(RunError::Corrupt)?)?;
+        self.path.push((std::mem::replace(&mut self.leaf, below), self.at + 1));
         self.at = 0;
         Ok(())
     }
-}
-
-/// Reads the rows of a block in a file of a length.
-fn read_block(file: &dyn DiskFile, file_len: u64, place: Place) -> Result<Arc<Vec<u8>>> {
-    // A damaged place must not allocate more than the file has.
-    if place.offset.saturating_add(place.len.into()) > file_len {
-        return Err(RunError::Corrupt);
-    }
-    let mut bytes = vec![0; place.len as usize];
-    file.read_at(place.offset, &mut bytes)?;
-    let (rows, crc) = bytes.split_last_chunk().ok_or(RunError::Corrupt)?;
-    if crc32fast::hash(rows) != u32::from_le_bytes(*crc) {
-        return Err(RunError::Corrupt);
-    }
-    let len = rows.len();
-    bytes.truncate(len);
-    Ok(Arc::new(bytes))
 }
 
 fn read_footer(footer: &[u8; FOOTER_BYTES as usize]) -> Option<(Place, u32)> {
@@ -191,7 +152,7 @@ fn read_footer(footer: &[u8; FOOTER_BYTES as usize]) -> Option<(Place, u32)> {
     if take_u32(&mut end)? != crc32fast::hash(fields) || end != MAGIC {
         return None;
     }
-    let place = Place { offset: take_u64(&mut fields)?, len: take_u32(&mut fields)? };
+    let place = Place::take(&mut fields)?;
     Some((place, take_u32(&mut fields)?))
 }
 
@@ -201,12 +162,12 @@ pub(super) struct Writer {
     file: Arc<dyn DiskFile>,
     offset: u64,
     /// The unfinished block of each level, leaves first.
-    levels: Vec<Block>,
+    levels: Vec<NewBlock>,
 }
 
 /// A block that is being filled.
 #[derive(Debug, Default)]
-struct Block {
+struct NewBlock {
     first: Vec<u8>,
     bytes: Vec<u8>,
     /// The number of blocks of the level that have been written.
@@ -216,7 +177,7 @@ struct Block {
 impl Writer {
     /// Creates the file.
     pub(super) fn create(disk: &dyn Disk, name: &str) -> io::Result<Writer> {
-        Ok(Writer { file: disk.create(name)?, offset: 0, levels: vec![Block::default()] })
+        Ok(Writer { file: disk.create(name)?, offset: 0, levels: vec![NewBlock::default()] })
     }
 
     /// Appends a row, whose key is greater than all before.
@@ -244,7 +205,7 @@ impl Writer {
 
     fn add_at(&mut self, level: usize, row: Row<'_>) -> io::Result<()> {
         if level == self.levels.len() {
-            self.levels.push(Block::default());
+            self.levels.push(NewBlock::default());
         }
         let block = &mut self.levels[level];
         if block.bytes.is_empty() {
