@@ -81,6 +81,11 @@ impl Server {
         Ok(self.store.typed_row(name)?)
     }
 
+    /// Reads the named values with a prefix as a type of the caller, in the order of their names.
+    pub fn typed_rows_with_prefix<T: RowValue>(&mut self, prefix: &str) -> Result<Vec<T>> {
+        Ok(self.store.typed_rows_with_prefix(prefix)?)
+    }
+
     /// Changes a named value in place as a type of the caller (see [`crate::store::Store::change_typed_row`]).
     pub fn change_typed_row<T: RowValue + Default, R>(
         &mut self,

@@ -103,6 +103,25 @@ impl Store {
         found.into_iter().map(read).collect()
     }
 
+    /// Returns the named values whose names have a prefix as a type of the caller's, ordered by name.
+    ///
+    /// # Errors
+    /// If the engine fails or one of the rows is not a value of this type.
+    pub(crate) fn typed_rows_with_prefix<T: RowValue>(&mut self, prefix: &str) -> Result<Vec<T>, StoreError> {
+        let (mut found, mut failure) = (Vec::new(), None);
+        self.batch.scan(&keys::rows(prefix), &mut |key, value| match kctl_base::json::from_slice(value) {
+            Ok(value) => {
+                found.push(value);
+                true
+            }
+            Err(error) => {
+                failure = Some(StoreError::unreadable(keys::describe(key), error));
+                false
+            }
+        })?;
+        failure.map_or(Ok(found), Err)
+    }
+
     /// Increments the counter of a purpose and an owner and returns its value before: 0, 1, 2 and so on.
     ///
     /// # Errors

@@ -154,6 +154,11 @@ impl<'a> Context<'a> {
         self.server.typed_row(&self.state_row(name))
     }
 
+    /// Returns the states that this controller keeps under the names with a prefix, in the order of the names.
+    pub(crate) fn states<T: RowValue>(&mut self, prefix: &str) -> Result<Vec<T>> {
+        self.server.typed_rows_with_prefix(&self.state_row(prefix))
+    }
+
     /// Keeps a state of this controller under a name.
     pub(crate) fn set_state<T: RowValue>(&mut self, name: &str, value: T) {
         self.server.set_typed_row(&self.state_row(name), Some(value));

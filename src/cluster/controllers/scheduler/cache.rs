@@ -2,7 +2,7 @@
 //!
 //! Event handlers record changes as they happen; [`Cache::apply_events`] applies them at the beginning of the next scheduling
 //! cycle. A binding of the scheduler itself is assumed at once ([`Cache::assume`]) and confirmed when its change arrives.
-//! Everything is loaded on first use and lives as long as the process; only [`NodeUsage`] is kept in the store.
+//! Everything is loaded on first use and lives as long as the process; only the nodes and [`NodeUsage`] are kept in the store.
 //!
 //! [`NodeUsage`]: super::node_usage::NodeUsage
 
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::PENDING_INDEX;
-use super::node_info::NodeInfo;
+use super::node_info::{self, NodeInfo};
 use super::node_usage::UsageRows;
 use super::pod_info::{PodInfo, PodRequests, is_assigned, nominated_node};
 use super::queue::Queue;
@@ -154,13 +154,14 @@ impl Cache {
         let Some(object) = object else {
             usages.remove(name);
             self.nodes.remove(name);
-            return Ok(());
+            return node_info::save(ctx, name, None);
         };
         let usage = usages.get(ctx, &self.nodes, object)?;
+        let node = NodeInfo::new(object, usage);
         if self.is_loaded {
-            self.nodes.insert(name.into(), Arc::new(NodeInfo::new(object.clone(), usage)));
+            self.nodes.insert(name.into(), Arc::new(node.clone()));
         }
-        Ok(())
+        node_info::save(ctx, name, Some(node))
     }
 
     fn apply_pod(
@@ -224,9 +225,9 @@ impl Cache {
         }
         let mut usages = UsageRows::default();
         self.nodes.clear();
-        for object in ctx.list("nodes", None)? {
-            let usage = usages.get(ctx, &self.nodes, &object)?;
-            self.nodes.insert(object.name().into(), Arc::new(NodeInfo::new(object, usage)));
+        for mut node in node_info::read_all(ctx)? {
+            node.usage = usages.get(ctx, &self.nodes, &node.object)?;
+            self.nodes.insert(node.name().into(), Arc::new(node));
         }
         drop(usages.save(ctx));
         self.pods_with_affinity.clear();

@@ -165,7 +165,7 @@ mod tests {
             "status": {"allocatable": {"cpu": "2", "memory": "2Gi", "pods": "2", "example.com/gpu": "1"}},
         });
         let pods: Vec<Value> = pods.iter().map(bound).collect();
-        NodeInfo::new(Arc::new(object), NodeUsage::count("", &pods))
+        NodeInfo::new(&object, NodeUsage::count("", &pods))
     }
 
     fn asking(resources: Value) -> Value {

@@ -259,7 +259,7 @@ mod tests {
 
     fn node(pods: &[Arc<PodInfo>]) -> NodeInfo {
         let object = json!({"metadata": {"name": "n"}, "status": {"allocatable": {"cpu": "4", "pods": "110"}}});
-        NodeInfo::new(Arc::new(object), NodeUsage::count("", pods.iter().map(|p| &*p.object)))
+        NodeInfo::new(&object, NodeUsage::count("", pods.iter().map(|p| &*p.object)))
     }
 
     fn victims_of(

@@ -138,7 +138,7 @@ mod tests {
             .iter()
             .map(|cpu| json!({"spec": {"nodeName": name, "containers": [{"resources": {"requests": {"cpu": cpu}}}]}}))
             .collect();
-        Arc::new(NodeInfo::new(Arc::new(object), NodeUsage::count("", &pods)))
+        Arc::new(NodeInfo::new(&object, NodeUsage::count("", &pods)))
     }
 
     fn pod(spec: Value) -> PodInfo {

@@ -4,14 +4,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use kctl_base::json::Value;
 use kctl_base::labels::{Operator, Requirement, Selector};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// A taint of a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::controllers) struct Taint {
     pub(super) key: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) value: String,
     pub(in crate::controllers) effect: String,
 }

@@ -272,7 +272,7 @@ mod tests {
 
     fn node(name: &str) -> NodeInfo {
         let labels = json!({"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": "a"});
-        NodeInfo::new(Arc::new(json!({"metadata": {"name": name, "labels": labels}})), NodeUsage::default())
+        NodeInfo::new(&json!({"metadata": {"name": name, "labels": labels}}), NodeUsage::default())
     }
 
     fn volume(name: &str, size: &str, host: Option<&str>) -> Arc<Object> {
