@@ -4,7 +4,8 @@
 //!   [`JOURNAL_BYTES`], into memory; the process starts no thread and maps no file.
 //! - The first batch, and every one that would make the journal longer, becomes a [`run`], together with everything in the
 //!   journal and with the newest runs as long as they are not much larger. So there are few runs, of growing sizes, and a row
-//!   is rewritten a logarithmic number of times.
+//!   is rewritten a logarithmic number of times. Runs of more than some megabytes are merged in portions, an
+//!   [`ongoing_merge`], so that no command takes long for it.
 //! - The [`run_list`] names the runs and the number of batches in them. It is replaced atomically after its runs are
 //!   durable; the journal is emptied after that. No file that the list names is ever written again.
 //!
@@ -20,6 +21,7 @@ mod block;
 mod files;
 mod journal;
 mod merge;
+mod ongoing_merge;
 #[cfg(test)]
 mod power_cut;
 #[cfg(test)]
@@ -40,6 +42,7 @@ use std::path::{Path, PathBuf};
 use self::files::{Directory, Disk};
 use self::journal::Journal;
 use self::merge::merge;
+use self::ongoing_merge::OngoingMerge;
 use self::rows::Row;
 use self::run::{Run, RunError, Writer};
 use self::run_list::RunList;
@@ -71,6 +74,10 @@ pub(crate) struct DiskEngine {
     is_list_uncertain: bool,
     /// The runs of the list, the newest first.
     runs: Vec<Run>,
+    /// The merge that has begun, if there is one.
+    merging: Option<OngoingMerge>,
+    /// True once the merge that an earlier process has begun has been looked for. Only who writes a run does that.
+    is_merge_resumed: bool,
     /// The number of batches applied since the directory was created.
     batches: u64,
     /// [`JOURNAL_BYTES`]; less on a simulated disk, so that a test sees many runs.
@@ -140,6 +147,8 @@ impl DiskEngine {
             list,
             is_list_uncertain: false,
             runs,
+            merging: None,
+            is_merge_resumed: false,
             batches,
             journal_bytes,
             applied: None,

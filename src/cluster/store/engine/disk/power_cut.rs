@@ -33,7 +33,7 @@ fn batch(random: &mut Random) -> Vec<Write> {
 /// Opens the engine with a journal so short that runs are written and merged all the time.
 fn open(disk: &SimulatedDisk) -> DiskEngine {
     let mut engine = DiskEngine::open_on(Box::new(disk.clone()), Path::new("")).expect("the store opens");
-    engine.journal_bytes = 18_000;
+    engine.journal_bytes = 2_000;
     engine
 }
 
@@ -47,7 +47,11 @@ fn history(random: &mut Random, commits: usize) -> (SimulatedDisk, Vec<Commit>) 
         if number % 3 == 0 {
             engine = open(&disk);
         }
-        let batch = batch(random);
+        // The first one is so large that its run is merged in portions.
+        let batch = match number {
+            0 => (0..300).map(|i| (format!("k{i:03}").into_bytes(), Some(vec![0; 600]))).collect(),
+            _ => batch(random),
+        };
         let mut rows = states[number].rows.clone();
         for (key, value) in &batch {
             match value {
@@ -95,6 +99,12 @@ fn a_power_failure_leaves_the_old_or_the_new_state() {
 fn the_history_merges_runs_and_fills_journals() {
     let (disk, states) = history(&mut Random::new(0), 60);
     let engine = open(&disk);
+    let is_merging = |cut: &usize| {
+        let names = disk.after_power_failure(*cut, &mut || true).names().expect("names");
+        names.iter().any(|name| name == "merging.state")
+    };
+    let began = (0..disk.events()).step_by(10).filter(is_merging);
+    assert!(began.count() > 5, "merges take several commits");
     assert!(engine.list.next > 6 && engine.runs.len() > 1, "{:?}", engine.list);
     assert!(engine.runs.len() < engine.list.next as usize, "{:?}", engine.list);
     assert_eq!(states.len(), 61);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::block::{Block, BlockCache, Place};
 use super::files::{Disk, DiskFile};
-use super::rows::{self, Row, take_u32};
+use super::rows::{self, Row, take_u32, take_u64};
 
 /// The size in bytes from which a block is complete. A row that is larger makes a block of its own size.
 const BLOCK_BYTES: usize = 16 * 1024;
@@ -186,7 +186,7 @@ impl Writer {
     }
 
     /// Writes what is left and returns once the file survives a power failure.
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(super) fn finish(&mut self) -> io::Result<()> {
         let mut level = 0;
         // The first level with a single block is the root.
         while self.levels[level].written > 0 {
@@ -201,6 +201,36 @@ impl Writer {
         footer.extend(MAGIC);
         self.file.write_at(self.offset, &footer)?;
         self.file.sync()
+    }
+
+    /// Writes the rows added so far, returns once they survive a power failure, and appends what [`Writer::resume`] needs to
+    /// `state`: the offset, and for each level above the leaves the number of blocks written and its unfinished block.
+    pub(super) fn suspend(&mut self, state: &mut Vec<u8>) -> io::Result<()> {
+        self.write_block(0)?;
+        self.file.sync()?;
+        state.extend(self.offset.to_le_bytes());
+        for level in &self.levels {
+            state.extend((level.written as u64).to_le_bytes());
+            rows::encode(state, (&level.first, Some(&level.bytes)));
+        }
+        Ok(())
+    }
+
+    /// Opens the file of a writer that was suspended; `None` if the file or the state is not usable.
+    pub(super) fn resume(disk: &dyn Disk, name: &str, mut state: &[u8]) -> Option<Writer> {
+        let file = disk.open(name).ok()?;
+        let offset = take_u64(&mut state)?;
+        if file.len().ok()? < offset {
+            return None;
+        }
+        let mut levels = Vec::new();
+        while !state.is_empty() {
+            let written = take_u64(&mut state)?.try_into().ok()?;
+            let (first, bytes) = rows::decode(&mut state)?;
+            levels.push(NewBlock { first: first.to_vec(), bytes: bytes?.to_vec(), written });
+        }
+        file.truncate(offset).ok()?;
+        Some(Writer { file, offset, levels })
     }
 
     fn add_at(&mut self, level: usize, row: Row<'_>) -> io::Result<()> {

@@ -71,6 +71,55 @@ fn batches_survive_reopening_and_are_counted() {
 }
 
 #[test]
+fn large_runs_are_merged_in_portions_by_several_processes() {
+    let (disk, engine) = create();
+    let mut mirror = Mirror { left: MemoryEngine::new(), right: engine };
+    mirror.apply((0..300).map(|i| row(i, 2_000)).collect()).expect("apply");
+    let (mut portions, mut completed, mut length) = (0, 0, 0);
+    for i in 0..600u32 {
+        if i % 7 == 0 {
+            mirror.right = open(&disk);
+            mirror.right.journal_bytes = 10_000;
+        }
+        let removed = row(i * 13 % 300, 0).0;
+        mirror.apply(vec![row(i * 31 % 400, 2_000), (removed, None)]).expect("apply");
+        let now = if disk.names().expect("names").iter().any(|n| n == "merging") { disk.len("merging") } else { 0 };
+        assert!(now <= length + 10_000 * 8 + 20_000, "from {length} to {now} bytes");
+        portions += u32::from(now > length);
+        completed += u32::from(now < length);
+        length = now;
+    }
+    assert!(portions > 20 && completed > 2, "{portions} portions of {completed} merges");
+    assert!(mirror.right.runs.len() < 9, "{:?}", mirror.right.list);
+    assert!(pairs(&mirror, b"", END) == pairs(&open(&disk), b"", END));
+}
+
+#[test]
+fn a_merge_whose_files_are_damaged_is_begun_anew() {
+    for name in ["merging", "merging.state"] {
+        let (disk, mut engine) = create();
+        engine.apply((0..300).map(|i| row(i, 2_000)).collect()).expect("apply");
+        let mut next = 0..;
+        let mut apply = |disk: &SimulatedDisk| {
+            let mut engine = open(disk);
+            engine.journal_bytes = 10_000;
+            engine.apply(vec![row(next.next().expect("endless") * 31 % 400, 2_000)]).expect("apply");
+            disk.names().expect("names").iter().any(|n| n == "merging.state")
+        };
+        while !apply(&disk) {}
+        if name == "merging" {
+            disk.remove(name).expect("removed");
+        } else {
+            disk.flip_bit(name, 30);
+        }
+        while apply(&disk) {}
+        while !apply(&disk) {}
+        assert_eq!(pairs(&open(&disk), b"", END).len(), pairs(&open(&disk), b"k", b"l").len());
+        assert!(pairs(&open(&disk), b"", END).len() >= 300);
+    }
+}
+
+#[test]
 fn removed_rows_leave_nothing_behind() {
     let (_, mut engine) = create();
     engine.apply((0..1_000).map(|i| row(i, 3_000)).collect()).expect("apply");

@@ -1,8 +1,10 @@
 //! Writing batches: into the journal, into runs, and on a full disk.
 
 use std::io;
+use std::ops::Range;
 
 use super::merge::merge;
+use super::ongoing_merge::{self, OngoingMerge};
 use super::rows::{self, Row};
 use super::run::{Run, Writer};
 use super::run_list::RunList;
@@ -13,6 +15,10 @@ use crate::store::keys::END;
 
 /// A new run takes in the next older one if that is at most this many times as large as what it has taken in so far.
 const MERGE_RATIO: u64 = 4;
+
+/// With each run that is written, at most this many times its size, or that of a full journal, is merged. Merging keeps up
+/// with writing, because a row is merged about once for every fourfold size of the store.
+const PORTION_RATIO: usize = 8;
 
 /// A file that takes up room for the moment at which the disk is full: removing it makes room to remove rows.
 pub(super) const RESERVE: &str = "reserve";
@@ -50,10 +56,15 @@ impl DiskEngine {
         if !is_first && self.journal.len() + encoded.len() as u64 <= self.journal_bytes {
             return self.append(&encoded);
         }
+        self.resume_merging();
         match self.write_run(batch, self.runs_to_merge(batch)) {
+            Ok(()) => {
+                self.go_on_merging(encoded.len());
+                Ok(false)
+            }
             // A full disk may still have room for the batch alone.
             Err(StoreError::Full { .. }) if !self.is_list_uncertain => self.append(&encoded),
-            written => written.map(|()| false),
+            Err(error) => Err(error),
         }
     }
 
@@ -70,6 +81,7 @@ impl DiskEngine {
         }
         let written = self.write(batch);
         if written.is_ok() {
+            self.resume_merging();
             drop(self.write_run(&Rows::new(), self.runs.len()));
         }
         self.make_reserve();
@@ -95,15 +107,33 @@ impl DiskEngine {
 
     /// Makes a batch durable in a new run, together with the rows of the journal and of the newest runs.
     fn write_run(&mut self, batch: &Rows, merged: usize) -> Result<(), StoreError> {
-        let (number, name) = (self.list.next, RunList::name(self.list.next));
-        let kept = self.list.runs[merged..].iter().copied();
-        let runs = std::iter::once(number).chain(kept).collect();
+        let name = RunList::name(self.list.next);
         // A run of old rows only is no batch.
         let batches = self.batches + u64::from(!batch.is_empty());
-        let list = RunList { batches, next: number + 1, runs };
+        let written = self.merge_into(&name, batch, merged);
+        self.install(written, 0..merged, batches)?;
+        self.batches = batches;
+        self.recent.clear();
+        // Makes room, and is tried again with the next batch.
+        drop(self.journal.clear());
+        self.make_reserve();
+        Ok(())
+    }
+
+    /// Puts the next run, whose file has been `written`, in the place of others, durably; `batches` is the number of batches
+    /// that the runs hold then.
+    fn install(
+        &mut self,
+        written: Result<(), StoreError>,
+        replaced: Range<usize>,
+        batches: u64,
+    ) -> Result<(), StoreError> {
+        let number = self.list.next;
+        let mut list = RunList { batches, next: number + 1, runs: self.list.runs.clone() };
+        list.runs.splice(replaced.clone(), [number]);
         // Even a run that comes to nothing keeps its number, which the file of the list may name.
         self.list.next += 1;
-        let written = self.merge_into(&name, batch, merged).and_then(|()| {
+        let written = written.and_then(|()| {
             self.is_list_uncertain = true;
             list.write(&*self.disk).map_err(|e| StoreError::from_io(&self.path, e))
         });
@@ -114,14 +144,73 @@ impl DiskEngine {
         }
         self.is_list_uncertain = false;
         // From here on the batch is durable.
-        (self.list, self.batches) = (list, batches);
-        self.recent.clear();
-        self.runs.drain(..merged);
-        self.runs.insert(0, Run::open(&*self.disk, &name).map_err(|e| self.failed(e))?);
-        // Both only make room, and are tried again: with the next batch, and with the next run.
-        drop((self.journal.clear(), self.remove_leftovers()));
-        self.make_reserve();
+        self.list = list;
+        let run = Run::open(&*self.disk, &RunList::name(number)).map_err(|e| self.failed(e))?;
+        self.runs.splice(replaced, [run]);
+        if self.merging.as_ref().is_some_and(|merging| self.place_of(merging).is_none()) {
+            self.give_up_merging();
+        }
+        // Makes room, and is tried again with the next run.
+        drop(self.remove_leftovers());
         Ok(())
+    }
+
+    /// Does a portion of the merge of large runs, or begins one that is due, after `written` bytes have become a run. What
+    /// fails here fails no batch: these are durable already, and a run that is damaged is reported to those who read it.
+    fn go_on_merging(&mut self, written: usize) {
+        let portion = written.max(self.portion_bytes()) * PORTION_RATIO;
+        if let Err(error) = self.merge_portion(portion) {
+            tracing::warn!(%error, "runs are not merged");
+            self.give_up_merging();
+        }
+    }
+
+    /// Finds the merge that an earlier process has begun.
+    fn resume_merging(&mut self) {
+        if !std::mem::replace(&mut self.is_merge_resumed, true) {
+            self.merging = OngoingMerge::resume(&*self.disk).filter(|merging| self.place_of(merging).is_some());
+        }
+    }
+
+    fn merge_portion(&mut self, bytes: usize) -> Result<(), StoreError> {
+        if self.merging.is_none() {
+            let count = self.count_mergeable(0, None);
+            if count < 2 {
+                return Ok(());
+            }
+            let inputs = self.list.runs[..count].to_vec();
+            let begun = OngoingMerge::begin(&*self.disk, inputs, count == self.runs.len());
+            self.merging = Some(begun.map_err(|e| StoreError::from_io(&self.path, e))?);
+        }
+        let Some(mut merging) = self.merging.take() else { return Ok(()) };
+        let Some(place) = self.place_of(&merging) else { return Ok(()) };
+        let is_complete = merging.go_on(&*self.disk, &self.runs[place.clone()], bytes).map_err(|e| self.failed(e))?;
+        if !is_complete {
+            self.merging = Some(merging);
+            return Ok(());
+        }
+        let name = RunList::name(self.list.next);
+        let named = self.disk.rename(ongoing_merge::FILE, &name).map_err(|e| StoreError::from_io(&self.path, e));
+        self.install(named, place, self.list.batches)?;
+        OngoingMerge::remove_files(&*self.disk);
+        Ok(())
+    }
+
+    /// The place of the runs that are being merged among all runs; `None` if they are not there any more.
+    pub(super) fn place_of(&self, merging: &OngoingMerge) -> Option<Range<usize>> {
+        let first = self.list.runs.iter().position(|run| Some(run) == merging.inputs.first())?;
+        let place = first..first + merging.inputs.len();
+        (self.list.runs.get(place.clone())? == merging.inputs).then_some(place)
+    }
+
+    fn give_up_merging(&mut self) {
+        self.merging = None;
+        OngoingMerge::remove_files(&*self.disk);
+    }
+
+    /// The size in bytes of what is merged at once with a journal that has become a run.
+    fn portion_bytes(&self) -> usize {
+        usize::try_from(self.journal_bytes).unwrap_or(usize::MAX)
     }
 
     /// Makes the list of the runs that this engine uses the one on the disk again, and then removes the other runs, whose
@@ -152,14 +241,22 @@ impl DiskEngine {
         written.and_then(|()| writer.finish()).map_err(io_failed)
     }
 
-    /// The number of runs that a new one takes in.
+    /// The number of runs that a new one takes in: only so much that it takes no time, and none that is being merged.
     fn runs_to_merge(&self, batch: &Rows) -> usize {
         let row_bytes = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
-        let mut size = self.journal.len() + batch.iter().map(row_bytes).sum::<usize>() as u64;
+        let size = self.journal.len() + batch.iter().map(row_bytes).sum::<usize>() as u64;
+        let limit = size.max(self.journal_bytes) * PORTION_RATIO as u64;
+        let merging = self.merging.as_ref().and_then(|merging| self.place_of(merging));
+        self.count_mergeable(size, Some(limit)).min(merging.map_or(usize::MAX, |place| place.start))
+    }
+
+    /// The number of the newest runs of which each is not much larger than those before it with `size` bytes more, as long as
+    /// all have at most `limit` bytes.
+    fn count_mergeable(&self, mut size: u64, limit: Option<u64>) -> usize {
         let fits = |run: &&Run| {
-            let fits = run.len() <= size * MERGE_RATIO;
+            let fits = size == 0 || run.len() <= size * MERGE_RATIO;
             size += run.len();
-            fits
+            fits && limit.is_none_or(|limit| size <= limit)
         };
         self.runs.iter().take_while(fits).count()
     }
