@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut};
 
 use ecow::EcoVec;
+use smallvec::SmallVec;
 
 use super::{SharedStr, Value};
 
@@ -278,20 +279,22 @@ impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
 /// The last of several entries with the same key wins.
 impl<K: Into<SharedStr>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Map {
-        let (mut pairs, mut sorted) = (EcoVec::<Pair>::new(), true);
+        // On the stack first: few maps are larger, and the entries are then allocated once.
+        let (mut pairs, mut sorted) = (SmallVec::<[Pair; 12]>::new(), true);
         for (key, value) in entries {
             let key = key.into();
             sorted &= pairs.last().is_none_or(|last| last.key.as_bytes() < key.as_bytes());
             pairs.push(Pair::new(key, value));
         }
-        if sorted {
-            return Map(pairs);
+        if !sorted {
+            // Inserting one by one would take quadratic time.
+            pairs.reverse();
+            pairs.sort_by(|one, other| one.key.cmp(&other.key));
+            pairs.dedup_by(|later, kept| later.key == kept.key);
         }
-        // Inserting one by one would take quadratic time.
-        let mut pairs: Vec<Pair> = pairs.into_iter().rev().collect();
-        pairs.sort_by(|one, other| one.key.cmp(&other.key));
-        pairs.dedup_by(|later, kept| later.key == kept.key);
-        Map(pairs.into())
+        let mut exact = EcoVec::with_capacity(pairs.len());
+        exact.extend(pairs);
+        Map(exact)
     }
 }
 
