@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::node_info::NodeInfo;
+use super::node_usage::NodeUsage;
 use crate::api::{PatchType, Request};
 use crate::controllers::shared::testing::workload;
 use crate::{Cluster, OpenOptions};
@@ -356,13 +358,38 @@ fn usage_rows_equal_the_sum_of_the_assigned_pods() {
         let row = server.row(&format!("memory/{}/node/{name}", super::NAME)).expect("readable").expect("a row");
         let node = server.read("nodes", "", name).expect("readable").expect("there");
         let pods = server.read_index_of("node", name, "pods", None).expect("readable");
-        let counted = super::node_usage::NodeUsage::count(node.uid(), pods.iter().map(|p| &**p));
-        assert_eq!(kctl_base::json::from_value::<super::node_usage::NodeUsage>(&row).expect("a usage"), counted);
+        let counted = NodeUsage::count(node.uid(), pods.iter().map(|p| &**p));
+        assert_eq!(kctl_base::json::from_value::<NodeUsage>(&row).expect("a usage"), counted);
     }
     // A new process has an empty cache.
     cluster.inner.driver.clear_caches();
     cluster.pod("more", json!({"containers": requesting("4")}));
     assert_ne!(cluster.node_of("more"), "");
+}
+
+#[test]
+fn rows_of_nodes_follow_the_nodes_and_are_made_in_older_stores() {
+    let mut cluster = TestCluster::new();
+    let prefix = format!("memory/{}/node-info", super::NAME);
+    let check = |cluster: &mut TestCluster| {
+        let server = cluster.inner.server();
+        let rows = server.typed_rows_with_prefix::<NodeInfo>(&format!("{prefix}/")).expect("readable");
+        let nodes = server.read_all("nodes", None).expect("nodes");
+        assert_eq!(rows, nodes.iter().map(|n| NodeInfo::new(n, NodeUsage::default())).collect::<Vec<_>>());
+    };
+    check(&mut cluster);
+    cluster.patch("nodes", "k8s-node1", json!({"metadata": {"labels": {"x": "y"}}, "spec": {"unschedulable": true}}));
+    cluster.delete("nodes", "k8s-node2");
+    check(&mut cluster);
+    // An older store has no rows, and its scheduler hears of one node first.
+    for row in cluster.inner.server().row_names(&prefix).expect("readable") {
+        cluster.inner.server().set_row(&row, None);
+    }
+    cluster.inner.driver.clear_caches();
+    cluster.patch("nodes", "k8s-node1", json!({"spec": {"unschedulable": false}}));
+    check(&mut cluster);
+    cluster.pod("p", json!({"containers": requesting("1"), "nodeSelector": {"x": "y"}}));
+    assert_eq!(cluster.node_of("p"), "k8s-node1");
 }
 
 #[test]
