@@ -191,11 +191,15 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
+    /// Returns whether the errors about a change precede those about the new object.
+    fn tells_change_first(&self) -> bool {
+        false
+    }
+
     /// Validates an update of the object itself. Kinds override it if what was wrong before may stay so.
     fn validate_change(&self, new: &Object, old: &Object) -> ErrorList {
-        let mut errors = self.validate(new);
-        errors.extend(self.validate_update(new, old));
-        errors
+        let (object, change) = (self.validate(new), self.validate_update(new, old));
+        if self.tells_change_first() { [change, object].concat() } else { [object, change].concat() }
     }
 
     /// Validates an update through the `status` subresource.

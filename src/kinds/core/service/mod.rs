@@ -97,6 +97,10 @@ impl Kind for Service {
         warnings::of(new)
     }
 
+    fn tells_change_first(&self) -> bool {
+        true
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
         validate_ips::update_errors(new, old)
     }
