@@ -54,10 +54,11 @@ pub(super) fn after(
     }
     let subresource = if request.verb == Verb::Create { "" } else { request.subresource.as_str() };
     let manager = if request.options.manager.is_empty() { DEFAULT_MANAGER } else { &request.options.manager };
-    let now = now.rfc3339();
+    // The endpoint records owners of a Scale, whose times are not taken over (`ScaleHandler.ToParent`).
+    let now = (subresource != "scale").then(|| now.rfc3339());
     let api_version = api_version(kind);
     let (types, root) = types_of(kind);
-    let writer = Writer { manager, api_version: &api_version, subresource, now: &now };
+    let writer = Writer { manager, api_version: &api_version, subresource, now: now.as_deref() };
     let rules = Rules { types, root: &root, ignored: &ignored(kind, subresource, old.unwrap_or(sent)) };
     on_write(&rules, old, sent, &writer)
 }
