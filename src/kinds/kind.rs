@@ -180,9 +180,10 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
-    /// Validates the fields whose values the server allocates, before it does so: an error here, or of the allocation, is
-    /// reported instead of those of [`Kind::validate`].
-    fn validate_allocated(&self, _new: &Object) -> ErrorList {
+    /// Completes and validates the fields on which the values that the server allocates depend, before it allocates them: an
+    /// error here, or of the allocation, is reported instead of those of [`Kind::validate`]. There is no `old` object on
+    /// create.
+    fn init_allocated(&self, _new: &mut Object, _old: Option<&Object>) -> ErrorList {
         ErrorList::new()
     }
 

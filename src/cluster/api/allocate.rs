@@ -34,7 +34,7 @@ impl Server {
             return Ok(());
         }
         let refuse = |new: &Object, errors: &ErrorList| Err(Status::invalid("", "Service", new.name(), errors));
-        let errors = kind.validate_allocated(new);
+        let errors = kind.init_allocated(new, old);
         if !errors.is_empty() {
             return refuse(new, &errors);
         }
@@ -76,8 +76,6 @@ impl Server {
             return None;
         }
         let requested = service.str("/spec/clusterIP").to_string();
-        service.put_default("/spec/ipFamilies", json!(["IPv4"]));
-        service.put_default("/spec/ipFamilyPolicy", "SingleStack");
         let address = match requested.as_str() {
             "None" => "None".into(),
             "" => self.free_address(service, allocated),

@@ -4,6 +4,7 @@
 //! Service alone is here.
 
 mod describe;
+mod families;
 mod prepare;
 mod validate;
 mod validate_ips;
@@ -73,7 +74,6 @@ impl Kind for Service {
     fn prepare_create(&self, new: &mut Object) {
         new.put("/status", json!({"loadBalancer": {}}));
         prepare::normalize_cluster_ips(new, None);
-        prepare::default_families(new);
     }
 
     fn prepare_update(&self, new: &mut Object, old: &Object) {
@@ -81,7 +81,6 @@ impl Kind for Service {
         prepare::normalize_cluster_ips(new, Some(old));
         prepare::patch_allocated_values(new, old);
         prepare::drop_type_dependent_fields(new, old);
-        prepare::default_families(new);
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
@@ -89,8 +88,8 @@ impl Kind for Service {
         if addresses.is_empty() { validate::validate(object) } else { addresses }
     }
 
-    fn validate_allocated(&self, new: &Object) -> ErrorList {
-        validate_ips::address_errors(new)
+    fn init_allocated(&self, new: &mut Object, old: Option<&Object>) -> ErrorList {
+        families::init(new, old)
     }
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
