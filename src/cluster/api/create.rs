@@ -85,7 +85,7 @@ impl Server {
         gates::drop_disabled_fields(&*kind, &mut new, None);
         admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, warnings))?;
         // As in Kubernetes, an address or port that cannot be allocated is reported before all other problems.
-        self.allocate(&*kind, &mut new, None)?;
+        self.allocate(&*kind, &mut new, None, request.options.dry_run)?;
         self.validate_new(&*kind, &new, request)?;
         if !request.is_from_control_plane() {
             warnings.extend(kind.warnings(&new, None));

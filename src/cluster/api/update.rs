@@ -156,7 +156,7 @@ impl Update<'_> {
         gates::drop_disabled_fields(self.kind, &mut self.new, Some(&self.old));
         if self.strategy.is_admitted() {
             admission::mutate(&mut self.admission(server))?;
-            server.allocate(self.kind, &mut self.new, Some(&self.old))?;
+            server.allocate(self.kind, &mut self.new, Some(&self.old), self.request.options.dry_run)?;
         }
         self.validate()?;
         if self.strategy.is_admitted() {

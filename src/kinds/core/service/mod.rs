@@ -253,6 +253,18 @@ mod tests {
     }
 
     #[test]
+    fn the_port_of_health_checks_is_immutable() {
+        let old =
+            json!({"spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 30009}});
+        let mut new = old.clone();
+        new["spec"]["healthCheckNodePort"] = 30010.into();
+        let want = "spec.healthCheckNodePort: Forbidden: field is immutable";
+        assert_eq!(texts(Service.validate_update(&new, &old)), [want]);
+        new["spec"]["externalTrafficPolicy"] = "Cluster".into();
+        assert_eq!(texts(Service.validate_update(&new, &old)), [""; 0]);
+    }
+
+    #[test]
     fn rows_show_addresses_and_ports() {
         let service = json!({"metadata": {"name": "web"}, "spec": {
             "type": "LoadBalancer", "clusterIPs": ["10.96.0.9"], "ports": [{"port": 80, "nodePort": 31706, "protocol": "TCP"}],

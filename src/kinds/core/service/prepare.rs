@@ -70,7 +70,7 @@ fn keep_node_ports(new: &mut Object, old: &Object) {
 }
 
 /// Returns whether the Service has a health check node port.
-fn has_health_port(service: &Object) -> bool {
+pub(super) fn has_health_port(service: &Object) -> bool {
     service.str("/spec/type") == "LoadBalancer" && service.str("/spec/externalTrafficPolicy") == "Local"
 }
 

@@ -1,6 +1,7 @@
 //! Validation of IP families, their policy and cluster IPs (`ValidateServiceClusterIPsRelatedFields` in
 //! `pkg/apis/core/validation/validation.go`).
 
+use super::prepare::has_health_port;
 use super::{has_cluster_ip, is_headless};
 use crate::shared::formats::{NOT_AN_IP, is_ip};
 use crate::shared::rules::one_of;
@@ -103,6 +104,10 @@ pub(super) fn update_errors(new: &Object, old: &Object) -> ErrorList {
     if balanced(new) && balanced(old) && class(new) != class(old) {
         let path = Path::new("spec").child("loadBalancerClass");
         errors.push(field::invalid(&path, class(new).unwrap_or(Value::Null), "may not change once set"));
+    }
+    let port = |o: &Object| o.int("/spec/healthCheckNodePort").unwrap_or(0);
+    if has_health_port(new) && has_health_port(old) && port(new) != port(old) {
+        errors.push(field::forbidden(&Path::new("spec").child("healthCheckNodePort"), "field is immutable"));
     }
     errors
 }
