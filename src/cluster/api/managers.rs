@@ -70,3 +70,26 @@ pub(super) fn put(object: &mut Object, managed: Option<Value>) {
         None => drop(object.remove_at("/metadata/managedFields")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+    use kctl_base::object::ValueRead;
+
+    use crate::api::Request;
+    use crate::{Cluster, OpenOptions};
+
+    #[test]
+    fn the_author_of_a_daemon_set_owns_the_generation_of_its_template() {
+        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+        let labels = json!({"a": "b"});
+        let template = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+        let spec = json!({"selector": {"matchLabels": labels}, "template": template});
+        let set = json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "d"}, "spec": spec});
+        let set = cluster.handle(&Request::create("daemonsets.apps", "default", set)).unwrap().into_object();
+        let generation = json!({"deprecated.daemonset.template.generation": "1"});
+        assert_eq!(set.at("/metadata/annotations"), Some(&generation));
+        let owned = set.at("/metadata/managedFields/0/fieldsV1/f:metadata/f:annotations");
+        assert_eq!(owned, Some(&json!({".": {}, "f:deprecated.daemonset.template.generation": {}})));
+    }
+}
