@@ -87,15 +87,17 @@ pub struct Status {
     /// The message for people.
     pub message: String,
     /// The API group of the object or resource.
-    pub group: String,
+    pub group: Box<str>,
     /// The kind of the object, or the plural name of the resource, depending on the reason.
-    pub kind: String,
+    pub kind: Box<str>,
     /// The name of the object.
-    pub name: String,
+    pub name: Box<str>,
     /// The causes, for invalid objects and conflicts.
     pub causes: Box<[StatusCause]>,
     /// The number of seconds after which the client may retry.
     pub retry_after: Option<NonZeroU32>,
+    /// Warnings that accompany the error.
+    pub warnings: Box<[String]>,
 }
 
 impl Status {
@@ -104,12 +106,19 @@ impl Status {
         Status {
             reason,
             message: message.into(),
-            group: String::new(),
-            kind: String::new(),
-            name: String::new(),
+            group: Box::default(),
+            kind: Box::default(),
+            name: Box::default(),
             causes: Box::default(),
             retry_after: None,
+            warnings: Box::default(),
         }
+    }
+
+    /// Adds warnings that the server had raised before it failed.
+    pub fn with_warnings(mut self, warnings: impl IntoIterator<Item = String>) -> Status {
+        self.warnings = self.warnings.into_iter().chain(warnings).collect();
+        self
     }
 
     fn with_details(mut self, group: &str, kind: &str, name: &str) -> Status {
@@ -225,7 +234,7 @@ impl Status {
         let mut details = json!({});
         for (key, text) in [("group", &self.group), ("kind", &self.kind), ("name", &self.name)] {
             if !text.is_empty() {
-                details[key] = text.as_str().into();
+                details[key] = (**text).into();
             }
         }
         if !self.causes.is_empty() {

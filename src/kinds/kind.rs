@@ -180,9 +180,10 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
-    /// Validates the fields whose values the server allocates, before it does so: an error here, or of the allocation, is
-    /// reported instead of those of [`Kind::validate`].
-    fn validate_allocated(&self, _new: &Object) -> ErrorList {
+    /// Completes and validates the fields on which the values that the server allocates depend, before it allocates them: an
+    /// error here, or of the allocation, is reported instead of those of [`Kind::validate`]. There is no `old` object on
+    /// create.
+    fn init_allocated(&self, _new: &mut Object, _old: Option<&Object>) -> ErrorList {
         ErrorList::new()
     }
 
@@ -191,11 +192,15 @@ pub trait Kind: Send + Sync {
         ErrorList::new()
     }
 
+    /// Returns whether the errors about a change precede those about the new object.
+    fn tells_change_first(&self) -> bool {
+        false
+    }
+
     /// Validates an update of the object itself. Kinds override it if what was wrong before may stay so.
     fn validate_change(&self, new: &Object, old: &Object) -> ErrorList {
-        let mut errors = self.validate(new);
-        errors.extend(self.validate_update(new, old));
-        errors
+        let (object, change) = (self.validate(new), self.validate_update(new, old));
+        if self.tells_change_first() { [change, object].concat() } else { [object, change].concat() }
     }
 
     /// Validates an update through the `status` subresource.

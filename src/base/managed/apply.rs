@@ -133,7 +133,7 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         own.fields = without_unowned(&own.fields);
         // An apply that changes nothing keeps its time.
         if !changes.is_same() {
-            own.time = Some(writer.now.to_owned());
+            own.time = writer.now.map(str::to_owned);
         }
         entries.push(own);
         let mut after = after;

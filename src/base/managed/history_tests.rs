@@ -112,7 +112,7 @@ proptest! {
                 manager: MANAGERS[step.manager],
                 api_version: "v1",
                 subresource: "",
-                now: "2026-01-01T00:00:00Z",
+                now: Some("2026-01-01T00:00:00Z"),
             };
             let result = apply(&rules, live.as_ref(), &step.config(), step.force, &writer);
             match expected(&model, &step) {
@@ -131,7 +131,7 @@ proptest! {
 fn a_null_claims_its_field_and_removes_nothing() {
     let (root, ignored) = (config_map(), FieldSet::default());
     let rules = Rules { types: &SmallTypes, root: &root, ignored: &ignored };
-    let by = |manager| Writer { manager, api_version: "v1", subresource: "", now: "2026-01-01T00:00:00Z" };
+    let by = |manager| Writer { manager, api_version: "v1", subresource: "", now: Some("2026-01-01T00:00:00Z") };
     let config =
         |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": data});
     let live = apply(&rules, None, &config(json!({"a": "1"})), false, &by("one")).unwrap();

@@ -10,7 +10,7 @@ const EARLY: &str = "2026-01-01T00:00:00Z";
 const LATE: &str = "2026-01-01T00:01:00Z";
 
 fn writer<'a>(manager: &'a str, api_version: &'a str, now: &'a str) -> Writer<'a> {
-    Writer { manager, api_version, subresource: "", now }
+    Writer { manager, api_version, subresource: "", now: Some(now) }
 }
 
 /// The rules of one kind, so that a test has only managers and objects.

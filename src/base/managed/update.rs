@@ -18,8 +18,8 @@ pub struct Writer<'a> {
     pub api_version: &'a str,
     /// The subresource that is written; empty for the object itself.
     pub subresource: &'a str,
-    /// The time of the write, in RFC 3339.
-    pub now: &'a str,
+    /// The time of the write, in RFC 3339; `None` if it is not recorded.
+    pub now: Option<&'a str>,
 }
 
 /// The rules of a kind and subresource.
@@ -60,7 +60,7 @@ pub fn on_write<T: Types + ?Sized>(
     }
     match own.and_then(|index| entries.get_mut(index)).and_then(Value::as_object_mut) {
         _ if touched.changed.is_empty() => {}
-        Some(own) => drop(own.insert("time", json!(writer.now))),
+        Some(own) => drop(writer.now.map(|now| own.insert("time", now.into()))),
         None => entries.push(touched.new_entry(writer)),
     }
     entries.retain(|entry| entry.get("fieldsV1").and_then(Value::as_object).is_some_and(|fields| !fields.is_empty()));
@@ -117,7 +117,7 @@ impl TouchedFields {
     /// Creates the entry of an author without one.
     fn new_entry(self, writer: &Writer) -> Value {
         let nothing = writer.entry(Operation::Update, FieldSet::default());
-        let mut entry = Entry { time: Some(writer.now.to_owned()), ..nothing }.write();
+        let mut entry = Entry { time: writer.now.map(str::to_owned), ..nothing }.write();
         entry["fieldsV1"] = Value::Object(self.changed);
         entry
     }
@@ -155,7 +155,7 @@ impl<T: Types + ?Sized> Rules<'_, T> {
         let changed = without_unowned(&changed);
         if !changed.is_empty() {
             let mut entry = writer.entry(Operation::Update, changed);
-            entry.time = Some(writer.now.to_owned());
+            entry.time = writer.now.map(str::to_owned);
             add_entry(&mut entries, entry);
         }
         entries

@@ -14,6 +14,12 @@ use kctl_kinds::Kind;
 const SERVICE_PREFIX: &str = "10.96.";
 /// The range of node ports.
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+/// The range of the addresses, as errors show it.
+const SERVICE_CIDR: &str = "10.96.0.0/16";
+/// The address that a dry run shows in the place of one that would be drawn.
+const DRY_ADDRESS: &str = "10.96.0.0";
+/// The first of the node ports that a dry run shows in the place of those that would be drawn.
+const DRY_PORT: i64 = 32_769;
 /// Maximum number of random draws for an address or port.
 const DRAWS_MAX: u64 = 4096;
 
@@ -22,6 +28,19 @@ const DRAWS_MAX: u64 = 4096;
 struct Allocated {
     addresses: Vec<String>,
     ports: BTreeSet<i64>,
+    /// The node ports of the service itself, in a dry run; such ports may be out of range. `None` for a write.
+    dry_ports: Option<Vec<i64>>,
+}
+
+impl Allocated {
+    fn is_dry(&self) -> bool {
+        self.dry_ports.is_some()
+    }
+
+    fn take_port(&mut self, port: i64) {
+        self.ports.insert(port);
+        self.dry_ports.iter_mut().for_each(|taken| taken.push(port));
+    }
 }
 
 impl Server {
@@ -29,16 +48,23 @@ impl Server {
     ///
     /// # Errors
     /// Status 422 for requested values that are out of range or already allocated.
-    pub(super) fn allocate(&mut self, kind: &dyn Kind, new: &mut Object, old: Option<&Object>) -> Result<()> {
+    pub(super) fn allocate(
+        &mut self,
+        kind: &dyn Kind,
+        new: &mut Object,
+        old: Option<&Object>,
+        is_dry: bool,
+    ) -> Result<()> {
         if kind.names().resource() != "services" {
             return Ok(());
         }
         let refuse = |new: &Object, errors: &ErrorList| Err(Status::invalid("", "Service", new.name(), errors));
-        let errors = kind.validate_allocated(new);
+        let errors = kind.init_allocated(new, old);
         if !errors.is_empty() {
             return refuse(new, &errors);
         }
         let mut allocated = self.allocated_to_others(new)?;
+        allocated.dry_ports = is_dry.then(Vec::new);
         let error = match self.allocate_address(new, &allocated) {
             None => self.allocate_ports(new, old, &mut allocated),
             error => error,
@@ -76,8 +102,6 @@ impl Server {
             return None;
         }
         let requested = service.str("/spec/clusterIP").to_string();
-        service.put_default("/spec/ipFamilies", json!(["IPv4"]));
-        service.put_default("/spec/ipFamilyPolicy", "SingleStack");
         let address = match requested.as_str() {
             "None" => "None".into(),
             "" => self.free_address(service, allocated),
@@ -101,6 +125,9 @@ impl Server {
     /// Returns a free address from the upper part of the CIDR: Kubernetes keeps the lower 256 addresses for requested ones
     /// (KEP-3070).
     fn free_address(&self, service: &Object, allocated: &Allocated) -> String {
+        if allocated.is_dry() {
+            return DRY_ADDRESS.into();
+        }
         let owner = format!("{}/{}", service.namespace(), service.name());
         let draws = (0..DRAWS_MAX).map(|n| {
             let offset = 256 + self.ids.below("clusterIP", &owner, n, 65_534 - 256);
@@ -145,7 +172,7 @@ impl Server {
                 }
                 None => self.free_port(service, allocated),
             };
-            allocated.ports.insert(node_port);
+            allocated.take_port(node_port);
             own.entry(number).or_insert(node_port);
             if given.is_none()
                 && let Some(port) = service.items_mut("/spec/ports").nth(index)
@@ -179,8 +206,11 @@ impl Server {
         }
     }
 
-    /// Returns a node port that is not allocated.
+    /// Returns a node port that is not allocated (`PortAllocationOperation.AllocateNext`).
     fn free_port(&self, service: &Object, allocated: &Allocated) -> i64 {
+        if let Some(taken) = &allocated.dry_ports {
+            return taken.iter().max().map_or(DRY_PORT, |last| last + 1);
+        }
         let owner = format!("{}/{}", service.namespace(), service.name());
         let span = (NODE_PORTS.end() - NODE_PORTS.start() + 1) as u64;
         let mut draws = (0..DRAWS_MAX).map(|n| NODE_PORTS.start() + self.ids.below("nodePort", &owner, n, span) as i64);
@@ -193,19 +223,57 @@ fn requested(port: &Value) -> Option<i64> {
     port.int("/nodePort").filter(|number| *number != 0)
 }
 
-/// Returns the reason for which a requested address cannot be allocated.
+/// Returns the reason for which a requested address cannot be allocated. A dry run looks at the range only.
 fn address_problem(address: &str, allocated: &Allocated) -> Option<String> {
-    if !address.starts_with(SERVICE_PREFIX) {
+    let is_elsewhere = !address.starts_with(SERVICE_PREFIX);
+    if is_elsewhere && !allocated.is_dry() {
         return Some("the provided network does not match the current range".into());
+    }
+    if is_elsewhere || ["10.96.0.0", "10.96.255.255"].contains(&address) {
+        let range = format!("The range of valid IPs is {SERVICE_CIDR}");
+        return Some(format!("the provided IP ({address}) is not in the valid range. {range}"));
+    }
+    if allocated.is_dry() {
+        return None;
     }
     allocated.addresses.iter().any(|a| a == address).then(|| "provided IP is already allocated".into())
 }
 
 /// Returns the reason for which a requested node port cannot be allocated.
 fn port_problem(port: i64, allocated: &Allocated) -> Option<String> {
-    if !NODE_PORTS.contains(&port) {
+    if !NODE_PORTS.contains(&port) && !allocated.is_dry() {
         let range = format!("{}-{}", NODE_PORTS.start(), NODE_PORTS.end());
         return Some(format!("provided port is not in the valid range. The range of valid ports is {range}"));
     }
     allocated.ports.contains(&port).then(|| "provided port is already allocated".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Request;
+    use crate::{Cluster, OpenOptions};
+
+    fn service(spec: Value) -> Object {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec})
+    }
+
+    #[test]
+    fn a_dry_run_draws_neither_addresses_nor_ports() {
+        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+        let mut create = |spec: Value| {
+            let mut request = Request::create("services", "default", service(spec));
+            request.options.dry_run = true;
+            cluster.handle(&request).map(|response| (*response.into_object()).clone())
+        };
+        let ports = json!([{"name": "a", "port": 80}, {"name": "b", "port": 81}]);
+        let balanced = json!({"type": "LoadBalancer", "externalTrafficPolicy": "Local", "ports": ports});
+        let shown = create(balanced).expect("a service");
+        assert_eq!(shown.str("/spec/clusterIP"), "10.96.0.0");
+        let numbers: Vec<i64> = shown.list("/spec/ports").iter().filter_map(requested).collect();
+        assert_eq!((numbers, shown.int("/spec/healthCheckNodePort")), (vec![32_769, 32_770], Some(32_771)));
+        let elsewhere = create(json!({"clusterIP": "11.0.0.1", "ports": ports})).expect_err("out of range");
+        let why = "the provided IP (11.0.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16";
+        assert!(elsewhere.message.ends_with(why), "{}", elsewhere.message);
+    }
 }

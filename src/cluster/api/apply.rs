@@ -31,7 +31,7 @@ impl Server {
             manager: &request.options.manager,
             api_version: &api_version,
             subresource: &request.subresource,
-            now: &stamp,
+            now: Some(&stamp),
         };
         let rules = Rules {
             types,

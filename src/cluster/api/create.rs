@@ -53,12 +53,27 @@ impl Server {
     pub(super) fn create_object(
         &mut self,
         kind: KindRef,
-        mut new: Object,
+        new: Object,
         managed: Option<Value>,
         request: &Request,
         now: Time,
         mut warnings: Vec<String>,
     ) -> Result<Response> {
+        match self.create_stages(kind, new, managed, request, now, &mut warnings) {
+            Ok(object) => Ok(Response { warnings, created: true, ..Response::of(object) }),
+            Err(status) => Err(status.with_warnings(warnings)),
+        }
+    }
+
+    fn create_stages(
+        &mut self,
+        kind: KindRef,
+        mut new: Object,
+        managed: Option<Value>,
+        request: &Request,
+        now: Time,
+        warnings: &mut Vec<String>,
+    ) -> Result<Arc<Object>> {
         // A dry run is not persisted, so its resourceVersion is not checked.
         let has_version = new.resource_version().parse::<u64>().is_ok_and(|v| v != 0) && !request.options.dry_run;
         kind.set_defaults(&mut new);
@@ -68,9 +83,9 @@ impl Server {
         kind.prepare_create(&mut new);
         certificate_requests::set_requester(&*kind, &mut new, request);
         gates::drop_disabled_fields(&*kind, &mut new, None);
-        admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
+        admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, warnings))?;
         // As in Kubernetes, an address or port that cannot be allocated is reported before all other problems.
-        self.allocate(&*kind, &mut new, None)?;
+        self.allocate(&*kind, &mut new, None, request.options.dry_run)?;
         self.validate_new(&*kind, &new, request)?;
         if !request.is_from_control_plane() {
             warnings.extend(kind.warnings(&new, None));
@@ -87,14 +102,13 @@ impl Server {
             let text = "resourceVersion should not be set on objects to be created";
             return Err(Status::new(Reason::Unknown, text));
         }
-        admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, &mut warnings))?;
+        admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, warnings))?;
         decode::complete(&*kind, &mut new);
         managers::put(&mut new, managed);
         limits::check_entry(&*kind, &new, request)?;
         let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new)? };
         self.after_write(&*kind, request.options.dry_run)?;
-        let object = self.in_version(&*kind, object, &request.version);
-        Ok(Response { warnings, created: true, ..Response::of(object) })
+        Ok(self.in_version(&*kind, object, &request.version))
     }
 
     /// Validates a new object and reports all errors at once.

@@ -54,10 +54,11 @@ pub(super) fn after(
     }
     let subresource = if request.verb == Verb::Create { "" } else { request.subresource.as_str() };
     let manager = if request.options.manager.is_empty() { DEFAULT_MANAGER } else { &request.options.manager };
-    let now = now.rfc3339();
+    // The endpoint records owners of a Scale, whose times are not taken over (`ScaleHandler.ToParent`).
+    let now = (subresource != "scale").then(|| now.rfc3339());
     let api_version = api_version(kind);
     let (types, root) = types_of(kind);
-    let writer = Writer { manager, api_version: &api_version, subresource, now: &now };
+    let writer = Writer { manager, api_version: &api_version, subresource, now: now.as_deref() };
     let rules = Rules { types, root: &root, ignored: &ignored(kind, subresource, old.unwrap_or(sent)) };
     on_write(&rules, old, sent, &writer)
 }
@@ -67,5 +68,28 @@ pub(super) fn put(object: &mut Object, managed: Option<Value>) {
     match managed {
         Some(managed) => object.put("/metadata/managedFields", managed),
         None => drop(object.remove_at("/metadata/managedFields")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kctl_base::json::json;
+    use kctl_base::object::ValueRead;
+
+    use crate::api::Request;
+    use crate::{Cluster, OpenOptions};
+
+    #[test]
+    fn the_author_of_a_daemon_set_owns_the_generation_of_its_template() {
+        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+        let labels = json!({"a": "b"});
+        let template = json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+        let spec = json!({"selector": {"matchLabels": labels}, "template": template});
+        let set = json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "d"}, "spec": spec});
+        let set = cluster.handle(&Request::create("daemonsets.apps", "default", set)).unwrap().into_object();
+        let generation = json!({"deprecated.daemonset.template.generation": "1"});
+        assert_eq!(set.at("/metadata/annotations"), Some(&generation));
+        let owned = set.at("/metadata/managedFields/0/fieldsV1/f:metadata/f:annotations");
+        assert_eq!(owned, Some(&json!({".": {}, "f:deprecated.daemonset.template.generation": {}})));
     }
 }

@@ -131,9 +131,13 @@ impl Server {
         limits::check_body(&request)?;
         limits::check_manager(&request)?;
         let deprecation = deprecation_of(&*kind, &request);
-        let mut response = self.route(kind, &mut request, now)?;
-        response.warnings.extend(deprecation);
-        Ok(response)
+        match self.route(kind, &mut request, now) {
+            Ok(mut response) => {
+                response.warnings.extend(deprecation);
+                Ok(response)
+            }
+            Err(status) => Err(status.with_warnings(deprecation)),
+        }
     }
 
     /// Calls the handler for the verb and subresource of an authorized request.

@@ -130,8 +130,17 @@ fn same_managers(new: &Object, old: &Object) -> bool {
 }
 
 impl Update<'_> {
-    /// Runs the stages of the update in order.
+    /// Runs the stages of the update in order and returns the object as the client sees it.
     fn run(mut self, server: &mut Server) -> Result<Response> {
+        let result = self.stages(server);
+        let warnings = self.warnings;
+        match result {
+            Ok(object) => Ok(Response { warnings, ..Response::of(object) }),
+            Err(status) => Err(status.with_warnings(warnings)),
+        }
+    }
+
+    fn stages(&mut self, server: &mut Server) -> Result<Arc<Object>> {
         self.check_name()?;
         check_preconditions(self.kind, &self.new, &self.old, self.request)?;
         keep_identity(&mut self.new, &self.old);
@@ -147,7 +156,7 @@ impl Update<'_> {
         gates::drop_disabled_fields(self.kind, &mut self.new, Some(&self.old));
         if self.strategy.is_admitted() {
             admission::mutate(&mut self.admission(server))?;
-            server.allocate(self.kind, &mut self.new, Some(&self.old))?;
+            server.allocate(self.kind, &mut self.new, Some(&self.old), self.request.options.dry_run)?;
         }
         self.validate()?;
         if self.strategy.is_admitted() {
@@ -158,7 +167,9 @@ impl Update<'_> {
         }
         managers::put(&mut self.new, managed);
         limits::check_entry(self.kind, &self.new, self.request)?;
-        self.store(server)
+        let new = std::mem::take(&mut self.new);
+        let object = server.store_update(self.kind, &self.old, new, self.request.options.dry_run)?;
+        Ok(server.in_version(self.kind, object, &self.request.version))
     }
 
     /// Rejects an object whose name differs from that in the request.
@@ -205,13 +216,6 @@ impl Update<'_> {
         errors.extend(self.strategy.validate(self.kind, &self.new, &self.old));
         add_rule_violations(self.kind, &self.new, Some(&self.old), &mut errors);
         errors
-    }
-
-    /// Stores the new version and returns it as the client sees it.
-    fn store(self, server: &mut Server) -> Result<Response> {
-        let object = server.store_update(self.kind, &self.old, self.new, self.request.options.dry_run)?;
-        let object = server.in_version(self.kind, object, &self.request.version);
-        Ok(Response { warnings: self.warnings, ..Response::of(object) })
     }
 }
 

@@ -312,12 +312,15 @@ impl<T: Transport> Client<T> {
     /// Sends a request as the user, logs it and keeps the warnings of the server.
     fn send(&mut self, mut request: Request) -> Result<Response> {
         request.requester = Requester::User(self.user.clone());
-        let response = match self.log.is_on() {
-            true => self.send_logged(request)?,
-            false => self.transport.send(request)?,
+        let result = match self.log.is_on() {
+            true => self.send_logged(request),
+            false => self.transport.send(request),
         };
-        self.keep_warnings(&response.warnings);
-        Ok(response)
+        match &result {
+            Ok(response) => self.keep_warnings(&response.warnings),
+            Err(status) => self.keep_warnings(&status.warnings),
+        }
+        result
     }
 
     fn send_logged(&mut self, request: Request) -> Result<Response> {

@@ -64,7 +64,7 @@ fn has_other_finalizers(change: &Change) -> bool {
 
 fn has_only_solid_owners(ctx: &mut Context<'_>, object: &Object) -> Result<bool> {
     for owner in object.owners() {
-        if !matches!(classify_owner(ctx, object, &owner)?, Owner::Solid | Owner::Unknown) {
+        if classify_owner(ctx, object, &owner)? != Owner::Solid {
             return Ok(false);
         }
     }
@@ -324,6 +324,28 @@ mod tests {
         assert_eq!(bench.get("configmaps", "both").owners().len(), 1, "the reference to the deleted owner is removed");
         bench.delete("configmaps", "b", Propagation::Background);
         assert!(!exists(&mut bench, "both") && !exists(&mut bench, "deep"));
+    }
+
+    #[test]
+    fn a_namespaced_owner_of_an_object_without_namespace_is_reported() {
+        let mut bench = Bench::open();
+        let owner = config_map(&mut bench, "parent", &[]);
+        let reference = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "parent", "uid": owner});
+        bench.create(
+            "namespaces",
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "child", "ownerReferences": [reference]}}),
+        );
+        let events = bench.cluster.server().read_all("events", Some("default")).unwrap();
+        let texts: Vec<&str> = events
+            .iter()
+            .filter(|e| e.str("/reason") == "OwnerRefInvalidNamespace")
+            .map(|e| e.str("/message"))
+            .collect();
+        let want = format!(
+            "ownerRef [v1/ConfigMap, namespace: , name: parent, uid: {owner}] does not exist in namespace \"\""
+        );
+        assert_eq!(texts, [want]);
+        assert!(bench.cluster.server().read("namespaces", "", "child").unwrap().is_some());
     }
 
     #[test]

@@ -46,6 +46,10 @@ impl Kind for ConfigMap {
         errors
     }
 
+    fn tells_change_first(&self) -> bool {
+        true
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
         immutable_errors(new, old, &["data", "binaryData"])
     }

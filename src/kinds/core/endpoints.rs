@@ -49,6 +49,11 @@ impl Kind for Endpoints {
         errors
     }
 
+    /// Validates a change; subsets that stay as they are may be invalid (`ValidateEndpoints`).
+    fn validate_change(&self, new: &Object, old: &Object) -> ErrorList {
+        if new.get("subsets") == old.get("subsets") { ErrorList::new() } else { self.validate(new) }
+    }
+
     fn columns(&self) -> Vec<Column> {
         columns(&["Name", "Endpoints", "Age"])
     }

@@ -60,6 +60,10 @@ impl Kind for Secret {
         errors
     }
 
+    fn tells_change_first(&self) -> bool {
+        true
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
         let mut errors = immutable_at(new, old, "/type", &Path::new("type"));
         errors.extend(immutable_errors(new, old, &["data"]));
@@ -229,7 +233,9 @@ mod tests {
 
     #[test]
     fn the_type_is_immutable() {
-        let errors = Secret.validate_update(&json!({"type": "other"}), &json!({"type": "Opaque"}));
-        assert_eq!(errors[0].to_string(), "type: Invalid value: \"other\": field is immutable");
+        let errors = Secret.validate_change(&json!({"type": "kubernetes.io/tls"}), &json!({"type": "Opaque"}));
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let want = "type: Invalid value: \"kubernetes.io/tls\": field is immutable";
+        assert_eq!(texts, [want, "data[tls.crt]: Required value", "data[tls.key]: Required value"]);
     }
 }

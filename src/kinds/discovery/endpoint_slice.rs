@@ -54,12 +54,19 @@ impl Kind for EndpointSlice {
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
-        let kind = object.str("/addressType");
-        let mut errors = one_of(kind, &Path::new("addressType"), &["FQDN", "IPv4", "IPv6"]);
-        errors.extend(port_errors(object.list("/ports")));
-        for (index, endpoint) in object.list("/endpoints").iter().enumerate() {
-            errors.extend(endpoint_errors(endpoint, kind, &Path::new("endpoints").index(index)));
+        [type_errors(object), port_errors(object.list("/ports")), all_endpoint_errors(object)].concat()
+    }
+
+    /// Validates a change; ports and endpoints that stay as they are may be invalid (`ValidateEndpointSlice`).
+    fn validate_change(&self, new: &Object, old: &Object) -> ErrorList {
+        let mut errors = type_errors(new);
+        if new.get("ports") != old.get("ports") {
+            errors.extend(port_errors(new.list("/ports")));
         }
+        if new.get("endpoints") != old.get("endpoints") {
+            errors.extend(all_endpoint_errors(new));
+        }
+        errors.extend(self.validate_update(new, old));
         errors
     }
 
@@ -93,6 +100,16 @@ impl Kind for EndpointSlice {
     fn describer(&self) -> Option<Describer> {
         Some(describe)
     }
+}
+
+fn type_errors(slice: &Object) -> ErrorList {
+    one_of(slice.str("/addressType"), &Path::new("addressType"), &["FQDN", "IPv4", "IPv6"])
+}
+
+fn all_endpoint_errors(slice: &Object) -> ErrorList {
+    let path = |index| Path::new("endpoints").index(index);
+    let endpoints = slice.list("/endpoints").iter().enumerate();
+    endpoints.flat_map(|(index, end)| endpoint_errors(end, slice.str("/addressType"), &path(index))).collect()
 }
 
 fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
@@ -206,6 +223,18 @@ fn port_errors(ports: &[Value]) -> ErrorList {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn endpoints_that_stay_as_they_are_are_not_validated_again() {
+        let old = json!({"addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}]});
+        let mut new = old.clone();
+        new["addressType"] = "IPv6".into();
+        let texts = |errors: ErrorList| errors.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let want = r#"addressType: Invalid value: "IPv6": field is immutable"#;
+        assert_eq!(texts(EndpointSlice.validate_change(&new, &old)), [want]);
+        new["endpoints"] = json!([{"addresses": ["10.0.0.2"]}]);
+        assert_eq!(EndpointSlice.validate_change(&new, &old).len(), 2);
+    }
 
     #[test]
     fn rows_and_index_entries() {

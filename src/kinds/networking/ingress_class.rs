@@ -22,6 +22,7 @@ pub(crate) static INGRESS_CLASS: TableKind =
             let path = Path::new("spec").child("controller");
             crate::shared::rules::immutable_at(new, old, "/spec/controller", &path)
         })
+        .change_first()
         .table(&["Name", "Controller", "Parameters", "Age"], |class, now| {
             let parameters = class.at("/spec/parameters").map_or_else(
                 || "<none>".into(),

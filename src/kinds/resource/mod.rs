@@ -2,10 +2,11 @@
 
 mod validate;
 
-use crate::shared::rules::immutable_at;
+use crate::shared::go_struct;
+use crate::shared::rules::IMMUTABLE;
 use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
-use kctl_base::field::Path;
+use kctl_base::field::{ErrorList, Path, invalid_json};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
@@ -25,7 +26,7 @@ pub(crate) static RESOURCE_CLAIM: TableKind =
         .status(|| json!({}))
         .defaults(|claim| request_defaults(claim, "/spec/devices/requests"))
         .validate(validate::claim)
-        .validate_update(|new, old| immutable_at(new, old, "/spec", &Path::new("spec")))
+        .validate_update(|new, old| immutable_spec("ResourceClaimSpec", new, old))
         .table(&["Name", "State", "Age"], |claim, now| vec![claim.name().into(), claim_state(claim), age(claim, now)]);
 
 /// A ResourceClaimTemplate: the template of the claims of a pod.
@@ -37,13 +38,21 @@ pub(crate) static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::nam
 ))
 .defaults(|template| request_defaults(template, "/spec/spec/devices/requests"))
 .validate(validate::template)
-.validate_update(|new, old| immutable_at(new, old, "/spec", &Path::new("spec")));
+.validate_update(|new, old| immutable_spec("ResourceClaimTemplateSpec", new, old));
 
 /// A ResourceSlice: devices that a driver offers.
 pub(crate) static RESOURCE_SLICE: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "ResourceSlice", "resourceslices", "resourceslice"))
         .generation()
         .table(&["Name", "Node", "Driver", "Pool", "Age"], slice_row);
+
+/// Refuses a change of the spec, which is printed as the struct with the name `of`.
+fn immutable_spec(of: &str, new: &Object, old: &Object) -> ErrorList {
+    if new.get("spec") == old.get("spec") {
+        return ErrorList::new();
+    }
+    vec![invalid_json(&Path::new("spec"), &go_struct::optional_json(of, new.get("spec")), IMMUTABLE)]
+}
 
 fn request_defaults(object: &mut Object, requests: &str) {
     for request in object.items_mut(requests) {

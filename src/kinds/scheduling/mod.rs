@@ -71,6 +71,10 @@ impl Kind for PriorityClass {
         errors
     }
 
+    fn validate_change(&self, new: &Object, old: &Object) -> ErrorList {
+        self.validate_update(new, old)
+    }
+
     fn columns(&self) -> Vec<Column> {
         columns(&["Name", "Value", "Global-Default", "Age", "PreemptionPolicy"])
     }

@@ -1,18 +1,17 @@
 //! The differences that the API server prints when it refuses a change (`k8s.io/apimachinery/pkg/util/diff`).
 
+use super::go_struct;
 use kctl_base::json::Value;
 use similar::TextDiff;
 
-/// The hunks of a unified diff, with three lines of context and without file names.
-pub(crate) fn unified(old: &str, new: &str) -> String {
-    TextDiff::from_lines(old, new).unified_diff().context_radius(3).missing_newline_hint(false).to_string()
+/// The diff of two values of an internal type, as indented JSON.
+pub(crate) fn of_structs(of: &str, old: &Value, new: &Value) -> String {
+    unified(&go_struct::to_pretty(of, old), &go_struct::to_pretty(of, new))
 }
 
-/// The diff of two values as pretty-printed JSON.
-pub(crate) fn of_values(old: &Value, new: &Value) -> String {
-    let [old, new] =
-        [old, new].map(|value| serde_json::to_string_pretty(value).expect("a JSON value can be serialised") + "\n");
-    unified(&old, &new)
+/// The hunks of a unified diff, with three lines of context and without file names.
+fn unified(old: &str, new: &str) -> String {
+    TextDiff::from_lines(old, new).unified_diff().context_radius(3).missing_newline_hint(false).to_string()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod describe;
 pub(crate) mod diff;
 pub mod formats;
+pub(crate) mod go_struct;
 pub(crate) mod index;
 pub mod pod_spec;
 pub(crate) mod pod_template;
@@ -10,5 +11,4 @@ pub(crate) mod rules;
 pub(crate) mod selector;
 pub(crate) mod table;
 pub(crate) mod table_kind;
-pub(crate) mod template_json;
 pub(crate) mod workload;

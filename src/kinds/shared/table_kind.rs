@@ -18,6 +18,7 @@ pub(crate) struct TableKind {
     verbs: &'static [&'static str],
     initial_status: Option<fn() -> Value>,
     generation: bool,
+    tells_change_first: bool,
     name_rule: NameRule,
     columns: &'static [&'static str],
     row: fn(&Object, Time) -> Vec<Cell>,
@@ -35,6 +36,7 @@ impl TableKind {
             verbs: &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
             initial_status: None,
             generation: false,
+            tells_change_first: false,
             name_rule: NameRule::Subdomain,
             columns: &["Name", "Age"],
             row: table::name_and_age,
@@ -98,6 +100,12 @@ impl TableKind {
         self
     }
 
+    /// Lets the errors about a change precede those about the new object.
+    pub(crate) const fn change_first(mut self) -> TableKind {
+        self.tells_change_first = true;
+        self
+    }
+
     /// Sets the description.
     pub(crate) const fn describer(mut self, describer: Describer) -> TableKind {
         self.describer = Some(describer);
@@ -140,6 +148,10 @@ impl Kind for TableKind {
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
         (self.validate_update)(new, old)
+    }
+
+    fn tells_change_first(&self) -> bool {
+        self.tells_change_first
     }
 
     fn columns(&self) -> Vec<Column> {

@@ -1,7 +1,7 @@
 //! Mirrors Endpoints that are written by hand, for a Service without selector, to EndpointSlices
 //! (`pkg/controller/endpointslicemirroring`).
 
-use super::{MANAGED_BY, SERVICE_NAME, SliceTemplate, apply, slices_of};
+use super::{MANAGED_BY, SERVICE_NAME, SliceTemplate, apply, ports, slices_of};
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Key, Watch};
 use kctl_base::json::{Map, Value, json};
@@ -63,7 +63,7 @@ fn groups(endpoints: &Object) -> Vec<(Value, Vec<Value>)> {
             subset.list(field).iter().map(|a| endpoint(a, ready)).collect()
         };
         let all = [list("/addresses", true), list("/notReadyAddresses", false)].concat();
-        (Value::Array(subset.list("/ports").iter().map(port).collect()), all)
+        (ports::sorted(subset.list("/ports").iter().map(port).collect()), all)
     };
     endpoints.list("/subsets").iter().map(subset).collect()
 }

@@ -3,6 +3,7 @@
 
 mod distribute;
 pub(super) mod mirror;
+mod ports;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -160,9 +161,7 @@ fn group(service: &Object, found: &[Backend], zones: &BTreeMap<String, String>) 
                 port
             })
             .collect();
-        // A nil slice of Go stays null.
-        let port_values = if port_values.is_empty() { Value::Null } else { Value::from(port_values) };
-        let entry = groups.entry(format!("{ports:?}")).or_insert((port_values, Vec::new()));
+        let entry = groups.entry(format!("{ports:?}")).or_insert((ports::sorted(port_values), Vec::new()));
         entry.1.push(endpoint(backend, publishes, zones.get(&backend.node).map_or("", String::as_str)));
     }
     groups.into_values().collect()

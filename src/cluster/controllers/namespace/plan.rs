@@ -45,6 +45,11 @@ impl Remaining {
         self.estimate = self.estimate.max(estimate);
     }
 
+    /// Returns `true` when pods remain.
+    pub(super) fn are_pods(&self) -> bool {
+        self.resources.contains_key("pods.")
+    }
+
     /// Returns `true` when nothing remains.
     pub(super) fn is_empty(&self) -> bool {
         self.resources.is_empty()

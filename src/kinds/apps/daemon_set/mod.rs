@@ -29,6 +29,10 @@ impl Kind for DaemonSet {
     }
 
     fn set_defaults(&self, object: &mut Object) {
+        // The number is a field of the internal type, which conversion writes as an annotation, whoever owns it.
+        if object.annotation(TEMPLATE_GENERATION).is_none() {
+            object.set_annotation(TEMPLATE_GENERATION, "0");
+        }
         object.put_default("/spec", json!({}));
         workload::default_spec("io.k8s.api.apps.v1.DaemonSetSpec", &mut object["spec"]);
         object.put_default("/spec/updateStrategy/type", "RollingUpdate");

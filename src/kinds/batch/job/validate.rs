@@ -5,7 +5,7 @@ use super::failure_policy;
 use crate::shared::formats::dns_label_problems;
 use crate::shared::pod_spec::validate::validate_template;
 use crate::shared::rules::{IMMUTABLE, domain_prefixed_path, immutable, invalid_json, non_negative};
-use crate::shared::{selector, template_json};
+use crate::shared::{go_struct, selector};
 use kctl_base::field::{ErrorList, Path, invalid, not_supported, required, too_long};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
@@ -103,7 +103,7 @@ pub(crate) fn validate_job_spec(errors: &mut ErrorList, path: &Path, spec: &Valu
     validate_indexes(errors, path, spec, mode == "Indexed");
     failure_policy::validate(errors, &path.child("podFailurePolicy"), spec);
     if let Some(policy) = spec.at("/successPolicy").filter(|_| mode != "Indexed") {
-        let shown = policy_json("successPolicy", Some(policy));
+        let shown = go_struct::to_json("SuccessPolicy", policy);
         errors.push(invalid_json(&path.child("successPolicy"), &shown, "requires indexed completion mode"));
     }
     if let Some(policy) = spec.at("/podReplacementPolicy").and_then(Value::as_str) {
@@ -169,48 +169,20 @@ pub(crate) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     }
     validate_template_update(&mut errors, old, &now["template"], &before["template"]);
     immutable(&mut errors, &path.child("completionMode"), now.get("completionMode"), before.get("completionMode"));
-    immutable_policy(&mut errors, &path, now, before, "podFailurePolicy");
+    immutable_policy(&mut errors, &path, (now, before), "podFailurePolicy", "PodFailurePolicy");
     for field in ["backoffLimitPerIndex", "managedBy"] {
         immutable(&mut errors, &path.child(field), now.get(field), before.get(field));
     }
-    immutable_policy(&mut errors, &path, now, before, "successPolicy");
+    immutable_policy(&mut errors, &path, (now, before), "successPolicy", "SuccessPolicy");
     errors
 }
 
 /// Refuses a change of a policy, which is printed as the struct.
-fn immutable_policy(errors: &mut ErrorList, path: &Path, now: &Value, before: &Value, field: &str) {
+fn immutable_policy(errors: &mut ErrorList, path: &Path, (now, before): (&Value, &Value), field: &str, of: &str) {
     let (new, old) = (now.at(&format!("/{field}")), before.at(&format!("/{field}")));
     if new != old {
-        errors.push(invalid_json(&path.child(field), &policy_json(field, new), IMMUTABLE));
+        errors.push(invalid_json(&path.child(field), &go_struct::optional_json(of, new), IMMUTABLE));
     }
-}
-
-/// Serialises a pod failure policy or a success policy as the internal type.
-fn policy_json(field: &str, policy: Option<&Value>) -> String {
-    let Some(policy) = policy else { return "null".into() };
-    let rules: Vec<String> = policy.list("/rules").iter().map(|rule| rule_json(field, rule)).collect();
-    format!("{{\"Rules\":[{}]}}", rules.join(","))
-}
-
-fn rule_json(field: &str, rule: &Value) -> String {
-    let text = |pointer: &str| rule.at(pointer).map_or_else(|| "null".into(), Value::to_string);
-    if field == "successPolicy" {
-        let (indexes, count) = (text("/succeededIndexes"), text("/succeededCount"));
-        return format!("{{\"SucceededIndexes\":{indexes},\"SucceededCount\":{count}}}");
-    }
-    let codes = rule.at("/onExitCodes").map_or_else(
-        || "null".into(),
-        |codes| {
-            let container = codes.at("/containerName").map_or_else(|| "null".into(), Value::to_string);
-            let (operator, values) = (json!(codes.str("/operator")), json!(codes.list("/values")));
-            format!("{{\"ContainerName\":{container},\"Operator\":{operator},\"Values\":{values}}}")
-        },
-    );
-    let pattern = |p: &Value| format!("{{\"Type\":{},\"Status\":{}}}", json!(p.str("/type")), json!(p.str("/status")));
-    let conditions: Vec<String> = rule.list("/onPodConditions").iter().map(pattern).collect();
-    let conditions =
-        if rule.at("/onPodConditions").is_none() { "null".into() } else { format!("[{}]", conditions.join(",")) };
-    format!("{{\"Action\":{},\"OnExitCodes\":{codes},\"OnPodConditions\":{conditions}}}", json!(rule.str("/action")))
 }
 
 /// Refuses a change of the completions, except together with the parallelism of an Indexed Job (elastic Indexed Jobs,
@@ -239,12 +211,12 @@ fn validate_template_update(errors: &mut ErrorList, old: &Object, now: &Value, b
     let path = Path::new("spec").child("template");
     if !has_mutable_template(old) {
         if now != before {
-            errors.push(invalid_json(&path, &template_json::to_json(now), IMMUTABLE));
+            errors.push(invalid_json(&path, &go_struct::to_json("PodTemplateSpec", now), IMMUTABLE));
         }
         return;
     }
     if now["spec"] != with_mutable_fields(&now["spec"], &before["spec"]) {
-        errors.push(invalid_json(&path.child("spec"), &template_json::pod_spec(&now["spec"]), IMMUTABLE));
+        errors.push(invalid_json(&path.child("spec"), &go_struct::to_json("PodSpec", &now["spec"]), IMMUTABLE));
     }
 }
 

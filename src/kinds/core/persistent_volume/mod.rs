@@ -8,8 +8,8 @@ use validate::capacity_errors;
 pub(in crate::core) use validate::{class_errors, mode_errors, positive_errors, volume_mode_errors};
 
 use crate::shared::describe::{annotations, describe_events, go_list, joined, labels, non_empty_or};
-use crate::shared::diff;
 use crate::shared::table::{access_modes, columns};
+use crate::shared::{diff, go_struct};
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age, since};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
@@ -63,9 +63,8 @@ impl Kind for PersistentVolume {
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
         let mut errors = ErrorList::new();
-        let (new_source, old_source) = (sources::internal_json(new), sources::internal_json(old));
-        if new_source != old_source {
-            let diff = diff::unified(&old_source, &new_source);
+        if !sources::are_equal(&new["spec"], &old["spec"]) {
+            let diff = diff::of_structs("PersistentVolumeSource", &old["spec"], &new["spec"]);
             let text = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
             errors.push(field::forbidden(&Path::new("spec").child("persistentvolumesource"), &text));
         }
@@ -77,7 +76,8 @@ impl Kind for PersistentVolume {
         if affinity(old).is_some() && affinity(new) != affinity(old) {
             let path = Path::new("spec").child("nodeAffinity");
             let text = "field is immutable, except for updating from beta label to GA";
-            errors.push(field::invalid(&path, affinity(new).unwrap_or(Value::Null), text));
+            let shown = go_struct::optional_json("VolumeNodeAffinity", affinity(new).as_ref());
+            errors.push(field::invalid_json(&path, &shown, text));
         }
         errors
     }

@@ -1,4 +1,4 @@
-//! The sources of PersistentVolumes: defaults, validation and the form in which errors print them.
+//! The sources of PersistentVolumes: defaults and validation.
 
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
@@ -30,31 +30,10 @@ const CHECKED: &[&str] = &[
     "csi",
 ];
 
-/// Go name and API name of the sources, in the order of the Go struct.
-const GO_FIELDS: &[(&str, &str)] = &[
-    ("GCEPersistentDisk", "gcePersistentDisk"),
-    ("AWSElasticBlockStore", "awsElasticBlockStore"),
-    ("HostPath", "hostPath"),
-    ("Glusterfs", "glusterfs"),
-    ("NFS", "nfs"),
-    ("RBD", "rbd"),
-    ("Quobyte", "quobyte"),
-    ("ISCSI", "iscsi"),
-    ("FlexVolume", "flexVolume"),
-    ("Cinder", "cinder"),
-    ("CephFS", "cephfs"),
-    ("FC", "fc"),
-    ("Flocker", "flocker"),
-    ("AzureFile", "azureFile"),
-    ("VsphereVolume", "vsphereVolume"),
-    ("AzureDisk", "azureDisk"),
-    ("PhotonPersistentDisk", "photonPersistentDisk"),
-    ("PortworxVolume", "portworxVolume"),
-    ("ScaleIO", "scaleIO"),
-    ("Local", "local"),
-    ("StorageOS", "storageos"),
-    ("CSI", "csi"),
-];
+/// Returns whether two specs of a volume have the same source.
+pub(super) fn are_equal(left: &Value, right: &Value) -> bool {
+    CHECKED.iter().all(|name| left.get(*name) == right.get(*name))
+}
 
 /// Sets the defaults of the sources.
 pub(super) fn set_defaults(volume: &mut Object) {
@@ -141,39 +120,4 @@ fn source_errors(name: &str, source: &Value, path: &Path) -> ErrorList {
         errors.push(field::not_supported(&path.child("type"), kind, &types));
     }
     errors
-}
-
-/// The source as Go serialises the internal type, for the diff in the error about a changed source.
-pub(super) fn internal_json(volume: &Object) -> String {
-    let mut text = String::from("{\n");
-    for (position, (go_name, name)) in GO_FIELDS.iter().enumerate() {
-        let comma = if position + 1 < GO_FIELDS.len() { "," } else { "" };
-        match volume.at(&format!("/spec/{name}")) {
-            None => text.push_str(&format!(" \"{go_name}\": null{comma}\n")),
-            Some(source) => {
-                let lines: Vec<String> = go_members(name, source);
-                text.push_str(&format!(" \"{go_name}\": {{\n{}\n }}{comma}\n", lines.join(",\n")));
-            }
-        }
-    }
-    text.push_str("}\n");
-    text
-}
-
-fn go_members(name: &str, source: &Value) -> Vec<String> {
-    let order: &[(&str, &str, Value)] = match name {
-        "hostPath" => &[("Path", "path", Value::from("")), ("Type", "type", Value::Null)],
-        "nfs" => &[
-            ("Server", "server", Value::from("")),
-            ("Path", "path", Value::from("")),
-            ("ReadOnly", "readOnly", Value::Bool(false)),
-        ],
-        "local" => &[("Path", "path", Value::from("")), ("FSType", "fsType", Value::Null)],
-        _ => &[],
-    };
-    if order.is_empty() {
-        let members = source.as_object().into_iter().flatten();
-        return members.map(|(k, v)| format!("  \"{}{}\": {v}", k[..1].to_uppercase(), &k[1..])).collect();
-    }
-    order.iter().map(|(go, ours, zero)| format!("  \"{go}\": {}", source.get(*ours).unwrap_or(zero))).collect()
 }

@@ -1,10 +1,6 @@
 //! PersistentVolumeClaims (`pkg/registry/core/persistentvolumeclaim/strategy.go`).
 
-mod internal_json;
-
 use std::sync::Arc;
-
-use internal_json::internal_json;
 
 use super::persistent_volume::{
     class, class_errors, fraction_warning, mode_errors, positive_errors, status_text, storage, volume_mode_errors,
@@ -182,11 +178,11 @@ fn update_errors(new: &Object, old: &Object) -> ErrorList {
         keep(&mut masked, "/spec/resources/requests/storage");
         keep(&mut masked, "/spec/volumeAttributesClassName");
     }
-    let (was, is) = (internal_json(old), internal_json(&masked));
-    if was != is {
+    if masked["spec"] != old["spec"] {
         let text =
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        errors.push(field::forbidden(&Path::new("spec"), &format!("{text}\n{}", diff::unified(&was, &is))));
+        let diff = diff::of_structs("PersistentVolumeClaimSpec", &old["spec"], &masked["spec"]);
+        errors.push(field::forbidden(&Path::new("spec"), &format!("{text}\n{diff}")));
     }
     errors.extend(immutable_at(new, old, "/spec/volumeMode", &Path::new("volumeMode")));
     let amount = |o: &Object, pointer: &str| o.at(pointer).and_then(|v| Quantity::from_value(v).ok());

@@ -38,6 +38,8 @@ pub(crate) struct Pod;
 
 static NAMES: Names = Names::namespaced(("", "v1"), "Pod", "pods", "pod").short(&["po"]).categories(&["all"]);
 
+const GRACE_PERIOD: &str = "/spec/terminationGracePeriodSeconds";
+
 impl Kind for Pod {
     fn names(&self) -> &Names {
         &NAMES
@@ -49,6 +51,10 @@ impl Kind for Pod {
         default_host_ports(&mut object["spec"]);
         default_requests(&mut object["spec"]);
         object.put_default("/spec/enableServiceLinks", true);
+        // `Convert_v1_Pod_To_core_Pod` in `pkg/apis/core/v1/conversion.go`; templates keep a negative number.
+        if object.int(GRACE_PERIOD).is_some_and(|seconds| seconds < 0) {
+            object.put(GRACE_PERIOD, 1);
+        }
         object.put_default("/status", json!({}));
     }
 
@@ -133,7 +139,7 @@ impl Kind for Pod {
         if is_terminal(object) || object.str("/spec/nodeName").is_empty() {
             return Some(0);
         }
-        let seconds = asked.or_else(|| object.int("/spec/terminationGracePeriodSeconds")).unwrap_or(0);
+        let seconds = asked.or_else(|| object.int(GRACE_PERIOD)).unwrap_or(0);
         Some(if seconds < 0 { 1 } else { seconds })
     }
 

@@ -1,9 +1,9 @@
 //! Validation of pod updates: images, shorter deadlines, more tolerations, fewer scheduling gates and little else may
 //! change (`ValidatePodUpdate` in `pkg/apis/core/validation/validation.go`).
 
-use crate::shared::diff;
 use crate::shared::formats::inclusive_range;
-use kctl_base::field::{ErrorList, Path, forbidden, invalid};
+use crate::shared::{diff, go_struct};
+use kctl_base::field::{ErrorList, Path, forbidden, invalid, invalid_json};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
@@ -26,7 +26,7 @@ pub(super) fn validate_update(new: &Object, old: &Object) -> ErrorList {
     validate_gates(&mut errors, &path.child("schedulingGates"), new_spec, old_spec);
     let munged = munge(&mut errors, &path, new_spec, old_spec);
     if munged != *old_spec {
-        let diff = diff::of_values(old_spec, &munged);
+        let diff = diff::of_structs("PodSpec", old_spec, &munged);
         let why = format!("pod updates may not change fields other than {UPDATABLE}\n{diff}");
         errors.push(forbidden(&path, &why));
     }
@@ -141,16 +141,91 @@ fn validate_gated(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value)
             break;
         }
     }
-    let (now, before) = (new.at("/affinity/nodeAffinity"), old.at("/affinity/nodeAffinity"));
-    if let Some(before) = before
-        && now != Some(before)
-    {
-        let needed = "/requiredDuringSchedulingIgnoredDuringExecution";
-        let kept = now.and_then(|n| n.at(needed)).or(Some(&Value::Null));
-        if before.at(needed).is_some_and(|b| kept != Some(b)) {
-            let place = path.child("affinity").child("nodeAffinity").child(&needed[1..]);
-            let why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
-            errors.push(invalid(&place, kept.cloned().unwrap_or_default(), why));
+    validate_node_affinity(errors, &path.child("affinity").child("nodeAffinity"), new, old);
+}
+
+/// Refuses node affinity that would let a gated pod run on more nodes: other terms, or terms without an old requirement.
+fn validate_node_affinity(errors: &mut ErrorList, path: &Path, new: &Value, old: &Value) {
+    const NEEDED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+    let pointer = format!("/affinity/nodeAffinity/{NEEDED}/nodeSelectorTerms");
+    let (now, before) = (new.list(&pointer), old.list(&pointer));
+    let path = path.child(NEEDED).child("nodeSelectorTerms");
+    if before.is_empty() {
+        return;
+    }
+    let shown = |term: &Value| go_struct::to_json("NodeSelectorTerm", term);
+    if now.len() != before.len() {
+        let terms: Vec<String> = now.iter().map(shown).collect();
+        let terms = if now.is_empty() { "null".into() } else { format!("[{}]", terms.join(",")) };
+        let why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        errors.push(invalid_json(&path, &terms, why));
+        return;
+    }
+    for (index, (now, before)) in now.iter().zip(before).enumerate() {
+        if !only_adds(now, before) {
+            let why = "only additions are allowed (no mutations or deletions)";
+            errors.push(invalid_json(&path.index(index), &shown(now), why));
         }
+    }
+}
+
+/// Returns whether a node selector term keeps the requirements that it had at their places
+/// (`validateNodeSelectorTermHasOnlyAdditions`). An empty term matches nothing, so that it must not get any.
+fn only_adds(now: &Value, before: &Value) -> bool {
+    let fields = ["/matchExpressions", "/matchFields"];
+    if fields.iter().all(|field| before.list(field).is_empty()) {
+        return fields.iter().all(|field| now.list(field).is_empty());
+    }
+    fields.iter().all(|field| now.list(field).starts_with(before.list(field)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(mut spec: Value) -> Object {
+        spec.put_default("/containers", json!([{"name": "c", "image": "i"}]));
+        json!({"metadata": {"name": "p"}, "spec": spec})
+    }
+
+    fn errors(new: &Object, old: &Object) -> Vec<String> {
+        validate_update(new, old).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_refused_change_is_shown_as_a_diff_of_the_internal_type() {
+        let old = pod(json!({"restartPolicy": "Always", "terminationGracePeriodSeconds": 5}));
+        let new = pod(json!({"restartPolicy": "Always", "terminationGracePeriodSeconds": 1}));
+        let got = errors(&new, &old);
+        let (_, hunk) = got[0].split_once('\n').expect("a diff");
+        let want = " ],\n  \"EphemeralContainers\": null,\n  \"RestartPolicy\": \"Always\",\n- \"TerminationGracePeriodSeconds\": 5,\n\
+                    + \"TerminationGracePeriodSeconds\": 1,\n  \"ActiveDeadlineSeconds\": null,\n  \"DNSPolicy\": \"\",\n  \
+                    \"NodeSelector\": null,\n";
+        assert_eq!(hunk, format!("@@ -36,7 +36,7 @@\n {want}"));
+    }
+
+    #[test]
+    fn a_gated_pod_takes_more_requirements_but_no_other_terms() {
+        let term = |keys: &[&str]| {
+            let rules: Vec<Value> = keys.iter().map(|key| json!({"key": key, "operator": "Exists"})).collect();
+            json!({"matchExpressions": rules})
+        };
+        let gated = |terms: &[Value]| {
+            let needed = json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
+            pod(json!({"schedulingGates": [{"name": "g"}], "affinity": {"nodeAffinity": needed}}))
+        };
+        let old = gated(&[term(&["a"])]);
+        assert_eq!(errors(&gated(&[term(&["a", "b"])]), &old), [""; 0]);
+        let place = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+        let shown = r#"{"MatchExpressions":[{"Key":"b","Operator":"Exists","Values":null}],"MatchFields":null}"#;
+        let want =
+            format!("{place}[0]: Invalid value: {shown}: only additions are allowed (no mutations or deletions)");
+        assert_eq!(errors(&gated(&[term(&["b"])]), &old), [want]);
+        let want = format!(
+            "{place}: Invalid value: [{shown}, {shown}]: no additions/deletions to non-empty NodeSelectorTerms list are allowed"
+        );
+        assert_eq!(errors(&gated(&[term(&["b"]), term(&["b"])]), &old), [want.replace("}, {", "},{")]);
+        let ungated = pod(json!({"schedulingGates": [{"name": "g"}]}));
+        assert_eq!(errors(&old, &ungated), [""; 0], "the first affinity");
     }
 }

@@ -4,6 +4,7 @@
 //! Service alone is here.
 
 mod describe;
+mod families;
 mod prepare;
 mod validate;
 mod validate_ips;
@@ -73,7 +74,6 @@ impl Kind for Service {
     fn prepare_create(&self, new: &mut Object) {
         new.put("/status", json!({"loadBalancer": {}}));
         prepare::normalize_cluster_ips(new, None);
-        prepare::default_families(new);
     }
 
     fn prepare_update(&self, new: &mut Object, old: &Object) {
@@ -81,7 +81,6 @@ impl Kind for Service {
         prepare::normalize_cluster_ips(new, Some(old));
         prepare::patch_allocated_values(new, old);
         prepare::drop_type_dependent_fields(new, old);
-        prepare::default_families(new);
     }
 
     fn validate(&self, object: &Object) -> ErrorList {
@@ -89,12 +88,16 @@ impl Kind for Service {
         if addresses.is_empty() { validate::validate(object) } else { addresses }
     }
 
-    fn validate_allocated(&self, new: &Object) -> ErrorList {
-        validate_ips::address_errors(new)
+    fn init_allocated(&self, new: &mut Object, old: Option<&Object>) -> ErrorList {
+        families::init(new, old)
     }
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
         warnings::of(new)
+    }
+
+    fn tells_change_first(&self) -> bool {
+        true
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {
@@ -247,6 +250,18 @@ mod tests {
         kept.remove_at("/spec/clusterIPs");
         Service.prepare_update(&mut kept, &old);
         assert_eq!(kept["spec"]["clusterIPs"], json!(["10.96.0.9"]));
+    }
+
+    #[test]
+    fn the_port_of_health_checks_is_immutable() {
+        let old =
+            json!({"spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 30009}});
+        let mut new = old.clone();
+        new["spec"]["healthCheckNodePort"] = 30010.into();
+        let want = "spec.healthCheckNodePort: Forbidden: field is immutable";
+        assert_eq!(texts(Service.validate_update(&new, &old)), [want]);
+        new["spec"]["externalTrafficPolicy"] = "Cluster".into();
+        assert_eq!(texts(Service.validate_update(&new, &old)), [""; 0]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{has_cluster_ip, has_node_ports, is_external, is_headless};
-use kctl_base::json::{Value, json};
+use super::{has_cluster_ip, has_node_ports, is_external};
+use kctl_base::json::json;
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 /// Keeps `clusterIP` and `clusterIPs[0]` equal, whichever of them the client set (`normalizeClusterIPs`).
@@ -27,31 +27,6 @@ pub(super) fn normalize_cluster_ips(new: &mut Object, old: Option<&Object>) {
         }
     } else if ips != old_ips && ip == old_ip && ips.is_empty() {
         new.remove_at("/spec/clusterIP");
-    }
-}
-
-/// Sets IP families and their policy: one family, or both for a headless Service without a selector.
-pub(super) fn default_families(service: &mut Object) {
-    if !has_cluster_ip(service.str("/spec/type")) {
-        return;
-    }
-    let no_selector = service.map("/spec/selector").is_none_or(|m| m.is_empty());
-    if is_headless(service) && no_selector {
-        service.put_default("/spec/ipFamilyPolicy", "RequireDualStack");
-        if service.list("/spec/ipFamilies").is_empty() {
-            service.put("/spec/ipFamilies", json!(["IPv4"]));
-        }
-        if service.str("/spec/ipFamilyPolicy") != "SingleStack" && service.list("/spec/ipFamilies").len() == 1 {
-            let other = if service["spec"]["ipFamilies"][0] == "IPv4" { "IPv6" } else { "IPv4" };
-            service.list_mut("/spec/ipFamilies").push(other.into());
-        }
-        return;
-    }
-    service.put_default("/spec/ipFamilyPolicy", "SingleStack");
-    if service.list("/spec/ipFamilies").is_empty() {
-        let first = service.list("/spec/clusterIPs").first().and_then(Value::as_str).unwrap_or("");
-        let family = if first.contains(':') { "IPv6" } else { "IPv4" };
-        service.put("/spec/ipFamilies", json!([family]));
     }
 }
 
@@ -95,7 +70,7 @@ fn keep_node_ports(new: &mut Object, old: &Object) {
 }
 
 /// Returns whether the Service has a health check node port.
-fn has_health_port(service: &Object) -> bool {
+pub(super) fn has_health_port(service: &Object) -> bool {
     service.str("/spec/type") == "LoadBalancer" && service.str("/spec/externalTrafficPolicy") == "Local"
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::volumes::Volumes;
 use super::{containers, network, resources, scheduling, security, volumes};
 use crate::shared::formats::{dns_label_problems, dns_subdomain_problems, inclusive_range};
+use crate::shared::go_struct;
 use crate::shared::rules::{label_map, refuse};
 use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, invalid_json, not_supported, required};
 use kctl_base::json::Value;
@@ -80,22 +81,15 @@ fn validate_resource_claims(errors: &mut ErrorList, path: &Path, spec: &Value) {
         match (claim.at("/resourceClaimName").is_some(), claim.at("/resourceClaimTemplateName").is_some()) {
             (true, true) => {
                 let why = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified";
-                errors.push(invalid_json(&here, &claim_json(claim), why));
+                errors.push(invalid_json(&here, &go_struct::to_json("PodResourceClaim", claim), why));
             }
             (false, false) => {
                 let why = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`";
-                errors.push(invalid_json(&here, &claim_json(claim), why));
+                errors.push(invalid_json(&here, &go_struct::to_json("PodResourceClaim", claim), why));
             }
             _ => {}
         }
     }
-}
-
-/// Serialises a resource claim of a pod as the internal type.
-fn claim_json(claim: &Value) -> String {
-    let text = |field: &str| claim.get(field).map_or_else(|| "null".into(), Value::to_string);
-    let (name, claim_name, template) = (text("name"), text("resourceClaimName"), text("resourceClaimTemplateName"));
-    format!("{{\"Name\":{name},\"ResourceClaimName\":{claim_name},\"ResourceClaimTemplateName\":{template}}}")
 }
 
 /// Validates pod-level resources, which may be CPU, memory and huge pages only (KEP-2837).
