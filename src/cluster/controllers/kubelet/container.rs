@@ -29,8 +29,10 @@ impl PodSync<'_> {
             State::Starting { until } if until <= now => self.start(spec, container),
             State::Running(running) => match running.ends_at().filter(|t| *t <= now) {
                 Some(_) => self.finish_run(spec, container, running.program.exit_code),
+                None if self.resize_container(spec, container, &running) => {}
                 None => self.probe(spec, container, &running),
             },
+            State::Resizing { until, .. } if until <= now => self.restart_resized(spec, container),
             State::Killing { until, .. } if until <= now => self.finish_run(spec, container, KILLED),
             State::Crashed { ended, until, restart } if until <= now => {
                 container.last = Some(ended);
@@ -49,6 +51,7 @@ impl PodSync<'_> {
             | State::PullFailed { until }
             | State::Starting { until }
             | State::Killing { until, .. }
+            | State::Resizing { until, .. }
             | State::Crashed { until, .. } => self.out.requeue_at(until, false),
             State::PullBackoff { until } | State::ConfigError { until, .. } | State::CrashBackoff { until } => {
                 self.out.requeue_at(until, true);

@@ -103,6 +103,7 @@ impl<'a> PodSync<'a> {
             }
         }
         self.stop_sidecars(runtime);
+        self.complete_resize(runtime);
     }
 
     fn regular_containers_terminated(&self, runtime: &PodRuntime) -> bool {

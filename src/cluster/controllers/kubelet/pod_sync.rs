@@ -26,6 +26,9 @@ pub(super) struct PodInputs<'a> {
     pub(super) config_error: &'a dyn Fn(&Value) -> Option<String>,
     /// The injected fault of the pod.
     pub(super) fault: Option<PodFault>,
+    /// The resources of the pod have just been changed: its containers follow in the next sync, so that watches see that a
+    /// resize is in progress.
+    pub(super) is_resize_new: bool,
 }
 
 /// An event to record about the pod.
