@@ -19,6 +19,7 @@ mod probes;
 mod references;
 mod resize;
 mod resize_events;
+mod restart_all;
 mod runtime;
 mod script;
 mod start;

@@ -69,6 +69,8 @@ pub(super) struct PodSync<'a> {
     pub(super) pod: &'a Object,
     pub(super) inputs: &'a PodInputs<'a>,
     pub(super) out: Outcome,
+    /// A container has ended with an exit code for which a rule restarts all containers.
+    pub(super) asks_for_restart_all: bool,
 }
 
 impl PodSync<'_> {

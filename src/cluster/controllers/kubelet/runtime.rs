@@ -41,6 +41,9 @@ pub(super) struct PodRuntime {
     /// A resize that is not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) resize: Option<Resize>,
+    /// When all containers are restarted, after one of them has asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) restart_all_at: Option<Time>,
 }
 
 impl PodRuntime {
@@ -55,6 +58,7 @@ impl PodRuntime {
             ended: None,
             allocation: None,
             resize: None,
+            restart_all_at: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::container_spec::is_initialized;
 use super::images;
+use super::restart_all::{REMOVED, RESTARTING, is_reset, may_restart_all};
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use kctl_base::condition;
 use kctl_base::json::{Map, Value, json};
@@ -90,6 +91,9 @@ fn phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
     if runtime.ended.is_some() {
         return PodPhase::Failed;
     }
+    if runtime.restart_all_at.is_some() {
+        return if is_pod_initialized(pod, runtime) { PodPhase::Running } else { PodPhase::Pending };
+    }
     if !is_pod_initialized(pod, runtime) {
         let init_failed = pod.list("/spec/initContainers").iter().any(|c| {
             let known = runtime.containers.get(c.str("/name"));
@@ -136,10 +140,27 @@ fn conditions(pod: &Object, runtime: &PodRuntime, phase: PodPhase, now: Time) ->
         ("ContainersReady", containers_ready),
     ];
     let own = conditions.each_ref().map(|(type_, _)| *type_);
-    let is_other = |c: &&Value| !own.contains(&c.str("/type")) && !RESIZE_CONDITIONS.contains(&c.str("/type"));
+    let is_other = |c: &&Value| {
+        let type_ = c.str("/type");
+        !own.contains(&type_) && !RESIZE_CONDITIONS.contains(&type_) && type_ != RESTART_CONDITION
+    };
     let others = pod.list("/status/conditions").iter().filter(is_other).cloned();
     let own = conditions.into_iter().map(|(type_, observed)| condition(pod, type_, observed, now));
-    resize_conditions(runtime).chain(own).chain(others).collect()
+    let restart = may_restart_all(pod).then(|| condition(pod, RESTART_CONDITION, restarting(runtime, phase), now));
+    resize_conditions(runtime).chain(restart).chain(own).chain(others).collect()
+}
+
+/// The condition of pods all of whose containers a restart rule may restart.
+const RESTART_CONDITION: &str = "AllContainersRestarting";
+
+/// `AllContainersRestarting` (`GenerateAllContainersRestartingCondition`).
+fn restarting(runtime: &PodRuntime, phase: PodPhase) -> Observed {
+    match phase {
+        PodPhase::Succeeded => (false, "PodCompleted", String::new()),
+        PodPhase::Failed => (false, "PodFailed", String::new()),
+        _ if runtime.restart_all_at.is_none() => (false, "", String::new()),
+        _ => (true, "RestartAllContainersStarted", "container exited with restart policy rule".into()),
+    }
 }
 
 /// The conditions about a resize, which exist only while it is not complete.
@@ -306,6 +327,7 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
         waiting(if initializes { "PodInitializing" } else { "ContainerCreating" }, "")
     };
     match &container.state {
+        State::Waiting if is_reset(container) => waiting(RESTARTING, REMOVED),
         State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.last.is_some() => {
             container.last.as_ref().map_or_else(not_started, |last| terminated(pod, spec, last, inputs))
         }
@@ -357,6 +379,11 @@ fn waiting(reason: &str, message: &str) -> Value {
 }
 
 fn terminated(pod: &Object, spec: &Value, ended: &Ended, inputs: &StatusInputs<'_>) -> Value {
+    if ended.reason == RESTARTING {
+        // The container is gone, and its times and id with it.
+        return json!({"terminated": {"exitCode": ended.exit_code, "reason": RESTARTING, "message": REMOVED,
+            "startedAt": null, "finishedAt": null}});
+    }
     json!({"terminated": {
         "containerID": container_id(pod, spec, ended.attempt, inputs.ids),
         "exitCode": ended.exit_code,

@@ -179,3 +179,54 @@ fn a_smaller_resize_makes_room_for_another() {
     assert_eq!(container(&pod).str("/resources/requests/cpu"), "6");
     assert!(!has_condition(&pod, "PodResizePending"));
 }
+
+#[test]
+fn a_restart_rule_restarts_all_containers() {
+    let mut bench = Bench::open();
+    let rule = json!([{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [3]}}]);
+    bench.create(
+        "pods",
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "gang"}, "spec": {
+        "restartPolicy": "Never",
+        "initContainers": [{"name": "i", "image": "busybox", "command": ["sleep", "2"]}],
+        "containers": [
+            {"name": "bystander", "image": "busybox", "command": ["sh", "-c", "exit 1"]},
+            {"name": "trigger", "image": "busybox", "command": ["sh", "-c", "sleep 5; exit 3"],
+             "restartPolicy": "Never", "restartPolicyRules": rule},
+        ]}}),
+    );
+    let condition = |pod: &Object| {
+        let all = pod.list("/status/conditions").iter();
+        all.filter(|c| c.str("/type") == "AllContainersRestarting")
+            .map(|c| c.str("/status").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let trigger = |pod: &Object| pod.list("/status/containerStatuses")[1].clone();
+    let mut steps = 0;
+    while trigger_state(&bench.get("pods", "gang")) != "terminated" && steps < 60 {
+        bench.advance(1);
+        steps += 1;
+    }
+    let pod = bench.get("pods", "gang");
+    assert_eq!((pod.str("/status/phase"), condition(&pod)), ("Running", vec!["True".to_string()]));
+    bench.advance(1);
+    let pod = bench.get("pods", "gang");
+    // The init container runs again before the others.
+    assert_eq!(pod.list("/status/initContainerStatuses")[0].int("/restartCount"), Some(1));
+    assert_eq!(trigger(&pod).str("/state/waiting/reason"), "RestartingAllContainers");
+    assert_eq!(condition(&pod), ["False"]);
+    bench.advance(3);
+    let pod = bench.get("pods", "gang");
+    for status in pod.list("/status/containerStatuses") {
+        assert_eq!(status.int("/restartCount"), Some(1), "{status}");
+        assert_eq!(status.str("/lastState/terminated/reason"), "RestartingAllContainers");
+    }
+    assert!(trigger(&pod).at("/state/running").is_some());
+}
+
+/// Returns the state of the second container of a pod.
+fn trigger_state(pod: &Object) -> String {
+    let statuses = pod.list("/status/containerStatuses");
+    let state = statuses.get(1).and_then(|status| status.map("/state")).into_iter().flatten().next();
+    state.map(|(name, _)| name.to_string()).unwrap_or_default()
+}
