@@ -143,9 +143,8 @@ impl Replace {
         unreadable: Vec<CliError>,
     ) -> CliResult<()> {
         let mut deletion = Deletion::read(ctx, matches)?;
-        if matches.int("grace-period").is_none_or(|g| g < 0) {
-            deletion.grace = None;
-        }
+        // Unlike in `delete`, --force alone does not shorten the grace period, and 0 becomes 1 with it, too.
+        deletion.grace = matches.int("grace-period").filter(|seconds| *seconds >= 0).map(|seconds| seconds.max(1));
         let mut deleted = Vec::new();
         for item in items {
             match delete::delete(ctx, item, &deletion, self.dry_run) {

@@ -22,6 +22,9 @@ pub(super) const CONTROLLER: Controller = Controller {
 };
 
 const QUOTAS: &str = "resourcequotas";
+/// Parts of the status of a pod that change with its resources in a resize.
+const USED_BY_POD: [&str; 4] =
+    ["/status/containerStatuses", "/status/initContainerStatuses", "/status/resources", "/status/allocatedResources"];
 
 /// Maps a change of an object to the quotas of its namespace, if its usage may have changed.
 fn quotas_of_namespace(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
@@ -44,7 +47,10 @@ fn affects_usage(change: &Change) -> bool {
     let differs =
         |pointer: &str| change.old.as_ref().map(|o| o.pointer(pointer)) != Some(change.object.pointer(pointer));
     match change.key.resource.as_str() {
-        "pods" => differs("/spec") || differs("/status/phase") || differs("/metadata/deletionTimestamp"),
+        "pods" => {
+            ["/spec", "/status/phase", "/metadata/deletionTimestamp"].into_iter().any(differs)
+                || change.object.generation() > 1 && USED_BY_POD.into_iter().any(differs)
+        }
         "services" | "persistentvolumeclaims" => differs("/spec"),
         _ => false,
     }

@@ -76,6 +76,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let server_side = matches.flag("server-side");
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
+    // Unlike in `delete`, --force alone does not shorten the grace period.
+    let mut deletion = Deletion::read(ctx, matches)?;
+    deletion.grace = matches.int("grace-period").filter(|seconds| *seconds >= 0);
     let mut apply = ApplyOptions {
         manager: match matches.value_of("field-manager") {
             // The server requires the name for server-side apply.
@@ -87,7 +90,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         dry_run: DryRun::read(ctx, matches)?,
         output: Output::of_report(matches)?,
         cause: record::change_cause(ctx, matches),
-        deletion: Deletion::read(ctx, matches)?,
+        deletion,
         force: matches.flag("force"),
         force_conflicts: matches.flag("force-conflicts"),
         subresource: matches.string("subresource").into(),

@@ -189,7 +189,8 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
         if options.selection.subresource == "scale" {
             let row = |o: &Object| scale_cells(o, now);
             section.print_cells(ctx, &*kind, &["Name", "Desired", "Available", "Age"], rows_of(&group, row))?;
-        } else if !options.server_print {
+        } else if !options.server_print || options.selection.subresource == "resize" {
+            // The server has no table for the resizes of pods.
             let row = |o: &Object| vec![o.name().to_string(), kctl_kinds::age(o, now)];
             section.print_cells(ctx, &*kind, &["Name", "Age"], rows_of(&group, row))?;
         } else {

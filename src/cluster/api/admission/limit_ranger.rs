@@ -13,9 +13,9 @@ use kctl_kinds::shared::pod_spec::resources::{Amounts, amounts, of_pod};
 /// Annotation of a pod that lists the defaults that were set.
 const ANNOTATION: &str = "kubernetes.io/limit-ranger";
 
-/// Sets the defaults of the namespace in a new pod.
+/// Sets the defaults of the namespace in a new pod, or in one whose resources change.
 pub(super) fn set_defaults(admission: &mut Admission<'_>) -> Result<()> {
-    if !admission.creates("pods") {
+    if !admission.creates("pods") && !admission.resizes() {
         return Ok(());
     }
     for range in ranges(admission)? {
@@ -32,7 +32,7 @@ pub(super) fn set_defaults(admission: &mut Admission<'_>) -> Result<()> {
 pub(super) fn validate(admission: &mut Admission<'_>) -> Result<()> {
     let resource = admission.kind.names().resource();
     let is_claim = resource == "persistentvolumeclaims";
-    if !is_claim && !admission.creates("pods") {
+    if !is_claim && !admission.creates("pods") && !admission.resizes() {
         return Ok(());
     }
     for range in ranges(admission)? {

@@ -11,6 +11,7 @@ mod escalation;
 mod limit_ranger;
 mod namespace_lifecycle;
 mod node_taints;
+mod pod_resize;
 mod pod_security;
 pub(crate) mod policies;
 mod priority;
@@ -66,6 +67,11 @@ impl Admission<'_> {
     pub(crate) fn creates(&self, resource: &str) -> bool {
         self.operation == Operation::Create && self.kind.names().resource() == resource
     }
+
+    /// Returns whether the request changes the resources of a pod.
+    pub(crate) fn resizes(&self) -> bool {
+        self.request.subresource == "resize" && self.kind.names().resource() == "pods"
+    }
 }
 
 /// An admission plugin for creates and updates.
@@ -91,7 +97,8 @@ static MUTATING: &[Plugin] = &[
 ];
 
 /// Plugins that only reject. They see the valid object as it will be stored.
-static VALIDATING: &[Plugin] = &[limit_ranger::validate, pod_security::admit, policies::admit, resource_quota::admit];
+static VALIDATING: &[Plugin] =
+    &[limit_ranger::validate, pod_security::admit, pod_resize::admit, policies::admit, resource_quota::admit];
 
 /// Plugins that reject deletions.
 static DELETION: &[DeletionPlugin] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];

@@ -8,6 +8,7 @@ mod approval;
 mod binding;
 mod ephemeral_containers;
 mod finalize;
+mod resize;
 mod scale;
 mod spec;
 mod status;
@@ -62,6 +63,7 @@ pub(super) fn of(kind: &dyn Kind, subresource: &str) -> Option<&'static dyn Upda
         "binding" => &binding::Binding,
         "ephemeralcontainers" if kind.names().kind == "Pod" => &ephemeral_containers::EphemeralContainers,
         "finalize" => &finalize::Finalize,
+        "resize" if kind.names().kind == "Pod" => &resize::Resize,
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@
 use super::container_spec::ContainerSpec;
 use super::pod_sync::PodSync;
 use super::probes::{self, ProbeTarget};
+use super::restart_all::matched_action;
 use super::runtime::{ContainerRuntime, Running, State};
 use crate::simulation::PodFault;
 use kctl_base::object::{ObjectMeta, ValueRead};
@@ -29,8 +30,10 @@ impl PodSync<'_> {
             State::Starting { until } if until <= now => self.start(spec, container),
             State::Running(running) => match running.ends_at().filter(|t| *t <= now) {
                 Some(_) => self.finish_run(spec, container, running.program.exit_code),
+                None if self.resize_container(spec, container, &running) => {}
                 None => self.probe(spec, container, &running),
             },
+            State::Resizing { until, .. } if until <= now => self.restart_resized(spec, container),
             State::Killing { until, .. } if until <= now => self.finish_run(spec, container, KILLED),
             State::Crashed { ended, until, restart } if until <= now => {
                 container.last = Some(ended);
@@ -49,6 +52,7 @@ impl PodSync<'_> {
             | State::PullFailed { until }
             | State::Starting { until }
             | State::Killing { until, .. }
+            | State::Resizing { until, .. }
             | State::Crashed { until, .. } => self.out.requeue_at(until, false),
             State::PullBackoff { until } | State::ConfigError { until, .. } | State::CrashBackoff { until } => {
                 self.out.requeue_at(until, true);
@@ -63,7 +67,9 @@ impl PodSync<'_> {
         let ended = container.terminate(exit_code, now);
         container.finished_runs += 1;
         container.probes = probes::Probes::default();
-        if !self.should_restart(spec, exit_code) {
+        let action = if spec.is_ephemeral { None } else { matched_action(&spec, exit_code) };
+        self.asks_for_restart_all |= action == Some("RestartAllContainers");
+        if self.asks_for_restart_all || action != Some("Restart") && !self.should_restart(spec, exit_code) {
             container.state = State::Ended(ended);
             return;
         }
@@ -73,17 +79,11 @@ impl PodSync<'_> {
         self.out.requeue_at(until, false);
     }
 
-    /// Applies the restart rules and policy of the container (KEP-5307), or else the policy of the pod. An init container that
-    /// has succeeded is not restarted, an ephemeral one never.
+    /// Applies the restart policy of the container (KEP-5307), or else that of the pod. An init container that has succeeded is
+    /// not restarted, an ephemeral one never.
     fn should_restart(&self, spec: ContainerSpec<'_>, exit_code: i64) -> bool {
         if spec.is_ephemeral {
             return false;
-        }
-        for rule in spec.spec.list("/restartPolicyRules") {
-            let is_listed = rule.list("/exitCodes/values").iter().any(|v| v.as_i64() == Some(exit_code));
-            if is_listed == (rule.str("/exitCodes/operator") == "In") && rule.str("/action") == "Restart" {
-                return true;
-            }
         }
         let policy = match spec.spec.str("/restartPolicy") {
             "" => self.pod.str("/spec/restartPolicy"),

@@ -4,6 +4,7 @@ use super::command::{self, Invocation};
 use super::container::KILLED;
 use super::container_spec::{ContainerSpec, containers, is_initialized, regular_containers};
 use super::pod_sync::{Outcome, PodInputs, PodSync};
+use super::restart_all::is_reset;
 use super::runtime::{ContainerRuntime, PodRuntime, Retry, State, Stopping};
 use super::start::strings;
 use crate::simulation::PodFault;
@@ -18,7 +19,7 @@ const MAX_MOUNT_RETRY: Duration = Duration::from_secs(122);
 impl<'a> PodSync<'a> {
     /// Makes the transitions that are due.
     pub(super) fn run(pod: &'a Object, runtime: &mut PodRuntime, inputs: &'a PodInputs<'a>) -> Outcome {
-        let mut sync = PodSync { pod, inputs, out: Outcome::default() };
+        let mut sync = PodSync { pod, inputs, out: Outcome::default(), asks_for_restart_all: false };
         for spec in containers(pod) {
             let containers = &mut runtime.containers;
             containers.entry(spec.name().into()).or_insert_with(|| ContainerRuntime::new(spec.spec.str("/image")));
@@ -84,6 +85,9 @@ impl<'a> PodSync<'a> {
         if self.exceeds_active_deadline(runtime) || !self.mount_volumes(runtime) {
             return;
         }
+        if self.restart_all(runtime) {
+            return;
+        }
         if self.inputs.fault == Some(PodFault::Crash) {
             self.crash(runtime);
         }
@@ -93,7 +97,7 @@ impl<'a> PodSync<'a> {
             let container = runtime.containers.entry(spec.name().into()).or_insert_with(|| ContainerRuntime::new(""));
             // The kubelet starts the containers one after the other, so a pull delays those behind it.
             let may_start = spec.is_ephemeral || initialized && (spec.is_init || !is_pulling);
-            if may_start || container.has_run() {
+            if may_start || container.has_run() && !is_reset(container) {
                 self.sync_container(spec, container);
             }
             if spec.is_init {
@@ -102,13 +106,15 @@ impl<'a> PodSync<'a> {
                 is_pulling |= matches!(container.state, State::Pulling { .. } | State::Waiting);
             }
         }
+        self.schedule_restart_all(runtime);
         self.stop_sidecars(runtime);
+        self.complete_resize(runtime);
     }
 
     fn regular_containers_terminated(&self, runtime: &PodRuntime) -> bool {
         let is_terminated =
             |c: ContainerSpec<'_>| runtime.containers.get(c.name()).is_some_and(|c| c.terminated().is_some());
-        regular_containers(self.pod).all(is_terminated)
+        runtime.restart_all_at.is_none() && regular_containers(self.pod).all(is_terminated)
     }
 
     /// Fails a pod that exceeds `activeDeadlineSeconds` (`pkg/kubelet/active_deadline.go`); otherwise requeues it for the

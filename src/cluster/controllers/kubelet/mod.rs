@@ -2,10 +2,12 @@
 //!
 //! Nothing is executed and nothing is downloaded. Instead of a container runtime there is a state of each pod ([`runtime`]),
 //! and a sync ([`pod_sync`]) makes the transitions that are due: those of the pod as a whole ([`lifecycle`]) and of each
-//! container ([`container`]: image pull, start, probes, restart). The status of the pod is computed from that state
+//! container ([`container`]: image pull, start, probes, restart). Before, the resources that the pod asks for are granted or
+//! have to wait ([`allocation`]). The status of the pod is computed from that state
 //! ([`status`]). How long containers run, what they print and how they exit is derived from their commands ([`command`]) or
 //! declared by an annotation ([`script`]).
 
+mod allocation;
 mod command;
 mod container;
 mod container_spec;
@@ -15,6 +17,9 @@ mod lifecycle;
 mod pod_sync;
 mod probes;
 mod references;
+mod resize;
+mod resize_events;
+mod restart_all;
 mod runtime;
 mod script;
 mod start;
@@ -28,6 +33,7 @@ use super::{Action, Context, Controller, Event, Key, Watch};
 use crate::api::{LogLine, Propagation, Server};
 use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
+use allocation::Decision;
 use container_spec::containers;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
@@ -46,13 +52,27 @@ const NAME: &str = "kubelet";
 const REMOVED: &str = "gone:";
 
 /// Maps a change to the pod, if it is bound to a node.
-fn bound_pods(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>, Status> {
+fn bound_pods(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>, Status> {
     let pod = &change.object;
-    Ok(match (pod.str("/spec/nodeName"), change.kind) {
-        ("", _) => Vec::new(),
+    let node = pod.str("/spec/nodeName");
+    let mut keys = match (node, change.kind) {
+        ("", _) => return Ok(Vec::new()),
         (_, ChangeKind::Deleted) => vec![Key::of(pod), Key::new("", &format!("{REMOVED}{}", pod.uid()))],
         _ => vec![Key::of(pod)],
-    })
+    };
+    if releases_resources(change) {
+        keys.extend(allocation::waiting(ctx, node)?);
+    }
+    Ok(keys)
+}
+
+/// Returns whether a change may make room for the resize of another pod on the node.
+fn releases_resources(change: &Change) -> bool {
+    let pod = &change.object;
+    let shrinks = |old: &Object| old.pointer("/status/conditions") != pod.pointer("/status/conditions");
+    change.kind == ChangeKind::Deleted
+        || is_terminal(pod)
+        || pod.generation() > 1 && change.old.as_ref().is_some_and(|old| shrinks(old))
 }
 
 /// Name of the state of a pod.
@@ -80,7 +100,8 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     }
     let Some(mut runtime) = load_or_add(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
     let before = runtime.clone();
-    let outcome = sync(ctx, &pod, &node, &mut runtime)?;
+    let decision = allocation::allocate(ctx, &pod, &node, &mut runtime)?;
+    let outcome = sync(ctx, &pod, &node, &mut runtime, decision)?;
     if runtime != before || pod.str("/status/startTime").is_empty() {
         ctx.set_state(&pod_state(pod.uid()), runtime.clone());
     }
@@ -145,7 +166,13 @@ fn host_ip(node: &Object) -> String {
 }
 
 /// Gathers the inputs of a sync, and runs it.
-fn sync(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntime) -> Result<Outcome, Status> {
+fn sync(
+    ctx: &mut Context<'_>,
+    pod: &Object,
+    node: &str,
+    runtime: &mut PodRuntime,
+    decision: Decision,
+) -> Result<Outcome, Status> {
     let key = Key::of(pod).to_string();
     let images = node_images(ctx, node)?;
     let fault = simulation::pod_fault(ctx.server(), &key)?;
@@ -165,8 +192,13 @@ fn sync(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime: &mut PodRuntim
         mount_error,
         config_error: &|container| config_errors.get(container.str("/name")).cloned(),
         fault,
+        is_resize_new: decision.is_new,
     };
-    let outcome = PodSync::run(pod, runtime, &inputs);
+    let mut outcome = PodSync::run(pod, runtime, &inputs);
+    outcome.events.splice(0..0, decision.events);
+    if let Some(at) = decision.retry {
+        outcome.requeue_at(at, true);
+    }
     if fault == Some(PodFault::Crash) {
         simulation::remove_pod_fault(ctx.server(), &key)?;
     }

@@ -26,6 +26,9 @@ pub(super) struct PodInputs<'a> {
     pub(super) config_error: &'a dyn Fn(&Value) -> Option<String>,
     /// The injected fault of the pod.
     pub(super) fault: Option<PodFault>,
+    /// The resources of the pod have just been changed: its containers follow in the next sync, so that watches see that a
+    /// resize is in progress.
+    pub(super) is_resize_new: bool,
 }
 
 /// An event to record about the pod.
@@ -66,6 +69,8 @@ pub(super) struct PodSync<'a> {
     pub(super) pod: &'a Object,
     pub(super) inputs: &'a PodInputs<'a>,
     pub(super) out: Outcome,
+    /// A container has ended with an exit code for which a rule restarts all containers.
+    pub(super) asks_for_restart_all: bool,
 }
 
 impl PodSync<'_> {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::allocation::{Allocation, Resize};
 use super::command::Program;
+use kctl_base::json::Value;
 use kctl_base::sim::{Duration, Time};
 
 /// First delay of a crash or pull back-off.
@@ -33,12 +35,31 @@ pub(super) struct PodRuntime {
     /// Reason and message of the status of a pod that was ended as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<(String, String)>,
+    /// The resources that the node has granted; `None` for a pod without requests and limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) allocation: Option<Allocation>,
+    /// A resize that is not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) resize: Option<Resize>,
+    /// When all containers are restarted, after one of them has asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) restart_all_at: Option<Time>,
 }
 
 impl PodRuntime {
     /// Creates the state of a pod that is new to the kubelet.
     pub(super) fn new(now: Time, ip: String) -> PodRuntime {
-        PodRuntime { started: now, ip, containers: BTreeMap::new(), stopping: None, mount_retry: None, ended: None }
+        PodRuntime {
+            started: now,
+            ip,
+            containers: BTreeMap::new(),
+            stopping: None,
+            mount_retry: None,
+            ended: None,
+            allocation: None,
+            resize: None,
+            restart_all_at: None,
+        }
     }
 }
 
@@ -82,6 +103,9 @@ pub(super) struct ContainerRuntime {
     /// Results of the probes in the current run.
     #[serde(default)]
     pub(super) probes: Probes,
+    /// The resources that it still runs with, while those of the pod have changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) outdated: Option<Value>,
 }
 
 /// The state that a container is in. `until` is the time of the next transition.
@@ -103,6 +127,8 @@ pub(super) enum State {
     Running(Running),
     /// Is being stopped because a probe has failed, to be restarted.
     Killing { running: Running, until: Time },
+    /// Is being stopped because its resources have changed, to be restarted; until then it counts as running.
+    Resizing { running: Running, until: Time },
     /// Has terminated for good.
     Ended(Ended),
     /// Has just terminated and will be restarted at `restart`.
@@ -189,13 +215,14 @@ impl ContainerRuntime {
             pull_backoff: None,
             finished_runs: 0,
             probes: Probes::default(),
+            outdated: None,
         }
     }
 
     /// Returns the current run, also while it is being stopped.
     pub(super) fn running(&self) -> Option<&Running> {
         match &self.state {
-            State::Running(running) | State::Killing { running, .. } => Some(running),
+            State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. } => Some(running),
             _ => None,
         }
     }

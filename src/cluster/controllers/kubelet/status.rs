@@ -3,6 +3,7 @@
 
 use super::container_spec::is_initialized;
 use super::images;
+use super::restart_all::{REMOVED, RESTARTING, is_reset, may_restart_all};
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use kctl_base::condition;
 use kctl_base::json::{Map, Value, json};
@@ -10,6 +11,9 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Ids, Time};
 use kctl_kinds::core::pod::PodPhase;
 use kctl_kinds::shared::pod_spec::is_sidecar;
+
+/// The list of the containers that were added for debugging.
+const EPHEMERAL: &str = "/spec/ephemeralContainers";
 
 /// Inputs of a status beside the pod and its state.
 pub(super) struct StatusInputs<'a> {
@@ -45,8 +49,14 @@ pub(super) fn generate(pod: &Object, runtime: &PodRuntime, inputs: &StatusInputs
         status["initContainerStatuses"] = container_statuses(pod, "/spec/initContainers", runtime, inputs);
     }
     status["containerStatuses"] = sorted_statuses(pod, "/spec/containers", runtime, inputs);
-    if !pod.list("/spec/ephemeralContainers").is_empty() {
-        let mut list = sorted_statuses(pod, "/spec/ephemeralContainers", runtime, inputs);
+    if let Some(resources) = runtime.allocation.as_ref().and_then(|allocation| allocation.pod.as_ref()) {
+        status["resources"] = resources.clone();
+        if let Some(requests) = resources.at("/requests") {
+            status["allocatedResources"] = requests.clone();
+        }
+    }
+    if !pod.list(EPHEMERAL).is_empty() {
+        let mut list = sorted_statuses(pod, EPHEMERAL, runtime, inputs);
         // Nothing probes them, so whether they are ready or started is not known.
         for container in list.as_array_mut().into_iter().flatten() {
             container["ready"] = false.into();
@@ -80,6 +90,9 @@ fn reported_phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
 fn phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
     if runtime.ended.is_some() {
         return PodPhase::Failed;
+    }
+    if runtime.restart_all_at.is_some() {
+        return if is_pod_initialized(pod, runtime) { PodPhase::Running } else { PodPhase::Pending };
     }
     if !is_pod_initialized(pod, runtime) {
         let init_failed = pod.list("/spec/initContainers").iter().any(|c| {
@@ -127,8 +140,47 @@ fn conditions(pod: &Object, runtime: &PodRuntime, phase: PodPhase, now: Time) ->
         ("ContainersReady", containers_ready),
     ];
     let own = conditions.each_ref().map(|(type_, _)| *type_);
-    let others = pod.list("/status/conditions").iter().filter(|c| !own.contains(&c.str("/type"))).cloned();
-    conditions.into_iter().map(|(type_, observed)| condition(pod, type_, observed, now)).chain(others).collect()
+    let is_other = |c: &&Value| {
+        let type_ = c.str("/type");
+        !own.contains(&type_) && !RESIZE_CONDITIONS.contains(&type_) && type_ != RESTART_CONDITION
+    };
+    let others = pod.list("/status/conditions").iter().filter(is_other).cloned();
+    let own = conditions.into_iter().map(|(type_, observed)| condition(pod, type_, observed, now));
+    let restart = may_restart_all(pod).then(|| condition(pod, RESTART_CONDITION, restarting(runtime, phase), now));
+    resize_conditions(runtime).chain(restart).chain(own).chain(others).collect()
+}
+
+/// The condition of pods all of whose containers a restart rule may restart.
+const RESTART_CONDITION: &str = "AllContainersRestarting";
+
+/// `AllContainersRestarting` (`GenerateAllContainersRestartingCondition`).
+fn restarting(runtime: &PodRuntime, phase: PodPhase) -> Observed {
+    match phase {
+        PodPhase::Succeeded => (false, "PodCompleted", String::new()),
+        PodPhase::Failed => (false, "PodFailed", String::new()),
+        _ if runtime.restart_all_at.is_none() => (false, "", String::new()),
+        _ => (true, "RestartAllContainersStarted", "container exited with restart policy rule".into()),
+    }
+}
+
+/// The conditions about a resize, which exist only while it is not complete.
+const RESIZE_CONDITIONS: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
+
+/// Returns the conditions about a resize (`updatedPodResizeCondition` in `pkg/kubelet/status/status_manager.go`).
+fn resize_conditions(runtime: &PodRuntime) -> impl Iterator<Item = Value> {
+    let resize = runtime.resize.as_ref();
+    let states = [resize.and_then(|r| r.pending.as_ref()), resize.and_then(|r| r.in_progress.as_ref())];
+    RESIZE_CONDITIONS.into_iter().zip(states).filter_map(|(type_, state)| {
+        let state = state?;
+        let since = state.since.rfc3339();
+        let mut entry = json!({"lastProbeTime": since, "lastTransitionTime": since, "status": "True", "type": type_,
+            "observedGeneration": state.generation});
+        if !state.message.is_empty() {
+            entry["reason"] = "Deferred".into();
+            entry["message"] = state.message.as_str().into();
+        }
+        Some(entry)
+    })
 }
 
 /// `ContainersReady` (`GenerateContainersReadyCondition`).
@@ -199,9 +251,13 @@ fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {
 
 fn container_statuses(pod: &Object, list: &str, runtime: &PodRuntime, inputs: &StatusInputs<'_>) -> Value {
     let is_init = list == "/spec/initContainers";
-    let status = |spec: &Value| match runtime.containers.get(spec.str("/name")) {
-        Some(container) => container_status(pod, spec, container, is_init, inputs),
-        None => json!({}),
+    let status = |spec: &Value| {
+        let Some(container) = runtime.containers.get(spec.str("/name")) else { return json!({}) };
+        let mut status = container_status(pod, spec, container, is_init, inputs);
+        if list != EPHEMERAL {
+            put_resources(&mut status, spec, runtime);
+        }
+        status
     };
     pod.list(list).iter().map(status).collect()
 }
@@ -240,15 +296,18 @@ fn container_status(
         };
         status["containerID"] = container_id(pod, spec, attempt, inputs.ids).into();
     }
-    if let Some(resources) =
-        spec.at("/resources").filter(|r| container.has_run() && r.as_object().is_some_and(|m| !m.is_empty()))
-    {
-        status["resources"] = resources.clone();
-        if let Some(requests) = resources.at("/requests") {
-            status["allocatedResources"] = requests.clone();
-        }
-    }
     status
+}
+
+/// Adds the resources that a started container has been granted, and those that it runs with.
+fn put_resources(status: &mut Value, spec: &Value, runtime: &PodRuntime) {
+    let Some(container) = runtime.containers.get(spec.str("/name")).filter(|c| c.has_run()) else { return };
+    let none = json!({});
+    let granted = runtime.allocation.as_ref().and_then(|a| a.of_container(spec.str("/name"))).unwrap_or(&none);
+    status["resources"] = container.outdated.as_ref().unwrap_or(granted).clone();
+    if let Some(requests) = granted.at("/requests") {
+        status["allocatedResources"] = requests.clone();
+    }
 }
 
 fn container_id(pod: &Object, spec: &Value, attempt: i64, ids: Ids) -> String {
@@ -268,6 +327,7 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
         waiting(if initializes { "PodInitializing" } else { "ContainerCreating" }, "")
     };
     match &container.state {
+        State::Waiting if is_reset(container) => waiting(RESTARTING, REMOVED),
         State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.last.is_some() => {
             container.last.as_ref().map_or_else(not_started, |last| terminated(pod, spec, last, inputs))
         }
@@ -284,7 +344,7 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
             };
             waiting(reason, message)
         }
-        State::Running(running) | State::Killing { running, .. } => {
+        State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. } => {
             json!({"running": {"startedAt": running.since.rfc3339()}})
         }
         State::Ended(ended) | State::Crashed { ended, .. } => terminated(pod, spec, ended, inputs),
@@ -319,6 +379,11 @@ fn waiting(reason: &str, message: &str) -> Value {
 }
 
 fn terminated(pod: &Object, spec: &Value, ended: &Ended, inputs: &StatusInputs<'_>) -> Value {
+    if ended.reason == RESTARTING {
+        // The container is gone, and its times and id with it.
+        return json!({"terminated": {"exitCode": ended.exit_code, "reason": RESTARTING, "message": REMOVED,
+            "startedAt": null, "finishedAt": null}});
+    }
     json!({"terminated": {
         "containerID": container_id(pod, spec, ended.attempt, inputs.ids),
         "exitCode": ended.exit_code,

@@ -1,10 +1,11 @@
 //! Pods on simulated nodes, from their start to their deletion.
 
-use crate::api::Propagation;
+use crate::api::{PatchType, Propagation, Request};
 use crate::controllers::shared::testing::Bench;
-use kctl_base::json::json;
-use kctl_base::object::ValueRead;
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Duration;
+use kctl_base::status::Status;
 
 #[test]
 fn init_containers_succeed_after_the_runs_that_a_script_declares() {
@@ -53,4 +54,179 @@ fn the_status_of_a_terminated_pod_with_a_finalizer_stays() {
     assert!(!address.is_empty());
     assert_eq!(pod.str("/status/podIP"), address);
     assert!(pod.list("/status/containerStatuses")[0].at("/state/terminated").is_some());
+}
+
+/// Returns a pod on `k8s-node1` with one container, whose memory is resized with a restart.
+fn resizable(name: &str, cpu: &str, memory: &str) -> Value {
+    let policy = json!([{"resourceName": "memory", "restartPolicy": "RestartContainer"}]);
+    let amounts = json!({"cpu": cpu, "memory": memory});
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"nodeName": "k8s-node1",
+        "containers": [{"name": "a", "image": "nginx", "resizePolicy": policy,
+            "resources": {"requests": amounts, "limits": amounts}}]}})
+}
+
+/// Changes a resource of the container of [`resizable`].
+fn resize(bench: &mut Bench, name: &str, resource: &str, amount: &str) -> Result<(), Status> {
+    let amounts = json!({resource: amount});
+    let patch = json!({"spec": {"containers": [{"name": "a", "resources": {"requests": amounts, "limits": amounts}}]}});
+    let request = Request::patch("pods", "default", name, PatchType::Strategic, patch).subresource("resize");
+    bench.cluster.handle(&request.manager("kubectl-patch")).map(|_| ())
+}
+
+fn container(pod: &Object) -> &Value {
+    &pod.list("/status/containerStatuses")[0]
+}
+
+fn has_condition(pod: &Object, kind: &str) -> bool {
+    pod.list("/status/conditions").iter().any(|condition| condition.str("/type") == kind)
+}
+
+#[test]
+fn a_running_container_is_resized_in_place() {
+    let mut bench = Bench::open();
+    bench.create("pods", resizable("web", "1", "1Gi"));
+    bench.settle();
+    resize(&mut bench, "web", "cpu", "2").expect("accepted");
+    bench.advance(0);
+    let pod = bench.get("pods", "web");
+    let want = json!({"cpu": "2", "memory": "1Gi"});
+    assert_eq!(container(&pod)["resources"], json!({"requests": want, "limits": want}));
+    assert_eq!(container(&pod)["allocatedResources"], want);
+    assert_eq!((container(&pod).int("/restartCount"), pod.int("/status/observedGeneration")), (Some(0), Some(2)));
+    assert!(!has_condition(&pod, "PodResizeInProgress"));
+    let amounts =
+        "\"resources\":{\"limits\":{\"cpu\":\"2\",\"memory\":\"1Gi\"},\"requests\":{\"cpu\":\"2\",\"memory\":\"1Gi\"}}";
+    let summary = format!("{{\"containers\":[{{\"name\":\"a\",{amounts}}}],\"generation\":2}}");
+    let events = bench.events("web");
+    assert_eq!(
+        events[events.len() - 2..],
+        [
+            format!("ResizeStarted Pod resize started: {summary}"),
+            format!("ResizeCompleted Pod resize completed: {summary}")
+        ]
+    );
+}
+
+#[test]
+fn a_container_is_restarted_where_its_resize_policy_says_so() {
+    let mut bench = Bench::open();
+    bench.create("pods", resizable("web", "1", "1Gi"));
+    bench.settle();
+    resize(&mut bench, "web", "memory", "2Gi").expect("accepted");
+    bench.advance(0);
+    let pod = bench.get("pods", "web");
+    assert!(has_condition(&pod, "PodResizeInProgress"));
+    assert_eq!(container(&pod).str("/resources/requests/memory"), "1Gi");
+    assert_eq!(container(&pod).str("/allocatedResources/memory"), "2Gi");
+    bench.settle();
+    let pod = bench.get("pods", "web");
+    assert!(!has_condition(&pod, "PodResizeInProgress"));
+    assert_eq!(container(&pod).str("/resources/requests/memory"), "2Gi");
+    assert_eq!(container(&pod).int("/restartCount"), Some(1));
+    assert_eq!(container(&pod).int("/lastState/terminated/exitCode"), Some(137));
+    assert!(bench.events("web").contains(&"Killing Container a resize requires restart".to_string()));
+}
+
+#[test]
+fn a_resize_waits_for_room_and_one_beyond_the_node_is_refused() {
+    let mut bench = Bench::open();
+    bench.create("pods", resizable("web", "4", "1Gi"));
+    bench.create("pods", resizable("other", "3", "1Gi"));
+    bench.settle();
+    let refused = resize(&mut bench, "web", "cpu", "9").expect_err("more than the node has");
+    assert_eq!(
+        refused.message,
+        "pods \"web\" is forbidden: Node didn't have enough allocatable resources: cpu, requested: 9000, allocatable: 8000"
+    );
+    resize(&mut bench, "web", "cpu", "6").expect("accepted");
+    bench.advance(0);
+    let pod = bench.get("pods", "web");
+    let pending = &pod.list("/status/conditions")[0];
+    assert_eq!((pending.str("/type"), pending.str("/reason")), ("PodResizePending", "Deferred"));
+    let why = "Node didn't have enough resource: cpu, requested: 6000, used: 3000, capacity: 8000";
+    assert_eq!((pending.str("/message"), pending.int("/observedGeneration")), (why, Some(2)));
+    assert_eq!(container(&pod).str("/resources/requests/cpu"), "4");
+    let deferred = bench.events("web").pop().expect("an event");
+    assert!(deferred.starts_with("ResizeDeferred Pod resize OutOfcpu: {"), "{deferred}");
+    // The scheduler reserves what the pod asks for: 9 of 8 CPUs.
+    bench.create(
+        "pods",
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "late"}, "spec": {
+        "nodeSelector": {"kubernetes.io/hostname": "k8s-node1"},
+        "containers": [{"name": "a", "image": "nginx", "resources": {"requests": {"cpu": "500m"}}}]}}),
+    );
+    bench.advance(0);
+    assert_eq!(bench.get("pods", "late").str("/spec/nodeName"), "");
+    bench.delete("pods", "other", Propagation::Background);
+    bench.settle();
+    let pod = bench.get("pods", "web");
+    assert!(!has_condition(&pod, "PodResizePending") && !has_condition(&pod, "PodResizeInProgress"));
+    assert_eq!(container(&pod).str("/resources/requests/cpu"), "6");
+    assert_eq!(bench.get("pods", "late").str("/spec/nodeName"), "k8s-node1");
+}
+
+#[test]
+fn a_smaller_resize_makes_room_for_another() {
+    let mut bench = Bench::open();
+    bench.create("pods", resizable("web", "4", "1Gi"));
+    bench.create("pods", resizable("other", "3", "1Gi"));
+    bench.settle();
+    resize(&mut bench, "web", "cpu", "6").expect("accepted");
+    bench.advance(0);
+    resize(&mut bench, "other", "cpu", "1").expect("accepted");
+    bench.advance(0);
+    let pod = bench.get("pods", "web");
+    assert_eq!(container(&pod).str("/resources/requests/cpu"), "6");
+    assert!(!has_condition(&pod, "PodResizePending"));
+}
+
+#[test]
+fn a_restart_rule_restarts_all_containers() {
+    let mut bench = Bench::open();
+    let rule = json!([{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [3]}}]);
+    bench.create(
+        "pods",
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "gang"}, "spec": {
+        "restartPolicy": "Never",
+        "initContainers": [{"name": "i", "image": "busybox", "command": ["sleep", "2"]}],
+        "containers": [
+            {"name": "bystander", "image": "busybox", "command": ["sh", "-c", "exit 1"]},
+            {"name": "trigger", "image": "busybox", "command": ["sh", "-c", "sleep 5; exit 3"],
+             "restartPolicy": "Never", "restartPolicyRules": rule},
+        ]}}),
+    );
+    let condition = |pod: &Object| {
+        let all = pod.list("/status/conditions").iter();
+        all.filter(|c| c.str("/type") == "AllContainersRestarting")
+            .map(|c| c.str("/status").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let trigger = |pod: &Object| pod.list("/status/containerStatuses")[1].clone();
+    let mut steps = 0;
+    while trigger_state(&bench.get("pods", "gang")) != "terminated" && steps < 60 {
+        bench.advance(1);
+        steps += 1;
+    }
+    let pod = bench.get("pods", "gang");
+    assert_eq!((pod.str("/status/phase"), condition(&pod)), ("Running", vec!["True".to_string()]));
+    bench.advance(1);
+    let pod = bench.get("pods", "gang");
+    // The init container runs again before the others.
+    assert_eq!(pod.list("/status/initContainerStatuses")[0].int("/restartCount"), Some(1));
+    assert_eq!(trigger(&pod).str("/state/waiting/reason"), "RestartingAllContainers");
+    assert_eq!(condition(&pod), ["False"]);
+    bench.advance(3);
+    let pod = bench.get("pods", "gang");
+    for status in pod.list("/status/containerStatuses") {
+        assert_eq!(status.int("/restartCount"), Some(1), "{status}");
+        assert_eq!(status.str("/lastState/terminated/reason"), "RestartingAllContainers");
+    }
+    assert!(trigger(&pod).at("/state/running").is_some());
+}
+
+/// Returns the state of the second container of a pod.
+fn trigger_state(pod: &Object) -> String {
+    let statuses = pod.list("/status/containerStatuses");
+    let state = statuses.get(1).and_then(|status| status.map("/state")).into_iter().flatten().next();
+    state.map(|(name, _)| name.to_string()).unwrap_or_default()
 }

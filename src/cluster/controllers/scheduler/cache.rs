@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::PENDING_INDEX;
 use super::node_info::{self, NodeInfo};
 use super::node_usage::UsageRows;
-use super::pod_info::{PodInfo, PodRequests, is_assigned, nominated_node};
+use super::pod_info::{PodInfo, PodRequests, is_assigned, nominated_node, uses_other_resources};
 use super::queue::Queue;
 use super::spread_selectors::SpreadSelectors;
 use super::terms::{PodSet, PodTerms};
@@ -171,11 +171,11 @@ impl Cache {
         old: Option<&Arc<Object>>,
         new: Option<&Arc<Object>>,
     ) -> Result<()> {
-        let same_spec = old.zip(new).is_some_and(|(a, b)| a["spec"] == b["spec"]);
+        let same_requests = old.zip(new).is_some_and(|(old, new)| !uses_other_resources(old, new));
         for (pod, by) in [(old, -1), (new, 1)] {
             let Some(pod) = pod else { continue };
             let node = pod.str("/spec/nodeName");
-            if !same_spec {
+            if !same_requests {
                 usages.update(ctx, &self.nodes, node, &PodRequests::of(pod), by)?;
             }
             for counted in self.counted_sets.iter_mut().filter(|c| c.contains(pod)) {

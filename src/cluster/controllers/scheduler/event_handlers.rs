@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::cache::Cache;
-use super::pod_info::{is_assigned, nominated_node};
+use super::pod_info::{is_assigned, nominated_node, uses_other_resources};
 use super::{QUEUE, is_pending};
 use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
@@ -33,7 +33,7 @@ pub(super) fn pods(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
         let both = old_assigned.zip(new_assigned);
         if !both.is_some_and(|(old, new)| is_equivalent(old, new)) {
             cache.pod_changed(old_assigned.cloned(), new_assigned.cloned());
-            cache.retry_all |= new_assigned.is_none() || both.is_some_and(|(old, new)| old["spec"] != new["spec"]);
+            cache.retry_all |= new_assigned.is_none() || both.is_some_and(|(old, new)| uses_other_resources(old, new));
             cache.retry_pods_with_affinity = true;
         }
     }
@@ -47,6 +47,7 @@ fn is_equivalent(old: &Object, new: &Object) -> bool {
         && old.str("/spec/nodeName") == new.str("/spec/nodeName")
         && old.is_deleting() == new.is_deleting()
         && has_same_labels(old, new)
+        && !uses_other_resources(old, new)
 }
 
 fn has_same_labels(old: &Object, new: &Object) -> bool {

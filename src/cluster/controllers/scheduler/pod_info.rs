@@ -8,7 +8,7 @@ use super::resources::{NonZeroRequests, Resource, non_zero_requests, requests};
 use super::terms::{NodeAffinity, NodeTerm, PodTerms, preferred_nodes};
 use crate::controllers::Key;
 use kctl_base::json::Value;
-use kctl_base::object::{Object, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_kinds::core::pod::is_terminal;
 
 /// A pod and its parsed scheduling requirements.
@@ -58,6 +58,11 @@ pub(super) fn priority(pod: &Object) -> i64 {
 /// Reports whether a pod uses resources of a node: it is bound to one and not terminal.
 pub(super) fn is_assigned(pod: &Object) -> bool {
     !pod.str("/spec/nodeName").is_empty() && !is_terminal(pod)
+}
+
+/// Reports whether two versions of a pod may use different resources: their specs differ, or a resize has made progress.
+pub(super) fn uses_other_resources(old: &Object, new: &Object) -> bool {
+    old["spec"] != new["spec"] || new.generation() > 1 && requests(old) != requests(new)
 }
 
 /// The part of a node that one pod uses.

@@ -2,6 +2,7 @@
 //!
 //! A pod requests the sum of its containers, or what its init containers need if that is more. Sidecars run beside both.
 //! Requests at pod level replace the sum, and the overhead is added (`component-helpers/resource/helpers.go`, `PodRequests`).
+//! While a resize of a pod is not complete, the larger of the desired and the present requests count.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::quantity::Quantity;
+use kctl_kinds::shared::pod_spec::effective::{Effective, ResourceList};
 
 /// CPU that scores assume for a container without a request, in thousandths of a core (`DefaultMilliCPURequest`).
 const DEFAULT_CPU: i64 = 100;
@@ -65,6 +67,20 @@ impl Resource {
         }
     }
 
+    /// Sets the amount of one resource to that of `other`.
+    fn copy(&mut self, name: &str, other: &Resource) {
+        match name {
+            "cpu" => self.cpu = other.cpu,
+            "memory" => self.memory = other.memory,
+            "ephemeral-storage" => self.ephemeral_storage = other.ephemeral_storage,
+            name => {
+                if let Some(amount) = other.scalar.get(name) {
+                    self.scalar.insert(name.into(), *amount);
+                }
+            }
+        }
+    }
+
     /// Combines each amount with that of `other`.
     fn combine(&mut self, other: &Resource, with: impl Fn(i64, i64) -> i64) {
         self.cpu = with(self.cpu, other.cpu);
@@ -95,14 +111,23 @@ impl Resource {
 
 /// Returns the requests of a pod.
 pub(super) fn requests(pod: &Object) -> Resource {
-    sum(pod, |container| Resource::read(container, "/resources/requests"))
+    sum(pod, largest_of)
+}
+
+/// Returns the largest amount of each resource in the lists.
+fn largest_of(lists: &[ResourceList<'_>]) -> Resource {
+    let mut largest = Resource::default();
+    lists.iter().for_each(|(object, pointer)| largest.raise_to(&Resource::read(object, pointer)));
+    largest
 }
 
 /// Returns the requests of a pod with the defaults for containers without requests.
 pub(super) fn non_zero_requests(pod: &Object) -> NonZeroRequests {
-    let amounts = sum(pod, |container| {
-        let mut amounts = Resource::read(container, "/resources/requests");
-        let has_request = |name| container.pointer("/resources/requests").is_some_and(|r| r.get(name).is_some());
+    let amounts = sum(pod, |lists| {
+        let mut amounts = largest_of(lists);
+        let names =
+            |(object, pointer): &ResourceList<'_>, name| object.pointer(pointer).is_some_and(|r| r.get(name).is_some());
+        let has_request = |name| lists.iter().any(|list| names(list, name));
         if !has_request("cpu") {
             amounts.cpu = DEFAULT_CPU;
         }
@@ -114,8 +139,10 @@ pub(super) fn non_zero_requests(pod: &Object) -> NonZeroRequests {
     (amounts.cpu, amounts.memory)
 }
 
-/// Sums up the amounts that `of` returns for the containers of a pod.
-fn sum(pod: &Object, of: impl Fn(&Value) -> Resource) -> Resource {
+/// Sums up the amounts that `of` returns for the resource lists of each container of a pod.
+fn sum(pod: &Object, of: impl Fn(&[ResourceList<'_>]) -> Resource) -> Resource {
+    let effective = Effective::of(pod);
+    let of = |container| of(&effective.of_container(container, "requests"));
     let mut total = Resource::default();
     for container in pod.list("/spec/containers") {
         total.add(&of(container));
@@ -133,10 +160,10 @@ fn sum(pod: &Object, of: impl Fn(&Value) -> Resource) -> Resource {
         most.raise_to(&need);
     }
     total.raise_to(&most);
-    for (name, value) in pod.map("/spec/resources/requests").into_iter().flatten() {
-        if let Ok(quantity) = Quantity::from_value(value) {
-            total.set(name, &quantity);
-        }
+    let whole = effective.of_whole("requests");
+    let most = largest_of(&whole);
+    for (object, pointer) in &whole {
+        object.map(pointer).into_iter().flatten().for_each(|(name, _)| total.copy(name, &most));
     }
     total.add(&Resource::read(pod, "/spec/overhead"));
     total

@@ -4,6 +4,7 @@
 mod describe;
 mod ephemeral;
 mod phase;
+mod resize;
 mod table;
 mod validate;
 mod validate_update;
@@ -23,6 +24,7 @@ use kctl_base::view::{Cell, Column};
 
 pub use ephemeral::validate_ephemeral_update;
 pub use phase::{PodPhase, is_terminal};
+pub use resize::{prepare_resize, validate_resize};
 
 /// Index of assigned pods with affinity or anti-affinity terms.
 ///

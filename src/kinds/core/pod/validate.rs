@@ -91,4 +91,29 @@ mod tests {
         }
         assert!(!validate(&pod("-5")).iter().any(|error| error.field.starts_with("metadata")));
     }
+
+    #[test]
+    fn containers_of_pods_that_end_and_init_containers_are_not_restarted_by_a_resize() {
+        let policy = json!([{"resourceName": "memory", "restartPolicy": "RestartContainer"}]);
+        let container = json!({"name": "c", "image": "i", "terminationMessagePolicy": "File",
+            "imagePullPolicy": "Always", "resizePolicy": policy});
+        let mut init = container.clone();
+        init["name"] = "i".into();
+        let pod = |restart: &str| {
+            json!({"metadata": {}, "spec": {"containers": [container], "initContainers": [init],
+                "restartPolicy": restart, "dnsPolicy": "Default"}})
+        };
+        let errors = |restart: &str| -> Vec<String> {
+            let all = validate(&pod(restart)).into_iter().map(|error| error.to_string());
+            all.filter(|error| error.contains("resizePolicy")).collect()
+        };
+        let init = "spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: \"RestartContainer\": must not be set to 'RestartContainer' for non-sidecar initContainers";
+        assert_eq!(errors("Always"), [init]);
+        let never = |list: &str| {
+            format!(
+                "spec.{list}[0].resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when `restartPolicy` is 'Never'"
+            )
+        };
+        assert_eq!(errors("Never"), [never("containers"), never("initContainers"), init.to_string()]);
+    }
 }

@@ -103,6 +103,14 @@ fn validate_init(errors: &mut ErrorList, path: &Path, list: &[Value], regular: &
                 errors.push(forbidden(&here.child(field), why));
             }
         }
+        for (number, policy) in container.list("/resizePolicy").iter().enumerate() {
+            let restart = policy.str("/restartPolicy");
+            if restart == "RestartContainer" {
+                let place = here.child("resizePolicy").index(number).child("restartPolicy");
+                let why = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+                errors.push(invalid(&place, restart, why));
+            }
+        }
     }
 }
 
@@ -138,7 +146,7 @@ pub(super) fn validate_common(errors: &mut ErrorList, path: &Path, container: &V
     let none = Value::Null;
     let wants = container.get("resources").unwrap_or(&none);
     resources::validate(errors, &path.child("resources"), wants, &facts.claims);
-    validate_resize_policy(errors, &path.child("resizePolicy"), container.list("/resizePolicy"));
+    validate_resize_policy(errors, &path.child("resizePolicy"), container.list("/resizePolicy"), facts.restart_policy);
     let here = path.child("securityContext");
     security::validate_container(errors, &here, container.at("/securityContext"), facts.host_users);
 }
@@ -193,7 +201,7 @@ fn validate_host_port_conflicts(errors: &mut ErrorList, path: &Path, containers:
     }
 }
 
-fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value]) {
+fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value], pod_policy: &str) {
     let mut seen = BTreeSet::new();
     for (index, policy) in policies.iter().enumerate() {
         let name = policy.str("/resourceName");
@@ -210,6 +218,10 @@ fn validate_resize_policy(errors: &mut ErrorList, path: &Path, policies: &[Value
             "NotRequired" | "RestartContainer" => {}
             "" => errors.push(required(path, "")),
             other => errors.push(not_supported(path, other, &["NotRequired", "RestartContainer"])),
+        }
+        let restart = policy.str("/restartPolicy");
+        if pod_policy == "Never" && restart != "NotRequired" {
+            errors.push(invalid(path, restart, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
         }
     }
 }

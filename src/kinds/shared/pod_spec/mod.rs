@@ -2,6 +2,7 @@
 
 pub(crate) mod containers;
 pub(crate) mod defaults;
+pub mod effective;
 pub(crate) mod env;
 mod ephemeral;
 pub(crate) mod handlers;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::effective::{Effective, ResourceList};
 use super::is_sidecar;
 use crate::shared::rules::{NOT_NEGATIVE, refuse};
 use kctl_base::field::{ErrorList, Path, duplicate, forbidden, invalid, not_found, required};
@@ -71,18 +72,28 @@ fn default_pod_requests(spec: &mut Value) {
 
 /// The requests of all containers of a pod spec. See [`of_pod`] for the way init containers count.
 pub(crate) fn requests_of_containers(spec: &Value) -> Amounts {
-    of_containers(spec, "requests")
+    of_containers(spec, |container| amounts(container, "/resources/requests"))
 }
 
 /// The `requests` or `limits` of a pod, as `list` says, overhead included (`PodRequests` and `PodLimits` in
 /// `k8s.io/component-helpers/resource/helpers.go`).
 ///
 /// Pod-level resources replace the sum over the containers, which is: all containers and sidecars together, or the
-/// largest init container with the sidecars started before it, whichever is more.
+/// largest init container with the sidecars started before it, whichever is more. While a resize is not complete, the
+/// larger of the desired and the present resources count.
 pub fn of_pod(pod: &Value, what: &str) -> Amounts {
+    effective_amounts(pod, what, &Effective::of(pod))
+}
+
+/// The requests that the node of a pod has granted, which a resize that waits does not change.
+pub fn allocated_requests(pod: &Value) -> Amounts {
+    effective_amounts(pod, "requests", &Effective::allocated(pod))
+}
+
+fn effective_amounts(pod: &Value, what: &str, effective: &Effective<'_>) -> Amounts {
     let Some(spec) = pod.at("/spec") else { return Amounts::new() };
-    let mut sum = of_containers(spec, what);
-    sum.extend(amounts(spec, &format!("/resources/{what}")));
+    let mut sum = of_containers(spec, |container| largest_of(effective.of_container(container, what)));
+    sum.extend(largest_of(effective.of_whole(what)));
     for (name, amount) in amounts(spec, "/overhead") {
         if what == "requests" || sum.get(&name).is_some_and(|q| !q.is_zero()) {
             add(&mut sum, &Amounts::from([(name, amount)]));
@@ -91,15 +102,23 @@ pub fn of_pod(pod: &Value, what: &str) -> Amounts {
     sum
 }
 
-fn of_containers(spec: &Value, what: &str) -> Amounts {
-    let pointer = format!("/resources/{what}");
+/// Returns the largest amount of each resource in the lists.
+fn largest_of(lists: Vec<ResourceList<'_>>) -> Amounts {
+    let mut largest = Amounts::new();
+    for (object, pointer) in lists {
+        max_amounts(&mut largest, &amounts(object, pointer));
+    }
+    largest
+}
+
+fn of_containers<'a>(spec: &'a Value, of: impl Fn(&'a Value) -> Amounts) -> Amounts {
     let mut sum = Amounts::new();
     for container in spec.list("/containers") {
-        add(&mut sum, &amounts(container, &pointer));
+        add(&mut sum, &of(container));
     }
     let (mut sidecars, mut largest) = (Amounts::new(), Amounts::new());
     for container in spec.list("/initContainers") {
-        let mut need = amounts(container, &pointer);
+        let mut need = of(container);
         if is_sidecar(container) {
             add(&mut sum, &need);
             add(&mut sidecars, &need);

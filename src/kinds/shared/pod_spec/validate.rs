@@ -22,6 +22,8 @@ pub(crate) struct PodFacts<'a> {
     pub claims: Vec<&'a str>,
     /// Termination grace period in seconds.
     pub grace_period: i64,
+    /// The restart policy of the pod.
+    pub restart_policy: &'a str,
     /// True when the pod shares the user namespace of the host.
     pub host_users: bool,
 }
@@ -33,6 +35,7 @@ pub(crate) fn validate_spec(errors: &mut ErrorList, path: &Path, spec: &Value) {
         volumes,
         claims: spec.list("/resourceClaims").iter().map(|c| c.str("/name")).collect(),
         grace_period: spec.int("/terminationGracePeriodSeconds").unwrap_or(0),
+        restart_policy: spec.str("/restartPolicy"),
         host_users: spec.at("/hostUsers").is_none_or(|v| v != false),
     };
     validate_resource_claims(errors, &path.child("resourceClaims"), spec);

@@ -9,7 +9,7 @@ mod policy;
 use std::sync::Arc;
 
 use checks::{Violation, violations};
-use policy::{Level, Policy};
+use policy::{Level, Policy, Standard};
 
 use super::{Admission, Operation, Result};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -42,7 +42,7 @@ fn admit_pod(admission: &mut Admission<'_>) -> Result<()> {
         return Ok(());
     }
     let new = &*admission.new;
-    let found = violations(policy.enforce.level, new);
+    let found = violations(policy.enforce, new);
     if !found.is_empty() {
         let detail = format!("violates PodSecurity {:?}: {}", policy.enforce.to_string(), with_details(&found));
         return Err(Status::forbidden("", "pods", new.name_or_prefix(), &detail));
@@ -69,7 +69,7 @@ fn warn_about_template(admission: &mut Admission<'_>, pointer: &str) -> Result<(
 
 /// Adds a warning when a pod or pod template violates the warning level.
 fn warn(admission: &mut Admission<'_>, policy: &Policy, template: Option<&Object>) {
-    let found = violations(policy.warn.level, template.unwrap_or(admission.new));
+    let found = violations(policy.warn, template.unwrap_or(admission.new));
     if !found.is_empty() {
         let warning = format!("would violate PodSecurity {:?}: {}", policy.warn.to_string(), with_details(&found));
         admission.warnings.push(warning);
@@ -93,7 +93,7 @@ fn admit_namespace(admission: &mut Admission<'_>) -> Result<()> {
     }
     let namespace = new.name().to_string();
     let pods = admission.server.read_all("pods", Some(&namespace))?;
-    let lines = violating_pods(after.level, &pods);
+    let lines = violating_pods(after, &pods);
     if !lines.is_empty() {
         admission.warnings.push(format!(
             "existing pods in namespace {namespace:?} violate the new PodSecurity enforce level {:?}",
@@ -105,10 +105,10 @@ fn admit_namespace(admission: &mut Admission<'_>) -> Result<()> {
 }
 
 /// Returns one sorted line for each set of reasons for which pods violate a level: `a (and 1 other pod): privileged`.
-fn violating_pods(level: Level, pods: &[Arc<Object>]) -> Vec<String> {
+fn violating_pods(standard: Standard, pods: &[Arc<Object>]) -> Vec<String> {
     let mut by_reasons: Vec<(String, Vec<&str>)> = Vec::new();
     for pod in pods {
-        let found = violations(level, pod);
+        let found = violations(standard, pod);
         if found.is_empty() {
             continue;
         }

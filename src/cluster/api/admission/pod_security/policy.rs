@@ -19,11 +19,17 @@ pub(super) enum Level {
     Restricted,
 }
 
+/// A minor version of Kubernetes that defines the levels; [`LATEST`] is newer than all others.
+pub(super) type Minor = u32;
+
+/// The version `latest`.
+pub(super) const LATEST: Minor = Minor::MAX;
+
 /// A level as a version of Kubernetes defines it (`api.LevelVersion`): `restricted:latest`, `baseline:v1.30`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standard {
     pub(super) level: Level,
-    version: String,
+    pub(super) version: Minor,
 }
 
 /// The levels that a namespace selects, by mode.
@@ -51,7 +57,7 @@ impl Level {
 
 impl Default for Standard {
     fn default() -> Standard {
-        Standard { level: Level::default(), version: "latest".into() }
+        Standard { level: Level::default(), version: LATEST }
     }
 }
 
@@ -64,7 +70,10 @@ impl Standard {
 
 impl fmt::Display for Standard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.level.name(), self.version)
+        match self.version {
+            LATEST => write!(f, "{}:latest", self.level.name()),
+            minor => write!(f, "{}:v1.{minor}", self.level.name()),
+        }
     }
 }
 
@@ -79,13 +88,13 @@ impl Policy {
         let label = |name: &str| namespace.label(&format!("{PREFIX}{name}"));
         let standard = |mode: &str, fallback: Level| Standard {
             level: label(mode).map_or(Level::Privileged, |text| Level::parse(text).unwrap_or(fallback)),
-            version: label(&format!("{mode}-version")).filter(|v| is_version(v)).unwrap_or("latest").into(),
+            version: label(&format!("{mode}-version")).and_then(parse_version).unwrap_or(LATEST),
         };
         let enforce = standard("enforce", Level::Restricted);
         let mut warn = standard("warn", Level::Privileged);
         // Without labels for warnings, pod templates are warned about by the enforced level.
         if label("warn").is_none() && label("warn-version").is_none() && enforce.level > warn.level {
-            warn = enforce.clone();
+            warn = enforce;
         }
         Policy { enforce, warn }
     }
@@ -112,11 +121,18 @@ fn is_level(text: &str) -> bool {
     Level::parse(text).is_some()
 }
 
-/// Returns whether a string is `latest` or `v1.` with a minor version.
 fn is_version(text: &str) -> bool {
-    let minor = text.strip_prefix("v1.").unwrap_or_default();
-    text == "latest"
-        || (!minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()) && (minor == "0" || !minor.starts_with('0')))
+    parse_version(text).is_some()
+}
+
+/// Parses `latest`, or `v1.` with a minor version (`api.ParseVersion`).
+fn parse_version(text: &str) -> Option<Minor> {
+    if text == "latest" {
+        return Some(LATEST);
+    }
+    let minor = text.strip_prefix("v1.")?;
+    let is_plain = minor.bytes().all(|b| b.is_ascii_digit()) && (minor == "0" || !minor.starts_with('0'));
+    minor.parse().ok().filter(|minor| is_plain && *minor != LATEST)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
         let forbidden =
             |detail: String| Status::forbidden(names.group, names.plural, admission.new.name_or_prefix(), &detail);
         let hard = hard_limits(quota);
-        if admission.creates("pods")
+        if (admission.creates("pods") || admission.resizes())
             && let Some(missing) = unspecified(admission.new, &hard)
         {
             return Err(forbidden(format!("failed quota: {}: must specify {missing}", quota.name())));

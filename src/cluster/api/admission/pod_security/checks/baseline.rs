@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Pod, Violation, added_capabilities, named, plural, quoted, seccomp, violation};
+use kctl_base::go::quote;
 use kctl_base::json::Value;
-use kctl_base::object::ValueRead;
+use kctl_base::object::{ObjectMeta, ValueRead};
 
 /// AppArmor profiles other than the default or a local one (`check_appArmorProfile.go`).
 pub(super) fn app_armor(pod: &Pod<'_>) -> Option<Violation> {
@@ -81,6 +82,24 @@ pub(super) fn host_ports(pod: &Pod<'_>) -> Option<Violation> {
     if containers.is_empty() { None } else { violation("hostPort", detail()) }
 }
 
+/// Probes and lifecycle handlers that connect to a host of their own (`check_hostProbesAndhostLifecycle.go`).
+pub(super) fn probe_hosts(pod: &Pod<'_>) -> Option<Violation> {
+    const HANDLERS: [&str; 5] =
+        ["/livenessProbe", "/readinessProbe", "/startupProbe", "/lifecycle/postStart", "/lifecycle/preStop"];
+    let hosts = |container: &Value| -> Vec<String> {
+        let handlers = HANDLERS.iter().filter_map(|handler| container.at(handler));
+        let hosts = handlers.flat_map(|handler| [handler.str("/httpGet/host"), handler.str("/tcpSocket/host")]);
+        hosts.filter(|host| !host.is_empty()).map(String::from).collect()
+    };
+    let containers: BTreeSet<&str> = pod.containers_that(|c| !hosts(c).is_empty()).into_iter().collect();
+    let containers: Vec<&str> = containers.into_iter().collect();
+    let all: BTreeSet<String> = pod.containers.iter().flat_map(|c| hosts(c)).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let uses = if containers.len() == 1 { "uses" } else { "use" };
+    let detail = || format!("{} {uses} {}", named("container", &containers), named("probe or lifecycle host", &all));
+    if containers.is_empty() { None } else { violation("probe or lifecycle host", detail()) }
+}
+
 /// Privileged containers (`check_privileged.go`).
 pub(super) fn privileged(pod: &Pod<'_>) -> Option<Violation> {
     let containers = pod.containers_that(|c| c.flag("/securityContext/privileged"));
@@ -88,7 +107,7 @@ pub(super) fn privileged(pod: &Pod<'_>) -> Option<Violation> {
     if containers.is_empty() { None } else { violation("privileged", detail()) }
 }
 
-/// Unmasked `/proc` mounts (`check_procMount.go`).
+/// Unmasked `/proc` mounts (`check_procMount_baseline.go`, `check_procMount_restricted.go`).
 pub(super) fn proc_mount(pod: &Pod<'_>) -> Option<Violation> {
     let kind = |c: &Value| !matches!(c.str("/securityContext/procMount"), "" | "Default");
     let containers = pod.containers_that(kind);
@@ -98,9 +117,20 @@ pub(super) fn proc_mount(pod: &Pod<'_>) -> Option<Violation> {
     if containers.is_empty() { None } else { violation("procMount", detail()) }
 }
 
+/// The SELinux types of containers; the last one is allowed from v1.31 on.
+const SE_LINUX_TYPES: [&str; 4] = ["container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
+
 /// SELinux types other than those of containers, and any user or role (`check_seLinuxOptions.go`).
 pub(super) fn se_linux_options(pod: &Pod<'_>) -> Option<Violation> {
-    let types = ["container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
+    se_linux(pod, &SE_LINUX_TYPES)
+}
+
+/// Like [`se_linux_options`], with the types that are allowed before v1.31.
+pub(super) fn se_linux_options_1_0(pod: &Pod<'_>) -> Option<Violation> {
+    se_linux(pod, &SE_LINUX_TYPES[..3])
+}
+
+fn se_linux(pod: &Pod<'_>, types: &[&str]) -> Option<Violation> {
     let is_forbidden_type = |kind: &str| !kind.is_empty() && !types.contains(&kind);
     let setters = pod.setters(|context| {
         is_forbidden_type(context.str("/seLinuxOptions/type"))
@@ -129,24 +159,65 @@ pub(super) fn seccomp_profile(pod: &Pod<'_>) -> Option<Violation> {
     seccomp(pod, |kind| kind == "Unconfined")
 }
 
+/// Annotations that select other seccomp profiles than the default or a local one, which fields have replaced since
+/// (`check_seccompProfile_baseline.go`).
+pub(super) fn seccomp_annotations(pod: &Pod<'_>) -> Option<Violation> {
+    const OF_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
+    const OF_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+    let is_allowed =
+        |value: &str| ["runtime/default", "docker/default"].contains(&value) || value.starts_with("localhost/");
+    let keys = pod.containers.iter().map(|container| format!("{OF_CONTAINER}{}", container.str("/name")));
+    let keys = std::iter::once(OF_POD.to_owned()).chain(keys);
+    let values = keys.filter_map(|key| pod.meta.annotation(&key).map(|value| (key.clone(), value)));
+    let forbidden: BTreeSet<String> =
+        values.filter(|(_, value)| !is_allowed(value)).map(|(key, value)| format!("{key}={}", quote(value))).collect();
+    let list: Vec<String> = forbidden.into_iter().collect();
+    let detail = || format!("forbidden {} {}", plural("annotation", list.len()), list.join(", "));
+    if list.is_empty() { None } else { violation("seccompProfile", detail()) }
+}
+
+/// The sysctls that are considered safe, in the order of the versions that added them.
+const SAFE_SYSCTLS: [&str; 12] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_syncookies",
+    // v1.27
+    "net.ipv4.ip_local_reserved_ports",
+    // v1.29
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    // v1.32
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+];
+
 /// Sysctls that are not considered safe (`check_sysctls.go`).
 pub(super) fn sysctls(pod: &Pod<'_>) -> Option<Violation> {
-    let allowed = [
-        "kernel.shm_rmid_forced",
-        "net.ipv4.ip_local_port_range",
-        "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.ip_unprivileged_port_start",
-        "net.ipv4.ping_group_range",
-        "net.ipv4.tcp_fin_timeout",
-        "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes",
-        "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_rmem",
-        "net.ipv4.tcp_syncookies",
-        "net.ipv4.tcp_wmem",
-    ];
+    forbidden_sysctls(pod, &SAFE_SYSCTLS)
+}
+
+/// Like [`sysctls`], with those that are safe from v1.29 on.
+pub(super) fn sysctls_1_29(pod: &Pod<'_>) -> Option<Violation> {
+    forbidden_sysctls(pod, &SAFE_SYSCTLS[..10])
+}
+
+/// Like [`sysctls`], with those that are safe from v1.27 on.
+pub(super) fn sysctls_1_27(pod: &Pod<'_>) -> Option<Violation> {
+    forbidden_sysctls(pod, &SAFE_SYSCTLS[..6])
+}
+
+/// Like [`sysctls`], with those that have always been safe.
+pub(super) fn sysctls_1_0(pod: &Pod<'_>) -> Option<Violation> {
+    forbidden_sysctls(pod, &SAFE_SYSCTLS[..5])
+}
+
+fn forbidden_sysctls(pod: &Pod<'_>, safe: &[&str]) -> Option<Violation> {
     let names = pod.spec.list("/securityContext/sysctls").iter().map(|sysctl| sysctl.str("/name"));
-    let forbidden: Vec<&str> = names.filter(|name| !allowed.contains(name)).collect();
+    let forbidden: Vec<&str> = names.filter(|name| !safe.contains(name)).collect();
     if forbidden.is_empty() { None } else { violation("forbidden sysctls", forbidden.join(", ")) }
 }
 

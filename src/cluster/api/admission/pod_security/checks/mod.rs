@@ -1,15 +1,16 @@
 //! The checks of the Pod Security Standards, with the messages of Kubernetes (`k8s.io/pod-security-admission/policy`,
 //! <https://kubernetes.io/docs/concepts/security/pod-security-standards/>).
 //!
-//! The checks are those of the latest version. A namespace can select an older version; the differences are small and not
-//! implemented.
+//! A check can have several revisions; the version that a namespace names selects one of each. Versions above that of the newest
+//! revision select the newest ones.
 
 mod baseline;
 mod restricted;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use super::policy::Level;
+use super::policy::{LATEST, Level, Minor, Standard};
 use kctl_base::go::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
@@ -24,31 +25,82 @@ pub(super) struct Violation {
 /// A check of a pod; returns its violation.
 type Check = fn(&Pod<'_>) -> Option<Violation>;
 
-/// The checks of the baseline level in the order in which they are reported, which is that of their identifiers upstream.
-/// The flag is `true` for a check that the restricted level has as well, and `false` for one that it replaces.
-const BASELINE: &[(Check, bool)] = &[
-    (baseline::app_armor, true),
-    (baseline::capabilities, false),
-    (baseline::host_namespaces, true),
-    (baseline::host_path_volumes, false),
-    (baseline::host_ports, true),
-    (baseline::privileged, true),
-    (baseline::proc_mount, true),
-    (baseline::se_linux_options, true),
-    (baseline::seccomp_profile, false),
-    (baseline::sysctls, true),
-    (baseline::host_process, true),
+/// A revision of a check.
+struct Revision {
+    /// The identifier of the check upstream.
+    id: &'static str,
+    level: Level,
+    /// The versions that select the revision: the first one, and the first one that no longer does.
+    versions: Range<Minor>,
+    check: Check,
+    /// The check of the baseline level that this one replaces in the restricted level.
+    replaces: &'static str,
+}
+
+/// Returns a revision of a check of the baseline level.
+const fn baseline(id: &'static str, versions: Range<Minor>, check: Check) -> Revision {
+    Revision { id, level: Level::Baseline, versions, check, replaces: "" }
+}
+
+/// Returns a revision of a check of the restricted level.
+const fn restricted(id: &'static str, versions: Range<Minor>, check: Check) -> Revision {
+    Revision { id, level: Level::Restricted, versions, check, replaces: "" }
+}
+
+impl Revision {
+    const fn replacing(self, id: &'static str) -> Revision {
+        Revision { replaces: id, ..self }
+    }
+}
+
+/// No newer revision replaces this one.
+const ON: Minor = LATEST;
+
+/// The revisions in the order in which they are reported: those of the baseline first, each level by identifier.
+const REVISIONS: &[Revision] = &[
+    baseline("appArmorProfile", 0..ON, baseline::app_armor),
+    baseline("capabilities_baseline", 0..ON, baseline::capabilities),
+    baseline("hostNamespaces", 0..ON, baseline::host_namespaces),
+    baseline("hostPathVolumes", 0..ON, baseline::host_path_volumes),
+    baseline("hostPorts", 0..ON, baseline::host_ports),
+    baseline("hostProbesAndHostLifecycle", 34..ON, baseline::probe_hosts),
+    baseline("privileged", 0..ON, baseline::privileged),
+    baseline("procMount", 0..35, baseline::proc_mount),
+    baseline("procMount", 35..ON, |pod| with_host_users(pod, baseline::proc_mount)),
+    baseline("seLinuxOptions", 0..31, baseline::se_linux_options_1_0),
+    baseline("seLinuxOptions", 31..ON, baseline::se_linux_options),
+    baseline("seccompProfile_baseline", 0..19, baseline::seccomp_annotations),
+    baseline("seccompProfile_baseline", 19..ON, baseline::seccomp_profile),
+    baseline("sysctls", 0..27, baseline::sysctls_1_0),
+    baseline("sysctls", 27..29, baseline::sysctls_1_27),
+    baseline("sysctls", 29..32, baseline::sysctls_1_29),
+    baseline("sysctls", 32..ON, baseline::sysctls),
+    baseline("windowsHostProcess", 0..ON, baseline::host_process),
+    restricted("allowPrivilegeEscalation", 8..25, restricted::privilege_escalation),
+    restricted("allowPrivilegeEscalation", 25..ON, |pod| unless_windows(pod, restricted::privilege_escalation)),
+    restricted("capabilities_restricted", 22..25, restricted::capabilities).replacing("capabilities_baseline"),
+    restricted("capabilities_restricted", 25..ON, |pod| unless_windows(pod, restricted::capabilities))
+        .replacing("capabilities_baseline"),
+    restricted("procMount_restricted", 35..ON, baseline::proc_mount).replacing("procMount"),
+    restricted("restrictedVolumes", 0..ON, restricted::volume_types).replacing("hostPathVolumes"),
+    restricted("runAsNonRoot", 0..35, restricted::run_as_non_root),
+    restricted("runAsNonRoot", 35..ON, |pod| with_host_users(pod, restricted::run_as_non_root)),
+    restricted("runAsUser", 23..35, restricted::run_as_user),
+    restricted("runAsUser", 35..ON, |pod| with_host_users(pod, restricted::run_as_user)),
+    restricted("seccompProfile_restricted", 19..25, restricted::seccomp_profile).replacing("seccompProfile_baseline"),
+    restricted("seccompProfile_restricted", 25..ON, |pod| unless_windows(pod, restricted::seccomp_profile))
+        .replacing("seccompProfile_baseline"),
 ];
 
-/// The checks of the restricted level, in addition to those of the baseline that are marked `true`.
-const RESTRICTED: &[Check] = &[
-    restricted::privilege_escalation,
-    restricted::capabilities,
-    restricted::volume_types,
-    restricted::run_as_non_root,
-    restricted::run_as_user,
-    restricted::seccomp_profile,
-];
+/// Runs a check on pods for other systems than Windows.
+fn unless_windows(pod: &Pod<'_>, check: Check) -> Option<Violation> {
+    if pod.spec.str("/os/name") == "windows" { None } else { check(pod) }
+}
+
+/// Runs a check on pods without a user namespace of their own (`relaxPolicyForUserNamespacePod`).
+fn with_host_users(pod: &Pod<'_>, check: Check) -> Option<Violation> {
+    if pod.spec.at("/hostUsers") == Some(&Value::Bool(false)) { None } else { check(pod) }
+}
 
 /// A pod or pod template that is checked.
 pub(super) struct Pod<'a> {
@@ -58,25 +110,22 @@ pub(super) struct Pod<'a> {
     containers: Vec<&'a Value>,
 }
 
-/// Returns all violations of a level by a pod or pod template.
-pub(super) fn violations(level: Level, pod: &Object) -> Vec<Violation> {
-    let Some(spec) = pod.get("spec") else { return Vec::new() };
+/// Returns all violations of a standard by a pod or pod template.
+pub(super) fn violations(standard: Standard, pod: &Object) -> Vec<Violation> {
+    let Some(spec) = pod.get("spec").filter(|_| standard.level != Level::Privileged) else { return Vec::new() };
     let lists = ["/initContainers", "/containers", "/ephemeralContainers"];
     let pod = Pod { meta: pod, spec, containers: lists.iter().flat_map(|list| spec.list(list)).collect() };
-    let baseline = BASELINE.iter().filter(|(_, is_kept)| *is_kept || level == Level::Baseline).map(|(check, _)| *check);
-    let checks: Vec<Check> = match level {
-        Level::Privileged => Vec::new(),
-        Level::Baseline => baseline.collect(),
-        Level::Restricted => baseline.chain(RESTRICTED.iter().copied()).collect(),
+    let version = standard.version.min(LATEST - 1);
+    let selected: Vec<&Revision> = REVISIONS.iter().filter(|revision| revision.versions.contains(&version)).collect();
+    let is_replaced = |revision: &Revision| selected.iter().any(|other| other.replaces == revision.id);
+    let applies = |revision: &&&Revision| match standard.level {
+        Level::Restricted => revision.level == Level::Restricted || !is_replaced(revision),
+        _ => revision.level == Level::Baseline,
     };
-    checks.into_iter().filter_map(|check| check(&pod)).collect()
+    selected.iter().filter(applies).filter_map(|revision| (revision.check)(&pod)).collect()
 }
 
 impl<'a> Pod<'a> {
-    fn is_windows(&self) -> bool {
-        self.spec.str("/os/name") == "windows"
-    }
-
     /// Returns the names of the containers that fulfil a predicate.
     fn containers_that(&self, predicate: impl Fn(&Value) -> bool) -> Vec<&'a str> {
         self.containers.iter().filter(|c| predicate(c)).map(|c| c.str("/name")).collect()

@@ -9,9 +9,6 @@ use kctl_base::object::ValueRead;
 /// Missing or unconfined seccomp profiles (`check_seccompProfile_restricted.go`).
 pub(super) fn seccomp_profile(pod: &Pod<'_>) -> Option<Violation> {
     const FIELD: &str = "/securityContext/seccompProfile/type";
-    if pod.is_windows() {
-        return None;
-    }
     let found = seccomp(pod, |kind| !matches!(kind, "" | "RuntimeDefault" | "Localhost"));
     if found.is_some() || !pod.spec.str(FIELD).is_empty() {
         return found;
@@ -27,7 +24,7 @@ pub(super) fn seccomp_profile(pod: &Pod<'_>) -> Option<Violation> {
 /// Containers that do not disable privilege escalation (`check_allowPrivilegeEscalation.go`).
 pub(super) fn privilege_escalation(pod: &Pod<'_>) -> Option<Violation> {
     let may = |c: &Value| c.at("/securityContext/allowPrivilegeEscalation").and_then(Value::as_bool) != Some(false);
-    let containers = if pod.is_windows() { Vec::new() } else { pod.containers_that(may) };
+    let containers = pod.containers_that(may);
     let detail =
         || format!("{} must set securityContext.allowPrivilegeEscalation=false", named("container", &containers));
     if containers.is_empty() { None } else { violation("allowPrivilegeEscalation != false", detail()) }
@@ -36,9 +33,6 @@ pub(super) fn privilege_escalation(pod: &Pod<'_>) -> Option<Violation> {
 /// Containers that do not drop all capabilities, or add others than `NET_BIND_SERVICE`
 /// (`check_capabilities_restricted.go`).
 pub(super) fn capabilities(pod: &Pod<'_>) -> Option<Violation> {
-    if pod.is_windows() {
-        return None;
-    }
     let keeps = |c: &Value| !c.list("/securityContext/capabilities/drop").iter().any(|item| item == "ALL");
     let containers = pod.containers_that(keeps);
     let must = || format!("{} must set securityContext.capabilities.drop=[\"ALL\"]", named("container", &containers));
@@ -49,8 +43,17 @@ pub(super) fn capabilities(pod: &Pod<'_>) -> Option<Violation> {
 
 /// Volume types other than ephemeral ones and claims (`check_restrictedVolumes.go`).
 pub(super) fn volume_types(pod: &Pod<'_>) -> Option<Violation> {
-    let allowed =
-        ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
+    let allowed = [
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "image",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    ];
     let kind = |volume: &'_ Value| -> Option<String> {
         volume
             .as_object()?

@@ -2,7 +2,11 @@ use super::*;
 use kctl_base::json::json;
 
 fn found(level: Level, spec: Value) -> Vec<String> {
-    let violations = violations(level, &json!({"metadata": {"name": "p"}, "spec": spec}));
+    found_by(level, LATEST, spec)
+}
+
+fn found_by(level: Level, version: Minor, spec: Value) -> Vec<String> {
+    let violations = violations(Standard { level, version }, &json!({"metadata": {"name": "p"}, "spec": spec}));
     violations.into_iter().map(|v| format!("{} ({})", v.reason, v.detail)).collect()
 }
 
@@ -79,4 +83,111 @@ fn containers_that_may_run_as_root_are_reported() {
         &"runAsNonRoot != true (pod and container \"a\" must not set securityContext.runAsNonRoot=false)".to_string()
     ));
     assert!(all.contains(&"runAsUser=0 (container \"a\" must not set runAsUser=0)".to_string()));
+}
+
+#[test]
+fn hosts_of_probes_and_handlers_violate_the_baseline_level_since_1_34() {
+    let spec = json!({"containers": [
+        {"name": "b", "livenessProbe": {"httpGet": {"host": "10.0.0.1"}}, "readinessProbe": {"tcpSocket": {"port": 1}}},
+        {"name": "a", "lifecycle": {"preStop": {"tcpSocket": {"host": "example.com"}}}},
+    ]});
+    assert_eq!(
+        found(Level::Baseline, spec.clone()),
+        [
+            "probe or lifecycle host (containers \"a\", \"b\" use probe or lifecycle hosts \"10.0.0.1\", \"example.com\")"
+        ]
+    );
+    assert_eq!(found_by(Level::Baseline, 34, spec.clone()).len(), 1);
+    assert_eq!(found_by(Level::Baseline, 33, spec), Vec::<String>::new());
+}
+
+#[test]
+fn checks_depend_on_the_version() {
+    let reasons = |level, version, spec: &Value| -> Vec<String> {
+        let all = found_by(level, version, spec.clone()).into_iter();
+        all.map(|text| text.split(" (").next().unwrap_or_default().to_owned()).collect()
+    };
+    let plain = json!({"containers": [{"name": "c"}]});
+    let user = json!({"containers": [{"name": "c", "securityContext": {"runAsUser": 0}}]});
+    let windows = json!({"os": {"name": "windows"}, "containers": [{"name": "c"}]});
+    let sysctls = json!({"securityContext": {"sysctls": [{"name": "net.ipv4.tcp_fin_timeout"}]}});
+    let engine = json!({"securityContext": {"seLinuxOptions": {"type": "container_engine_t"}}});
+    let unconfined = json!({"securityContext": {"seccompProfile": {"type": "Unconfined"}}});
+    let cases: [(Level, Minor, &Value, &[&str]); 13] = [
+        (Level::Restricted, 7, &plain, &["runAsNonRoot != true"]),
+        (Level::Restricted, 8, &plain, &["allowPrivilegeEscalation != false", "runAsNonRoot != true"]),
+        (
+            Level::Restricted,
+            22,
+            &user,
+            &[
+                "allowPrivilegeEscalation != false",
+                "unrestricted capabilities",
+                "runAsNonRoot != true",
+                "seccompProfile",
+            ],
+        ),
+        (
+            Level::Restricted,
+            23,
+            &user,
+            &[
+                "allowPrivilegeEscalation != false",
+                "unrestricted capabilities",
+                "runAsNonRoot != true",
+                "runAsUser=0",
+                "seccompProfile",
+            ],
+        ),
+        (
+            Level::Restricted,
+            24,
+            &windows,
+            &[
+                "allowPrivilegeEscalation != false",
+                "unrestricted capabilities",
+                "runAsNonRoot != true",
+                "seccompProfile",
+            ],
+        ),
+        (Level::Restricted, 25, &windows, &["runAsNonRoot != true"]),
+        (Level::Baseline, 28, &sysctls, &["forbidden sysctls"]),
+        (Level::Baseline, 29, &sysctls, &[]),
+        (Level::Baseline, 30, &engine, &["seLinuxOptions"]),
+        (Level::Baseline, 31, &engine, &[]),
+        (Level::Baseline, 18, &unconfined, &[]),
+        (Level::Baseline, 19, &unconfined, &["seccompProfile"]),
+        (Level::Baseline, 99, &unconfined, &["seccompProfile"]),
+    ];
+    for (level, version, spec, want) in cases {
+        assert_eq!(reasons(level, version, spec), want, "{level:?} v1.{version} {spec}");
+    }
+}
+
+#[test]
+fn pods_with_user_namespaces_may_run_as_root_since_1_35() {
+    let context =
+        json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}, "procMount": "Unmasked"});
+    let spec = json!({
+        "hostUsers": false,
+        "securityContext": {"runAsUser": 0, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{"name": "c", "securityContext": context}],
+    });
+    let mount = "procMount (container \"c\" must not set securityContext.procMount to \"Unmasked\")";
+    assert_eq!(found_by(Level::Baseline, 34, spec.clone()), [mount]);
+    assert_eq!(found_by(Level::Baseline, 35, spec.clone()), Vec::<String>::new());
+    assert_eq!(found_by(Level::Restricted, 34, spec.clone()).len(), 3);
+    assert_eq!(found_by(Level::Restricted, 35, spec), [mount]);
+}
+
+#[test]
+fn annotations_select_seccomp_profiles_before_1_19() {
+    let annotations = json!({"seccomp.security.alpha.kubernetes.io/pod": "unconfined",
+        "container.seccomp.security.alpha.kubernetes.io/c": "docker/default"});
+    let pod = json!({"metadata": {"annotations": annotations}, "spec": {"containers": [{"name": "c"}]}});
+    let details = |version| -> Vec<String> {
+        violations(Standard { level: Level::Baseline, version }, &pod).into_iter().map(|v| v.detail).collect()
+    };
+    assert_eq!(details(18), ["forbidden annotation seccomp.security.alpha.kubernetes.io/pod=\"unconfined\""]);
+    assert_eq!(details(19), Vec::<String>::new());
 }
