@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, StructExpr, operators};
 use cel::parser::Expression as Node;
 
-use super::Expression;
 use super::depth;
+use super::made;
 use super::signatures::{self, Kind, Signature, compatible};
+use super::{Expression, library};
 
 /// Names of types, which are values, too.
 const TYPES: &[&str] = &[
@@ -37,8 +38,22 @@ impl Expression {
     ///
     /// Returns the messages that Kubernetes prints after `compilation failed: `.
     pub fn check(&self, variables: &[(&str, Kind)]) -> Result<Kind, String> {
+        self.check_with(variables, false)
+    }
+
+    /// Like [`check`](Self::check), for an expression that may make a patch: objects of the types `JSONPatch`, `Object`
+    /// and `Object.FIELD`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the messages that Kubernetes prints after `compilation failed: `.
+    pub fn check_patch(&self, variables: &[(&str, Kind)]) -> Result<Kind, String> {
+        self.check_with(variables, true)
+    }
+
+    fn check_with(&self, variables: &[(&str, Kind)], is_patch: bool) -> Result<Kind, String> {
         let variables = variables.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect();
-        let mut checker = Checker { expression: self, variables, errors: Vec::new() };
+        let mut checker = Checker { expression: self, variables, is_patch, errors: Vec::new() };
         let of = depth::with_stack(self.depth, || checker.kind(self.program.expression()))?;
         if checker.errors.is_empty() {
             return Ok(of);
@@ -52,6 +67,8 @@ struct Checker<'e> {
     expression: &'e Expression,
     /// The variables in scope; the last of a name hides the others.
     variables: Vec<(String, Kind)>,
+    /// `true` if the expression may make objects of patches.
+    is_patch: bool,
     /// The errors with their places in bytes.
     errors: Vec<(u32, String)>,
 }
@@ -59,8 +76,13 @@ struct Checker<'e> {
 impl Checker<'_> {
     /// Records an error at a node; its type is then unknown, so that it causes no others.
     fn refuse(&mut self, node: &Node, message: &str) -> Kind {
+        self.refuse_at(node.id, message)
+    }
+
+    /// Records an error at the node with an ID.
+    fn refuse_at(&mut self, id: u64, message: &str) -> Kind {
         let info = self.expression.program.source_info();
-        let (at, _) = info.offset_for(node.id).unwrap_or_default();
+        let (at, _) = info.offset_for(id).unwrap_or_default();
         let before = info.source.get(..at as usize).unwrap_or_default();
         let start = before.rfind('\n').map_or(0, |end| end + 1);
         let line = info.source[start..].lines().next().unwrap_or_default();
@@ -97,7 +119,7 @@ impl Checker<'_> {
                 }
                 Kind::Map(Arc::new(joined(keys)), Arc::new(joined(values)))
             }
-            Expr::Struct(_) => Kind::Dyn,
+            Expr::Struct(literal) => self.made(node, literal),
             Expr::Comprehension(loops) => self.loops(loops),
             Expr::Call(call) => self.call(node, call),
         }
@@ -110,22 +132,47 @@ impl Checker<'_> {
         }
         match TYPES.contains(&name) || name.starts_with('@') {
             true => Kind::Dyn,
-            false => self.refuse(node, &format!("undeclared reference to '{name}' (in container '')")),
+            false => self.undeclared(node, name),
         }
     }
 
+    fn undeclared(&mut self, node: &Node, name: &str) -> Kind {
+        self.refuse(node, &format!("undeclared reference to '{name}' (in container '')"))
+    }
+
+    /// Returns the type of an object that is made: `Object.spec{replicas: 1}`. Only the fields of a JSON patch have types.
+    fn made(&mut self, node: &Node, literal: &StructExpr) -> Kind {
+        let name = literal.type_name.as_str();
+        let is_known = self.is_patch && made::is_type(name);
+        for entry in &literal.entries {
+            let EntryExpr::StructField(field) = &entry.expr else { continue };
+            let of = self.kind(&field.value);
+            let of = if let (true, Kind::Optional(value)) = (field.optional, &of) { Kind::clone(value) } else { of };
+            let Some(wanted) =
+                Some(&Kind::Made(name.into())).filter(|_| is_known).and_then(|made| self.field(made, &field.field))
+            else {
+                if is_known {
+                    self.refuse_at(entry.id, &format!("undefined field '{}'", field.field));
+                }
+                continue;
+            };
+            if !compatible(&wanted, &of) {
+                let text =
+                    format!("expected type of field '{}' is '{wanted}' but provided type is '{of}'", field.field);
+                self.refuse_at(entry.id, &text);
+            }
+        }
+        if is_known { Kind::Made(name.into()) } else { self.undeclared(node, name) }
+    }
+
     fn select(&mut self, node: &Node, select: &SelectExpr) -> Kind {
-        // The name of a type with a package, such as `net.IP`.
-        if let Expr::Ident(package) = &select.operand.expr
-            && ["net", "kubernetes", "google", "optional_type"].contains(&package.as_str())
-            && !self.variables.iter().any(|(name, _)| name == package)
-        {
-            return Kind::Dyn;
+        if let Some(of) = qualified(node).and_then(|name| self.qualified(&name)) {
+            return of;
         }
         let operand = self.kind(&select.operand);
         let of = match self.field(&operand, &select.field) {
             Some(of) => of,
-            None if matches!(operand, Kind::Object(_)) => {
+            None if matches!(operand, Kind::Object(_) | Kind::Made(_)) => {
                 self.refuse(node, &format!("undefined field '{}'", select.field))
             }
             None => self.refuse(node, &format!("type '{operand}' does not support field selection")),
@@ -133,9 +180,23 @@ impl Checker<'_> {
         if select.test { Kind::BOOL } else { of }
     }
 
+    /// Returns the type of a name with dots: that of a variable such as `authorizer.requestResource`, or a type such as
+    /// `net.IP`.
+    fn qualified(&self, name: &str) -> Option<Kind> {
+        let found = self.variables.iter().rev().find(|(known, _)| known == name);
+        let is_type = library::TYPES.contains(&name) || name.starts_with("google.");
+        found.map(|(_, of)| of.clone()).or_else(|| is_type.then_some(Kind::Dyn))
+    }
+
     fn field(&self, operand: &Kind, field: &str) -> Option<Kind> {
         match operand {
             Kind::Dyn => Some(Kind::Dyn),
+            Kind::Made(name) if **name == *made::JSON_PATCH => match field {
+                "op" | "path" | "from" => Some(Kind::STRING),
+                "value" => Some(Kind::Dyn),
+                _ => None,
+            },
+            Kind::Made(_) => Some(Kind::Dyn),
             Kind::Object(fields) => fields.get(field).cloned(),
             Kind::Map(_, values) => Some(Kind::clone(values)),
             Kind::Optional(value) => Some(Kind::Optional(Arc::new(self.field(value, field)?))),
@@ -177,6 +238,9 @@ impl Checker<'_> {
         let name = call.func_name.as_str();
         if let Some(Expr::Ident(package)) = call.target.as_deref().map(|target| &target.expr) {
             let qualified = format!("{package}.{name}");
+            if package == "jsonpatch" && !self.is_patch {
+                return self.undeclared(node, &qualified);
+            }
             if SIGNATURES.contains_key(qualified.as_str()) {
                 let args: Vec<Kind> = call.args.iter().map(|arg| self.kind(arg)).collect();
                 return self.overload(node, &qualified, &args, false);
@@ -222,7 +286,7 @@ impl Checker<'_> {
 
     /// Resolves a call; several overloads fit arguments of unknown type.
     fn overload(&mut self, node: &Node, name: &str, args: &[Kind], is_member: bool) -> Kind {
-        let Some(overloads) = SIGNATURES.get(name) else { return Kind::Dyn };
+        let Some(overloads) = SIGNATURES.get(name) else { return self.undeclared(node, name) };
         let results: Vec<Kind> = overloads.iter().filter_map(|signature| signature.result(args, is_member)).collect();
         match results.split_first() {
             None => self.no_overload(node, name, args, is_member),
@@ -238,6 +302,15 @@ impl Checker<'_> {
             _ => format!("({})", texts.join(", ")),
         };
         self.refuse(node, &format!("found no matching overload for '{name}' applied to '{applied}'"))
+    }
+}
+
+/// Returns the name with dots that selections from an identifier spell: `authorizer.requestResource`.
+fn qualified(node: &Node) -> Option<String> {
+    match &node.expr {
+        Expr::Ident(name) => Some(name.clone()),
+        Expr::Select(select) if !select.test => Some(format!("{}.{}", qualified(&select.operand)?, select.field)),
+        _ => None,
     }
 }
 
@@ -349,6 +422,10 @@ mod tests {
             (
                 "self.s == null",
                 "ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(string, null)'\n | self.s == null\n | .......^",
+            ),
+            (
+                "self.s.nope()",
+                "ERROR: <input>:1:12: undeclared reference to 'nope' (in container '')\n | self.s.nope()\n | ...........^",
             ),
             (
                 "self.s in self.n",

@@ -15,7 +15,7 @@ use cel::common::value::{CowVal, Val};
 use cel::parser::Expression as Node;
 use cel::{Context, DeclarationError, Env, ExecutionError, Program};
 
-use super::{Args, FunctionResult, STANDARD, values};
+use super::{Args, FunctionResult, STANDARD, library, values};
 
 /// The cost that one evaluation may take (`PerCallLimit` in apiserver, `pkg/apis/cel/config.go`).
 pub const CALL_COST_MAX: u64 = 1_000_000;
@@ -47,7 +47,8 @@ pub(super) fn metered<T>(least: u64, evaluation: impl FnOnce() -> T) -> (Option<
     (Some(result).filter(|_| left > 0), CALL_COST_MAX - left)
 }
 
-fn charge(cost: u64) -> Result<(), ExecutionError> {
+/// Charges a cost to the evaluation that is running.
+pub(super) fn charge(cost: u64) -> Result<(), ExecutionError> {
     LEFT.set(LEFT.get().saturating_sub(cost));
     match LEFT.get() {
         0 => Err(ExecutionError::InternalError("actual cost limit exceeded".into())),
@@ -138,7 +139,7 @@ fn arity(form: &str) -> usize {
 
 /// Lets an argument be measured, unless its size is known or the name is that of a type or a namespace.
 fn measure(node: &mut Node) {
-    let is_namespace = |name: &str| matches!(name, "optional" | "strings" | "ip" | "sets");
+    let is_namespace = |name: &str| matches!(name, "optional" | "strings") || library::is_namespace(name);
     match &node.expr {
         Expr::Literal(_) | Expr::Unspecified => return,
         Expr::Ident(name) if is_namespace(name) => return,

@@ -28,10 +28,14 @@ fn unsupported_expressions_are_refused() {
     let error = |text: &str| evaluate(text).expect_err("an error");
     assert!(error("self.all(").starts_with("ERROR: <input>:1:"), "{}", error("self.all("));
     assert_eq!(error("quantity('1Gi').isGreaterThan(self)"), "no such overload");
-    assert_eq!(error("self.frobnicate()"), "undeclared reference to 'frobnicate' (in container '')");
+    assert_eq!(error("self.frobnicate()"), "no such attribute(s): frobnicate");
     assert_eq!(error("{'a': 1}.b == 1"), "no such key: b");
     assert_eq!(error("1 / 0 == 1"), "division by zero");
-    assert_eq!(error("[].min() == 1"), "Error executing function 'min': min called on empty list");
+    assert_eq!(error("[].min() == 1"), "min called on empty list");
+    assert_eq!(
+        error("object.spec.("),
+        "ERROR: <input>:1:13: Syntax error: no viable alternative at input '.('\n | object.spec.(\n | ............^"
+    );
 }
 
 #[test]
