@@ -5,10 +5,8 @@
 
 use std::net::IpAddr;
 
-use kctl_base::labels;
-
-pub use kctl_base::labels::{dns_label_problems, dns_name_problems as dns_subdomain_problems};
 pub(crate) use kctl_base::labels::dns_label_1035_problems;
+pub use kctl_base::labels::{dns_label_problems, dns_name_problems as dns_subdomain_problems};
 
 const CONFIG_KEY_RULE: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 const ENV_NAME_RULE: &str =
