@@ -194,6 +194,55 @@ pub fn to_json(value: &Value) -> Result<json::Value, String> {
     })
 }
 
+/// Words that expressions use themselves, so that a field of this name can also be written between underscores.
+const RESERVED: &[&str] = &[
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
+];
+
+/// Returns whether a word cannot be the name of a variable.
+pub fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
+}
+
+/// Returns whether a text can be the name of a variable.
+pub fn is_identifier(name: &str) -> bool {
+    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    !name.is_empty()
+        && name.chars().all(is_word)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !is_reserved(name)
+}
+
+/// Adds the fields with reserved names as they can also be written: `namespace` as `__namespace__`.
+pub fn with_reserved_names(mut fields: BTreeMap<String, Kind>) -> BTreeMap<String, Kind> {
+    for name in RESERVED {
+        if let Some(of) = fields.get(*name).cloned() {
+            fields.insert(format!("__{name}__"), of);
+        }
+    }
+    fields
+}
+
 /// Wraps a value that may be missing (`optional_type`).
 pub fn optional(value: Option<Value>) -> Value {
     Value::Opaque(Arc::new(value.map_or_else(OptionalValue::none, OptionalValue::of)))

@@ -175,3 +175,16 @@ pub(super) fn key_error(path: &str, key: &str) -> Option<String> {
     let wrong = key_problems(key);
     (!wrong.is_empty()).then(|| format!("{path}: Invalid value: {}: {}", quote(key), wrong.join("; ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_with_dots_gets_its_own_message() {
+        assert_eq!(dns_label_problems("a.b"), ["must not contain dots"]);
+        assert_eq!(dns_label_problems("A.b"), [LABEL_RULE]);
+        assert_eq!(dns_label_1035_problems("1a"), [LABEL_1035_RULE]);
+        assert_eq!(dns_name_problems(&"a".repeat(254)), ["must be no more than 253 characters"]);
+    }
+}

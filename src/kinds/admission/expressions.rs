@@ -117,6 +117,16 @@ impl Environment {
         }
     }
 
+    /// Compiles an expression, which may make a patch, and returns its type.
+    ///
+    /// # Errors
+    /// The messages of the compiler.
+    pub(super) fn compile(&self, text: &str, is_patch: bool) -> Result<Kind, String> {
+        let expression = Expression::compile(text)?;
+        let variables = self.variables();
+        if is_patch { expression.check_patch(&variables) } else { expression.check(&variables) }
+    }
+
     fn variables(&self) -> Vec<(&str, Kind)> {
         let mut variables = vec![
             ("object", self.object.clone()),

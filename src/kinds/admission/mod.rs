@@ -5,6 +5,7 @@
 mod expressions;
 mod policies;
 mod rules;
+pub mod type_check;
 mod webhooks;
 
 pub use expressions::{Environment, Wanted};

@@ -6,6 +6,7 @@ use super::rules;
 use crate::shared::formats::{dns_label_1035_problems, dns_subdomain_problems, path_segment_problems};
 use crate::shared::rules::check;
 use crate::shared::selector;
+use kctl_base::cel::is_identifier;
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::key_problems;
@@ -118,36 +119,6 @@ fn variables(errors: &mut ErrorList, path: &Path, policy: &Object, environment: 
         }
     }
 }
-
-fn is_identifier(name: &str) -> bool {
-    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    name.chars().all(is_word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !RESERVED.contains(&name)
-}
-
-/// Words that cannot be names in expressions.
-const RESERVED: &[&str] = &[
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "namespace",
-    "null",
-    "package",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
-];
 
 /// Operations on objects that can be changed.
 const MUTABLE: &[&str] = &["*", "CONNECT", "CREATE", "UPDATE"];
