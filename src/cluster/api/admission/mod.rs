@@ -21,6 +21,7 @@ mod service_account;
 mod storage_protection;
 pub(crate) mod validating_policy;
 mod volume_resize;
+pub(crate) mod webhooks;
 
 use super::{Request, Result, Server};
 use kctl_base::object::Object;
@@ -94,7 +95,7 @@ static MUTATING: &[Plugin] = &[
 
 /// Plugins that only reject. They see the valid object as it will be stored.
 static VALIDATING: &[Plugin] =
-    &[limit_ranger::validate, pod_security::admit, validating_policy::admit, resource_quota::admit];
+    &[limit_ranger::validate, pod_security::admit, validating_policy::admit, webhooks::admit, resource_quota::admit];
 
 /// Plugins that reject deletions.
 static DELETION: &[DeletionPlugin] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];

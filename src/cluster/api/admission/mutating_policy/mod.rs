@@ -98,7 +98,7 @@ fn invoke(
     invocation: &Invocation,
     runs: &mut Reinvocation,
 ) -> Result<Vec<String>> {
-    let conditions = evaluation(admission, hooks, invocation).meets_conditions();
+    let conditions = evaluation(admission, hooks, invocation).meets(invocation.policy.list("/spec/matchConditions"));
     match conditions {
         Ok(true) => {}
         Ok(false) => return Ok(Vec::new()),

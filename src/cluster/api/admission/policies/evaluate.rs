@@ -44,7 +44,8 @@ type Evaluated<T> = std::result::Result<T, Failure>;
 
 /// The evaluation of a policy for a request.
 pub(in super::super) struct Evaluation<'p> {
-    policy: &'p Object,
+    /// The definitions of the variables of the policy.
+    definitions: &'p [Value],
     values: Vec<(&'static str, cel::Value)>,
     /// The variables of the policy; `None` until an expression refers to one.
     variables: Option<Variables>,
@@ -60,28 +61,38 @@ struct Variables {
 }
 
 impl<'p> Evaluation<'p> {
-    /// Prepares the variables of the expressions of a policy.
+    /// Prepares the evaluation of a policy with its parameters.
     pub(in super::super) fn new(
         invocation: &'p Invocation,
         attributes: &Attributes<'_>,
         namespace: Option<&Object>,
         roles: Option<&Arc<Roles>>,
     ) -> Evaluation<'p> {
+        let params = invocation.param.as_deref().map_or(cel::Value::Null, cel::from_json);
+        let mut evaluation = Evaluation::of_request(attributes, &invocation.version, namespace, roles);
+        evaluation.values.push(("params", params));
+        evaluation.definitions = invocation.policy.list("/spec/variables");
+        evaluation
+    }
+
+    /// Prepares an evaluation without parameters and variables, for objects in a version.
+    pub(in super::super) fn of_request(
+        attributes: &Attributes<'_>,
+        version: &GroupVersion,
+        namespace: Option<&Object>,
+        roles: Option<&Arc<Roles>>,
+    ) -> Evaluation<'p> {
         let versioned = |object: Option<&Object>| {
-            object.map_or(cel::Value::Null, |object| {
-                cel::from_json(&in_version(attributes.kind, object, &invocation.version))
-            })
+            object.map_or(cel::Value::Null, |object| cel::from_json(&in_version(attributes.kind, object, version)))
         };
-        let value = |object: Option<&Object>| object.map_or(cel::Value::Null, cel::from_json);
         let mut values = vec![
             ("object", versioned(attributes.new)),
             ("oldObject", versioned(attributes.old)),
-            ("request", cel::from_json(&request(attributes, &invocation.version))),
-            ("params", value(invocation.param.as_deref())),
+            ("request", cel::from_json(&request(attributes, version))),
             ("namespaceObject", namespace.map_or(cel::Value::Null, |namespace| cel::from_json(&visible(namespace)))),
         ];
         values.extend(roles.into_iter().flat_map(|roles| access::variables(attributes, roles)));
-        Evaluation { policy: &invocation.policy, values, variables: None, budget: BUDGET }
+        Evaluation { definitions: &[], values, variables: None, budget: BUDGET }
     }
 
     /// Evaluates an expression.
@@ -117,8 +128,8 @@ impl<'p> Evaluation<'p> {
     /// Evaluates the variables of the policy in their order; each can refer to those before it.
     fn define(&mut self) -> Evaluated<()> {
         self.variables = Some(Variables::default());
-        let policy = self.policy;
-        for variable in policy.list("/spec/variables") {
+        let definitions = self.definitions;
+        for variable in definitions {
             let name = variable.str("/name").to_owned();
             let result = match self.compute(variable.str("/expression")) {
                 Err(Failure::Budget) => return Err(Failure::Budget),
@@ -137,11 +148,10 @@ impl<'p> Evaluation<'p> {
     ///
     /// # Errors
     /// The errors of all conditions.
-    pub(in super::super) fn meets_conditions(&mut self) -> Evaluated<bool> {
+    pub(in super::super) fn meets(&mut self, conditions: &[Value]) -> Evaluated<bool> {
         let rest = std::mem::replace(&mut self.budget, CONDITIONS_BUDGET);
-        let policy = self.policy;
         let mut failures = Vec::new();
-        for condition in policy.list("/spec/matchConditions") {
+        for condition in conditions {
             match self.evaluate(condition.str("/expression")) {
                 Ok(cel::Value::Bool(false)) => return Ok(false),
                 Ok(_) => {}

@@ -9,9 +9,9 @@ use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// Returns the version of the kind that `matchConstraints` or `matchResources` match a request in; `None` if they do not
-/// match it.
-pub(super) fn matched(
+/// Returns the version of the kind that `matchConstraints`, `matchResources` or a webhook match a request in; `None` if they
+/// do not match it.
+pub(in super::super) fn matched(
     constraints: &Value,
     attributes: &Attributes<'_>,
     namespace: Option<&Object>,
@@ -26,7 +26,10 @@ pub(super) fn matched(
     if !selected || by_rules("/excludeResourceRules").is_some() {
         return None;
     }
-    // A binding without rules matches everything that its policy matches.
+    // Webhooks have rules of their own; a binding without rules matches everything that its policy matches.
+    if constraints.get("rules").is_some() {
+        return by_rules("/rules");
+    }
     match constraints.list("/resourceRules") {
         [] => Some(attributes.version.clone()),
         _ => by_rules("/resourceRules"),

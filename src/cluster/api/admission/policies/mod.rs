@@ -7,6 +7,7 @@ mod matching;
 mod params;
 
 pub(super) use evaluate::{Evaluation, Failure};
+pub(super) use matching::matched;
 
 use std::borrow::Cow;
 use std::sync::Arc;

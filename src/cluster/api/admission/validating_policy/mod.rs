@@ -87,7 +87,7 @@ fn violations(invocation: &Invocation, evaluation: &mut Evaluation<'_>) -> Vec<V
     let policy = &invocation.policy;
     let is_strict = policy.str("/spec/failurePolicy") != "Ignore";
     let failed = |failure: Failure| is_strict.then(|| Violation::new(failure.message()));
-    match evaluation.meets_conditions() {
+    match evaluation.meets(policy.list("/spec/matchConditions")) {
         Ok(true) => {}
         Ok(false) => return Vec::new(),
         Err(failure) => return failed(failure).into_iter().collect(),
