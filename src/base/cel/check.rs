@@ -10,6 +10,8 @@ use super::depth;
 use super::made;
 use super::signatures::{self, Kind, Signature, compatible};
 use super::{Expression, library};
+use crate::regexp;
+use crate::sim::Duration;
 
 /// Names of types, which are values, too.
 const TYPES: &[&str] = &[
@@ -53,8 +55,13 @@ impl Expression {
 
     fn check_with(&self, variables: &[(&str, Kind)], is_patch: bool) -> Result<Kind, String> {
         let variables = variables.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect();
-        let mut checker = Checker { expression: self, variables, is_patch, errors: Vec::new() };
+        let mut checker =
+            Checker { expression: self, variables, is_patch, errors: Vec::new(), wrong_literals: Vec::new() };
         let of = depth::with_stack(self.depth, || checker.kind(self.program.expression()))?;
+        if checker.errors.is_empty() {
+            let literals = std::mem::take(&mut checker.wrong_literals);
+            literals.iter().for_each(|(id, message)| drop(checker.refuse_at(*id, message)));
+        }
         if checker.errors.is_empty() {
             return Ok(of);
         }
@@ -71,6 +78,8 @@ struct Checker<'e> {
     is_patch: bool,
     /// The errors with their places in bytes.
     errors: Vec<(u32, String)>,
+    /// Messages about literals, by their nodes, which are reported if there is no other error.
+    wrong_literals: Vec<(u64, String)>,
 }
 
 impl Checker<'_> {
@@ -103,26 +112,48 @@ impl Checker<'_> {
                 let items = list.elements.iter().enumerate().map(|(index, item)| {
                     let of = self.kind(item);
                     match of {
-                        Kind::Optional(value) if list.optional_indices.contains(&index) => Kind::clone(&value),
-                        other => other,
+                        Kind::Optional(value) if list.optional_indices.contains(&index) => {
+                            (item.id, Kind::clone(&value))
+                        }
+                        other => (item.id, other),
                     }
                 });
-                Kind::List(Arc::new(joined(items.collect())))
+                let items = items.collect();
+                Kind::List(Arc::new(self.common(items)))
             }
             Expr::Map(map) => {
                 let (mut keys, mut values) = (Vec::new(), Vec::new());
                 for entry in &map.entries {
                     if let EntryExpr::MapEntry(entry) = &entry.expr {
-                        keys.push(self.kind(&entry.key));
-                        values.push(self.kind(&entry.value));
+                        keys.push((entry.key.id, self.kind(&entry.key)));
+                        let value = self.kind(&entry.value);
+                        let value = match value {
+                            Kind::Optional(value) if entry.optional => Kind::clone(&value),
+                            other => other,
+                        };
+                        values.push((entry.value.id, value));
                     }
                 }
-                Kind::Map(Arc::new(joined(keys)), Arc::new(joined(values)))
+                Kind::Map(Arc::new(self.common(keys)), Arc::new(self.common(values)))
             }
             Expr::Struct(literal) => self.made(node, literal),
             Expr::Comprehension(loops) => self.loops(loops),
             Expr::Call(call) => self.call(node, call),
         }
+    }
+
+    /// Returns the common type of the items of a literal, given with their nodes; items of other types are errors
+    /// (`HomogeneousAggregateLiterals`).
+    fn common(&mut self, items: Vec<(u64, Kind)>) -> Kind {
+        let mut items = items.into_iter();
+        let Some((_, mut common)) = items.next() else { return Kind::Dyn };
+        for (id, of) in items {
+            match join(&common, &of) {
+                Some(joined) => common = joined,
+                None => return self.refuse_at(id, &format!("expected type '{common}' but found '{of}'")),
+            }
+        }
+        common
     }
 
     fn ident(&mut self, node: &Node, name: &str) -> Kind {
@@ -251,6 +282,11 @@ impl Checker<'_> {
             }
         }
         let args: Vec<Kind> = call.target.as_deref().into_iter().chain(&call.args).map(|arg| self.kind(arg)).collect();
+        if let Some((Expr::Literal(LiteralValue::String(text)), id)) = call.args.first().map(|arg| (&arg.expr, arg.id))
+            && !is_right_literal(name, text.inner())
+        {
+            self.wrong_literals.push((id, format!("invalid {name} argument")));
+        }
         match (name, &args[..]) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR, [left, right]) => {
                 match compatible(left, &Kind::BOOL) && compatible(right, &Kind::BOOL) {
@@ -260,7 +296,7 @@ impl Checker<'_> {
             }
             (operators::CONDITIONAL, [condition, yes, no]) => {
                 match compatible(condition, &Kind::BOOL) && compatible(yes, no) {
-                    true => joined(vec![yes.clone(), no.clone()]),
+                    true => join(yes, no).unwrap_or(Kind::Dyn),
                     false => self.no_overload(node, name, &args, false),
                 }
             }
@@ -326,21 +362,30 @@ fn of_literal(literal: &LiteralValue) -> Kind {
     }
 }
 
-/// Returns the common type of items; `dyn` if there is none.
-fn joined(kinds: Vec<Kind>) -> Kind {
-    let mut kinds = kinds.into_iter();
-    let Some(first) = kinds.next() else { return Kind::Dyn };
-    kinds.fold(first, |one, other| match (&one, &other) {
-        (Kind::Simple("null"), other) if compatible(&one, other) => other.clone(),
-        (one, Kind::Simple("null")) if compatible(one, &other) => one.clone(),
+/// Returns the type that covers two; `None` if there is none.
+fn join(one: &Kind, other: &Kind) -> Option<Kind> {
+    Some(match (one, other) {
+        (Kind::Simple("null"), other) if compatible(one, other) => other.clone(),
+        (one, Kind::Simple("null")) if compatible(one, other) => one.clone(),
         // The items of an empty list are not known.
         (Kind::List(items), Kind::List(_)) if **items == Kind::Dyn => other.clone(),
         (Kind::List(_), Kind::List(items)) if **items == Kind::Dyn => one.clone(),
         (Kind::Map(_, values), Kind::Map(..)) if **values == Kind::Dyn => other.clone(),
         (Kind::Map(..), Kind::Map(_, values)) if **values == Kind::Dyn => one.clone(),
-        _ if one == other => one,
-        _ => Kind::Dyn,
+        _ if one == other => one.clone(),
+        _ if compatible(one, other) => Kind::Dyn,
+        _ => return None,
     })
+}
+
+/// Returns whether a literal is a right argument of a function (`cel-go/cel/validator.go`).
+fn is_right_literal(function: &str, value: &str) -> bool {
+    match function {
+        "duration" => Duration::parse(value).is_some(),
+        "timestamp" => chrono::DateTime::parse_from_rfc3339(value).is_ok(),
+        "matches" => regexp::compile(value).is_ok(),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -382,7 +427,9 @@ mod tests {
                 "quantity(self.s).isLessThan(quantity('1Gi')) && ip(self.s).family() == 4 && cidr('1.2.3.0/24').containsIP(self.s)",
                 "bool",
             ),
-            ("'%s-%d'.format([self.s, self.n])", "string"),
+            ("'%s-%d'.format([self.s, string(self.n)])", "string"),
+            ("[self.x, 1] == [[], ['a']].map(l, l.size()) && [{}, {'a': self.n}].size() == 2", "bool"),
+            ("'abc'.matches('^a') && duration('1h30m') < duration(self.s)", "bool"),
             (
                 "sets.contains(self.l, ['a']) && url(self.s).getQuery()['k'].size() == 1 && ip.isCanonical(self.s)",
                 "bool",
@@ -426,6 +473,22 @@ mod tests {
             (
                 "self.s.nope()",
                 "ERROR: <input>:1:12: undeclared reference to 'nope' (in container '')\n | self.s.nope()\n | ...........^",
+            ),
+            (
+                "[self.n, self.s] == []",
+                "ERROR: <input>:1:14: expected type 'int' but found 'string'\n | [self.n, self.s] == []\n | .............^",
+            ),
+            (
+                "{'a': 1, 'b': 1.5} == {}",
+                "ERROR: <input>:1:15: expected type 'int' but found 'double'\n | {'a': 1, 'b': 1.5} == {}\n | ..............^",
+            ),
+            (
+                "self.s.matches('(')",
+                "ERROR: <input>:1:16: invalid matches argument\n | self.s.matches('(')\n | ...............^",
+            ),
+            (
+                "self.t < timestamp('2026') && duration('1x') == duration('1s')",
+                "ERROR: <input>:1:20: invalid timestamp argument\n | self.t < timestamp('2026') && duration('1x') == duration('1s')\n | ...................^\nERROR: <input>:1:40: invalid duration argument\n | self.t < timestamp('2026') && duration('1x') == duration('1s')\n | .......................................^",
             ),
             (
                 "self.s in self.n",

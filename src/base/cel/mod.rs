@@ -115,13 +115,37 @@ fn message_of(error: ExecutionError) -> String {
         ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
         ExecutionError::DivisionByZero(_) => "division by zero".into(),
         ExecutionError::RemainderByZero(_) => "modulus by zero".into(),
-        ExecutionError::NoSuchOverload(_) => "no such overload".into(),
+        ExecutionError::NoSuchOverload(_)
+        | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::UnexpectedType { .. } => "no such overload".into(),
         ExecutionError::UndeclaredReference(name) => format!("no such attribute(s): {name}"),
-        ExecutionError::FunctionError { message, .. } => message,
         ExecutionError::IndexOutOfBounds(Value::Int(index)) => format!("index out of bounds: {index}"),
+        ExecutionError::Overflow(_, of, _) => match of {
+            Value::UInt(_) => "unsigned integer overflow".into(),
+            Value::Duration(_) => "duration overflow".into(),
+            Value::Timestamp(_) => "timestamp overflow".into(),
+            _ => "integer overflow".into(),
+        },
+        ExecutionError::FunctionError { function, message } => match CONVERSIONS.iter().find(|(of, _)| *of == function)
+        {
+            Some((_, to)) if !message.contains("overflow") && !message.contains("range") => {
+                format!("type conversion error from 'string' to '{to}'")
+            }
+            _ => message,
+        },
         other => other.to_string(),
     }
 }
+
+/// Functions that convert strings, and the types that they return.
+const CONVERSIONS: &[(&str, &str)] = &[
+    ("bool", "bool"),
+    ("double", "double"),
+    ("duration", "google.protobuf.Duration"),
+    ("int", "int"),
+    ("timestamp", "google.protobuf.Timestamp"),
+    ("uint", "uint"),
+];
 
 /// Evaluates a `messageExpression`; `None` if it is empty, fails, or does not return a string of one line that is short
 /// enough.
