@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kctl_base::cel;
 use kctl_base::field::{ErrorList, FieldError};
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
@@ -72,6 +73,11 @@ pub trait Kind: Send + Sync {
     /// built-in kinds are decoded against the embedded OpenAPI schema.
     fn prune(&self, _object: &mut Object) -> Vec<String> {
         Vec::new()
+    }
+
+    /// The type of the objects for expressions. `None` for built-in kinds, whose types are in the embedded OpenAPI schema.
+    fn expression_type(&self) -> Option<cel::Kind> {
+        None
     }
 
     /// The types of the fields and that of an object, by which server-side apply merges. `None` for built-in kinds, whose

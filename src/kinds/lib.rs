@@ -18,7 +18,7 @@
 //!
 //! Kinds that CustomResourceDefinitions define are built by [`custom`]; [`Catalog`] finds kinds of both sorts by name.
 
-mod admission;
+pub mod admission;
 mod apiextensions;
 mod apiregistration;
 mod apps;

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, StructExpr, operators};
 use cel::parser::Expression as Node;
 
-use super::Expression;
 use super::depth;
+use super::made;
 use super::signatures::{self, Kind, Signature, compatible};
+use super::{Expression, library};
+use crate::regexp;
+use crate::sim::Duration;
 
 /// Names of types, which are values, too.
 const TYPES: &[&str] = &[
@@ -37,9 +40,28 @@ impl Expression {
     ///
     /// Returns the messages that Kubernetes prints after `compilation failed: `.
     pub fn check(&self, variables: &[(&str, Kind)]) -> Result<Kind, String> {
+        self.check_with(variables, false)
+    }
+
+    /// Like [`check`](Self::check), for an expression that may make a patch: objects of the types `JSONPatch`, `Object`
+    /// and `Object.FIELD`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the messages that Kubernetes prints after `compilation failed: `.
+    pub fn check_patch(&self, variables: &[(&str, Kind)]) -> Result<Kind, String> {
+        self.check_with(variables, true)
+    }
+
+    fn check_with(&self, variables: &[(&str, Kind)], is_patch: bool) -> Result<Kind, String> {
         let variables = variables.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect();
-        let mut checker = Checker { expression: self, variables, errors: Vec::new() };
+        let mut checker =
+            Checker { expression: self, variables, is_patch, errors: Vec::new(), wrong_literals: Vec::new() };
         let of = depth::with_stack(self.depth, || checker.kind(self.program.expression()))?;
+        if checker.errors.is_empty() {
+            let literals = std::mem::take(&mut checker.wrong_literals);
+            literals.iter().for_each(|(id, message)| drop(checker.refuse_at(*id, message)));
+        }
         if checker.errors.is_empty() {
             return Ok(of);
         }
@@ -52,15 +74,24 @@ struct Checker<'e> {
     expression: &'e Expression,
     /// The variables in scope; the last of a name hides the others.
     variables: Vec<(String, Kind)>,
+    /// `true` if the expression may make objects of patches.
+    is_patch: bool,
     /// The errors with their places in bytes.
     errors: Vec<(u32, String)>,
+    /// Messages about literals, by their nodes, which are reported if there is no other error.
+    wrong_literals: Vec<(u64, String)>,
 }
 
 impl Checker<'_> {
     /// Records an error at a node; its type is then unknown, so that it causes no others.
     fn refuse(&mut self, node: &Node, message: &str) -> Kind {
+        self.refuse_at(node.id, message)
+    }
+
+    /// Records an error at the node with an ID.
+    fn refuse_at(&mut self, id: u64, message: &str) -> Kind {
         let info = self.expression.program.source_info();
-        let (at, _) = info.offset_for(node.id).unwrap_or_default();
+        let (at, _) = info.offset_for(id).unwrap_or_default();
         let before = info.source.get(..at as usize).unwrap_or_default();
         let start = before.rfind('\n').map_or(0, |end| end + 1);
         let line = info.source[start..].lines().next().unwrap_or_default();
@@ -81,26 +112,48 @@ impl Checker<'_> {
                 let items = list.elements.iter().enumerate().map(|(index, item)| {
                     let of = self.kind(item);
                     match of {
-                        Kind::Optional(value) if list.optional_indices.contains(&index) => Kind::clone(&value),
-                        other => other,
+                        Kind::Optional(value) if list.optional_indices.contains(&index) => {
+                            (item.id, Kind::clone(&value))
+                        }
+                        other => (item.id, other),
                     }
                 });
-                Kind::List(Arc::new(joined(items.collect())))
+                let items = items.collect();
+                Kind::List(Arc::new(self.common(items)))
             }
             Expr::Map(map) => {
                 let (mut keys, mut values) = (Vec::new(), Vec::new());
                 for entry in &map.entries {
                     if let EntryExpr::MapEntry(entry) = &entry.expr {
-                        keys.push(self.kind(&entry.key));
-                        values.push(self.kind(&entry.value));
+                        keys.push((entry.key.id, self.kind(&entry.key)));
+                        let value = self.kind(&entry.value);
+                        let value = match value {
+                            Kind::Optional(value) if entry.optional => Kind::clone(&value),
+                            other => other,
+                        };
+                        values.push((entry.value.id, value));
                     }
                 }
-                Kind::Map(Arc::new(joined(keys)), Arc::new(joined(values)))
+                Kind::Map(Arc::new(self.common(keys)), Arc::new(self.common(values)))
             }
-            Expr::Struct(_) => Kind::Dyn,
+            Expr::Struct(literal) => self.made(node, literal),
             Expr::Comprehension(loops) => self.loops(loops),
             Expr::Call(call) => self.call(node, call),
         }
+    }
+
+    /// Returns the common type of the items of a literal, given with their nodes; items of other types are errors
+    /// (`HomogeneousAggregateLiterals`).
+    fn common(&mut self, items: Vec<(u64, Kind)>) -> Kind {
+        let mut items = items.into_iter();
+        let Some((_, mut common)) = items.next() else { return Kind::Dyn };
+        for (id, of) in items {
+            match join(&common, &of) {
+                Some(joined) => common = joined,
+                None => return self.refuse_at(id, &format!("expected type '{common}' but found '{of}'")),
+            }
+        }
+        common
     }
 
     fn ident(&mut self, node: &Node, name: &str) -> Kind {
@@ -110,22 +163,47 @@ impl Checker<'_> {
         }
         match TYPES.contains(&name) || name.starts_with('@') {
             true => Kind::Dyn,
-            false => self.refuse(node, &format!("undeclared reference to '{name}' (in container '')")),
+            false => self.undeclared(node, name),
         }
     }
 
+    fn undeclared(&mut self, node: &Node, name: &str) -> Kind {
+        self.refuse(node, &format!("undeclared reference to '{name}' (in container '')"))
+    }
+
+    /// Returns the type of an object that is made: `Object.spec{replicas: 1}`. Only the fields of a JSON patch have types.
+    fn made(&mut self, node: &Node, literal: &StructExpr) -> Kind {
+        let name = literal.type_name.as_str();
+        let is_known = self.is_patch && made::is_type(name);
+        for entry in &literal.entries {
+            let EntryExpr::StructField(field) = &entry.expr else { continue };
+            let of = self.kind(&field.value);
+            let of = if let (true, Kind::Optional(value)) = (field.optional, &of) { Kind::clone(value) } else { of };
+            let Some(wanted) =
+                Some(&Kind::Made(name.into())).filter(|_| is_known).and_then(|made| self.field(made, &field.field))
+            else {
+                if is_known {
+                    self.refuse_at(entry.id, &format!("undefined field '{}'", field.field));
+                }
+                continue;
+            };
+            if !compatible(&wanted, &of) {
+                let text =
+                    format!("expected type of field '{}' is '{wanted}' but provided type is '{of}'", field.field);
+                self.refuse_at(entry.id, &text);
+            }
+        }
+        if is_known { Kind::Made(name.into()) } else { self.undeclared(node, name) }
+    }
+
     fn select(&mut self, node: &Node, select: &SelectExpr) -> Kind {
-        // The name of a type with a package, such as `net.IP`.
-        if let Expr::Ident(package) = &select.operand.expr
-            && ["net", "kubernetes", "google", "optional_type"].contains(&package.as_str())
-            && !self.variables.iter().any(|(name, _)| name == package)
-        {
-            return Kind::Dyn;
+        if let Some(of) = qualified(node).and_then(|name| self.qualified(&name)) {
+            return of;
         }
         let operand = self.kind(&select.operand);
         let of = match self.field(&operand, &select.field) {
             Some(of) => of,
-            None if matches!(operand, Kind::Object(_)) => {
+            None if matches!(operand, Kind::Object(_) | Kind::Made(_)) => {
                 self.refuse(node, &format!("undefined field '{}'", select.field))
             }
             None => self.refuse(node, &format!("type '{operand}' does not support field selection")),
@@ -133,9 +211,23 @@ impl Checker<'_> {
         if select.test { Kind::BOOL } else { of }
     }
 
+    /// Returns the type of a name with dots: that of a variable such as `authorizer.requestResource`, or a type such as
+    /// `net.IP`.
+    fn qualified(&self, name: &str) -> Option<Kind> {
+        let found = self.variables.iter().rev().find(|(known, _)| known == name);
+        let is_type = library::TYPES.contains(&name) || name.starts_with("google.");
+        found.map(|(_, of)| of.clone()).or_else(|| is_type.then_some(Kind::Dyn))
+    }
+
     fn field(&self, operand: &Kind, field: &str) -> Option<Kind> {
         match operand {
             Kind::Dyn => Some(Kind::Dyn),
+            Kind::Made(name) if **name == *made::JSON_PATCH => match field {
+                "op" | "path" | "from" => Some(Kind::STRING),
+                "value" => Some(Kind::Dyn),
+                _ => None,
+            },
+            Kind::Made(_) => Some(Kind::Dyn),
             Kind::Object(fields) => fields.get(field).cloned(),
             Kind::Map(_, values) => Some(Kind::clone(values)),
             Kind::Optional(value) => Some(Kind::Optional(Arc::new(self.field(value, field)?))),
@@ -177,6 +269,9 @@ impl Checker<'_> {
         let name = call.func_name.as_str();
         if let Some(Expr::Ident(package)) = call.target.as_deref().map(|target| &target.expr) {
             let qualified = format!("{package}.{name}");
+            if package == "jsonpatch" && !self.is_patch {
+                return self.undeclared(node, &qualified);
+            }
             if SIGNATURES.contains_key(qualified.as_str()) {
                 let args: Vec<Kind> = call.args.iter().map(|arg| self.kind(arg)).collect();
                 return self.overload(node, &qualified, &args, false);
@@ -187,6 +282,11 @@ impl Checker<'_> {
             }
         }
         let args: Vec<Kind> = call.target.as_deref().into_iter().chain(&call.args).map(|arg| self.kind(arg)).collect();
+        if let Some((Expr::Literal(LiteralValue::String(text)), id)) = call.args.first().map(|arg| (&arg.expr, arg.id))
+            && !is_right_literal(name, text.inner())
+        {
+            self.wrong_literals.push((id, format!("invalid {name} argument")));
+        }
         match (name, &args[..]) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR, [left, right]) => {
                 match compatible(left, &Kind::BOOL) && compatible(right, &Kind::BOOL) {
@@ -196,7 +296,7 @@ impl Checker<'_> {
             }
             (operators::CONDITIONAL, [condition, yes, no]) => {
                 match compatible(condition, &Kind::BOOL) && compatible(yes, no) {
-                    true => joined(vec![yes.clone(), no.clone()]),
+                    true => join(yes, no).unwrap_or(Kind::Dyn),
                     false => self.no_overload(node, name, &args, false),
                 }
             }
@@ -222,7 +322,7 @@ impl Checker<'_> {
 
     /// Resolves a call; several overloads fit arguments of unknown type.
     fn overload(&mut self, node: &Node, name: &str, args: &[Kind], is_member: bool) -> Kind {
-        let Some(overloads) = SIGNATURES.get(name) else { return Kind::Dyn };
+        let Some(overloads) = SIGNATURES.get(name) else { return self.undeclared(node, name) };
         let results: Vec<Kind> = overloads.iter().filter_map(|signature| signature.result(args, is_member)).collect();
         match results.split_first() {
             None => self.no_overload(node, name, args, is_member),
@@ -241,6 +341,15 @@ impl Checker<'_> {
     }
 }
 
+/// Returns the name with dots that selections from an identifier spell: `authorizer.requestResource`.
+fn qualified(node: &Node) -> Option<String> {
+    match &node.expr {
+        Expr::Ident(name) => Some(name.clone()),
+        Expr::Select(select) if !select.test => Some(format!("{}.{}", qualified(&select.operand)?, select.field)),
+        _ => None,
+    }
+}
+
 fn of_literal(literal: &LiteralValue) -> Kind {
     match literal {
         LiteralValue::Boolean(_) => Kind::BOOL,
@@ -253,21 +362,30 @@ fn of_literal(literal: &LiteralValue) -> Kind {
     }
 }
 
-/// Returns the common type of items; `dyn` if there is none.
-fn joined(kinds: Vec<Kind>) -> Kind {
-    let mut kinds = kinds.into_iter();
-    let Some(first) = kinds.next() else { return Kind::Dyn };
-    kinds.fold(first, |one, other| match (&one, &other) {
-        (Kind::Simple("null"), other) if compatible(&one, other) => other.clone(),
-        (one, Kind::Simple("null")) if compatible(one, &other) => one.clone(),
+/// Returns the type that covers two; `None` if there is none.
+fn join(one: &Kind, other: &Kind) -> Option<Kind> {
+    Some(match (one, other) {
+        (Kind::Simple("null"), other) if compatible(one, other) => other.clone(),
+        (one, Kind::Simple("null")) if compatible(one, other) => one.clone(),
         // The items of an empty list are not known.
         (Kind::List(items), Kind::List(_)) if **items == Kind::Dyn => other.clone(),
         (Kind::List(_), Kind::List(items)) if **items == Kind::Dyn => one.clone(),
         (Kind::Map(_, values), Kind::Map(..)) if **values == Kind::Dyn => other.clone(),
         (Kind::Map(..), Kind::Map(_, values)) if **values == Kind::Dyn => one.clone(),
-        _ if one == other => one,
-        _ => Kind::Dyn,
+        _ if one == other => one.clone(),
+        _ if compatible(one, other) => Kind::Dyn,
+        _ => return None,
     })
+}
+
+/// Returns whether a literal is a right argument of a function (`cel-go/cel/validator.go`).
+fn is_right_literal(function: &str, value: &str) -> bool {
+    match function {
+        "duration" => Duration::parse(value).is_some(),
+        "timestamp" => chrono::DateTime::parse_from_rfc3339(value).is_ok(),
+        "matches" => regexp::compile(value).is_ok(),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -309,7 +427,9 @@ mod tests {
                 "quantity(self.s).isLessThan(quantity('1Gi')) && ip(self.s).family() == 4 && cidr('1.2.3.0/24').containsIP(self.s)",
                 "bool",
             ),
-            ("'%s-%d'.format([self.s, self.n])", "string"),
+            ("'%s-%d'.format([self.s, string(self.n)])", "string"),
+            ("[self.x, 1] == [[], ['a']].map(l, l.size()) && [{}, {'a': self.n}].size() == 2", "bool"),
+            ("'abc'.matches('^a') && duration('1h30m') < duration(self.s)", "bool"),
             (
                 "sets.contains(self.l, ['a']) && url(self.s).getQuery()['k'].size() == 1 && ip.isCanonical(self.s)",
                 "bool",
@@ -349,6 +469,26 @@ mod tests {
             (
                 "self.s == null",
                 "ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(string, null)'\n | self.s == null\n | .......^",
+            ),
+            (
+                "self.s.nope()",
+                "ERROR: <input>:1:12: undeclared reference to 'nope' (in container '')\n | self.s.nope()\n | ...........^",
+            ),
+            (
+                "[self.n, self.s] == []",
+                "ERROR: <input>:1:14: expected type 'int' but found 'string'\n | [self.n, self.s] == []\n | .............^",
+            ),
+            (
+                "{'a': 1, 'b': 1.5} == {}",
+                "ERROR: <input>:1:15: expected type 'int' but found 'double'\n | {'a': 1, 'b': 1.5} == {}\n | ..............^",
+            ),
+            (
+                "self.s.matches('(')",
+                "ERROR: <input>:1:16: invalid matches argument\n | self.s.matches('(')\n | ...............^",
+            ),
+            (
+                "self.t < timestamp('2026') && duration('1x') == duration('1s')",
+                "ERROR: <input>:1:20: invalid timestamp argument\n | self.t < timestamp('2026') && duration('1x') == duration('1s')\n | ...................^\nERROR: <input>:1:40: invalid duration argument\n | self.t < timestamp('2026') && duration('1x') == duration('1s')\n | .......................................^",
             ),
             (
                 "self.s in self.n",

@@ -7,21 +7,23 @@
 //! least that an expression can take.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
-use cel::common::types::{CelInt, CelString, DYN_TYPE, INT_TYPE};
+use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators};
+use cel::common::types::{CelInt, CelOptional, CelString, DYN_TYPE, INT_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::parser::Expression as Node;
-use cel::{Context, DeclarationError, Env, ExecutionError, Program};
+use cel::{Context, DeclarationError, Env, ExecutionError, Program, Value};
 
-use super::{Args, FunctionResult, STANDARD, values};
+use super::{Args, FunctionResult, STANDARD, library, ok_value, values};
 
 /// The cost that one evaluation may take (`PerCallLimit` in apiserver, `pkg/apis/cel/config.go`).
 pub const CALL_COST_MAX: u64 = 1_000_000;
 
 const STEP: &str = "@step";
 const SIZED: &str = "@sized";
+const FIELDS: &str = "@fields";
 
 /// Functions whose result may be much larger than their arguments, the name of the replacement, and how it calls them.
 const GROWING: &[(&str, &str, &[&str])] = &[
@@ -47,7 +49,8 @@ pub(super) fn metered<T>(least: u64, evaluation: impl FnOnce() -> T) -> (Option<
     (Some(result).filter(|_| left > 0), CALL_COST_MAX - left)
 }
 
-fn charge(cost: u64) -> Result<(), ExecutionError> {
+/// Charges a cost to the evaluation that is running.
+pub(super) fn charge(cost: u64) -> Result<(), ExecutionError> {
     LEFT.set(LEFT.get().saturating_sub(cost));
     match LEFT.get() {
         0 => Err(ExecutionError::InternalError("actual cost limit exceeded".into())),
@@ -59,6 +62,7 @@ fn charge(cost: u64) -> Result<(), ExecutionError> {
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_overload(STEP, "kctl_step", vec![DYN_TYPE, INT_TYPE], step)?;
     env.add_overload(SIZED, "kctl_sized", vec![DYN_TYPE], sized)?;
+    env.add_overload(FIELDS, "kctl_fields", vec![DYN_TYPE], fields)?;
     env.add_overload("@replace", "kctl_replace", vec![DYN_TYPE, DYN_TYPE, DYN_TYPE], replace)?;
     env.add_overload("@replace", "kctl_replace_n", vec![DYN_TYPE, DYN_TYPE, DYN_TYPE, DYN_TYPE], replace)?;
     env.add_overload("@join", "kctl_join", vec![DYN_TYPE], join)?;
@@ -71,7 +75,11 @@ pub(super) fn rewrite(node: &mut Node) -> u64 {
     match &mut node.expr {
         Expr::Unspecified | Expr::Literal(_) => 0,
         Expr::Ident(_) => 1,
-        Expr::Select(select) => rewrite(&mut select.operand) + u64::from(!select.test),
+        Expr::Select(select) => {
+            let cost = rewrite(&mut select.operand) + u64::from(!select.test);
+            with_fields(&mut select.operand);
+            cost
+        }
         Expr::List(list) => list.elements.iter_mut().map(rewrite).sum::<u64>() + 10,
         Expr::Map(map) => map.entries.iter_mut().map(|entry| rewrite_entry(&mut entry.expr)).sum::<u64>() + 30,
         Expr::Struct(literal) => {
@@ -79,14 +87,69 @@ pub(super) fn rewrite(node: &mut Node) -> u64 {
         }
         Expr::Comprehension(loops) => {
             let cost = rewrite(&mut loops.loop_cond) + rewrite(&mut loops.loop_step);
-            let step = std::mem::take(&mut loops.loop_step);
-            let cost = LiteralValue::Int(CelInt::from(i64::try_from(cost).unwrap_or(i64::MAX)));
-            let cost = Node { id: step.id, expr: Expr::Literal(cost) };
-            loops.loop_step = call(STEP, vec![step, cost]);
+            charge_steps(loops, cost);
             rewrite(&mut loops.iter_range) + rewrite(&mut loops.accu_init) + rewrite(&mut loops.result)
         }
         Expr::Call(called) => rewrite_call(called),
     }
+}
+
+/// Charges each step of a loop with a cost. The `cel` crate recognises the steps of `all`, `exists`, `map` and `filter` by
+/// their form, which therefore stays.
+fn charge_steps(loops: &mut ComprehensionExpr, cost: u64) {
+    if !matches!(loops.loop_cond.expr, Expr::Literal(_)) {
+        return charge_step(&mut loops.loop_cond, cost);
+    }
+    match &mut loops.loop_step.expr {
+        Expr::Call(step) if step.func_name == operators::CONDITIONAL => return charge_step(&mut step.args[0], cost),
+        Expr::Call(step) if step.func_name == operators::ADD => {
+            if let Some(Expr::List(added)) = step.args.get_mut(1).map(|added| &mut added.expr)
+                && let [item] = &mut added.elements[..]
+            {
+                return charge_step(item, cost);
+            }
+        }
+        _ => {}
+    }
+    charge_step(&mut loops.loop_step, cost);
+}
+
+fn charge_step(part: &mut Node, cost: u64) {
+    let inner = std::mem::take(part);
+    let cost = LiteralValue::Int(CelInt::from(i64::try_from(cost).unwrap_or(i64::MAX)));
+    let cost = Node { id: inner.id, expr: Expr::Literal(cost) };
+    *part = call(STEP, vec![inner, cost]);
+}
+
+/// Names that stand before others as packages, and not for values.
+const PACKAGES: &[&str] = &["authorizer", "google", "kubernetes", "net", "optional_type"];
+
+/// Lets a value without fields count as an empty map, of which a field can be tested: for cel-go, `has(null.a)` is false.
+fn with_fields(operand: &mut Node) {
+    if root(operand).is_some_and(|name| PACKAGES.contains(&name)) {
+        return;
+    }
+    let inner = std::mem::take(operand);
+    *operand = call(FIELDS, vec![inner]);
+}
+
+/// Returns the first name of `a.b.c`.
+fn root(node: &Node) -> Option<&str> {
+    match &node.expr {
+        Expr::Ident(name) => Some(name),
+        Expr::Select(select) => root(&select.operand),
+        _ => None,
+    }
+}
+
+/// Returns the argument, or an empty map if it has no fields.
+fn fields<'b, 'v>(mut args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    let arg = args.pop().ok_or(ExecutionError::MissingArgumentOrTarget)?;
+    let has_fields = arg.as_indexer().is_some() && !arg.downcast_ref::<CelString>().is_some();
+    if has_fields || arg.downcast_ref::<CelOptional>().is_some() {
+        return Ok(arg);
+    }
+    ok_value(HashMap::<String, Value>::new())
 }
 
 fn rewrite_entry(entry: &mut cel::common::ast::EntryExpr) -> u64 {
@@ -107,8 +170,8 @@ fn rewrite_call(called: &mut CallExpr) -> u64 {
             return left + if is_loop { *right } else { 0 };
         }
         (operators::CONDITIONAL, [condition, yes, no]) => return condition + yes.min(no),
-        (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT | operators::LOGICAL_NOT, _)
-        | (operators::NOT_STRICTLY_FALSE, _) => {}
+        (operators::OPT_SELECT, [_, _]) => with_fields(&mut called.args[0]),
+        (operators::INDEX | operators::OPT_INDEX | operators::LOGICAL_NOT, _) | (operators::NOT_STRICTLY_FALSE, _) => {}
         (name, _) => match GROWING.iter().find(|(of, ..)| *of == name && called.target.is_some()) {
             Some((_, replacement, forms))
                 if (1..=forms.len()).any(|n| called.args.len() + 1 == arity(forms[n - 1])) =>
@@ -138,7 +201,7 @@ fn arity(form: &str) -> usize {
 
 /// Lets an argument be measured, unless its size is known or the name is that of a type or a namespace.
 fn measure(node: &mut Node) {
-    let is_namespace = |name: &str| matches!(name, "optional" | "strings" | "ip" | "sets");
+    let is_namespace = |name: &str| matches!(name, "optional" | "strings") || library::is_namespace(name);
     match &node.expr {
         Expr::Literal(_) | Expr::Unspecified => return,
         Expr::Ident(name) if is_namespace(name) => return,
@@ -224,7 +287,8 @@ fn delegate<'b, 'v>(replacement: &str, args: Args<'b, 'v>) -> FunctionResult<'b,
 
 #[cfg(test)]
 mod tests {
-    use super::super::{COST_EXCEEDED, Expression, Value};
+    use super::super::{COST_EXCEEDED, Expression};
+    use super::*;
 
     fn evaluate(text: &str, count: i64) -> Result<Value, String> {
         let list: Vec<i64> = (0..count).collect();

@@ -1,35 +1,43 @@
 //! The Common Expression Language (CEL), in which validation rules and admission policies are written.
 //!
 //! The `cel` crate has the language and its standard library. This module adds the functions of Kubernetes
-//! (<https://kubernetes.io/docs/reference/using-api/cel/>) and cel-go's error messages. Schemas are unknown here, and
-//! expressions are not type-checked: type errors show up in evaluation.
+//! (<https://kubernetes.io/docs/reference/using-api/cel/>), cel-go's checks of types and its error messages. Schemas are
+//! unknown here: the types of variables are given.
 
 mod check;
 mod depth;
 mod estimate;
 mod library;
+mod made;
 mod meter;
 mod signatures;
 
 pub use estimate::Type;
+pub use library::{Access, Authorizer, authorizer, resource_check};
+pub use made::{JSON_PATCH, OBJECT, fields, misplaced};
 pub use meter::CALL_COST_MAX;
 pub use signatures::Kind;
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 pub use cel::Value;
 use cel::common::types::{DYN_TYPE, LIST_TYPE, STRING_TYPE};
 use cel::common::value::{CowVal, Val};
-use cel::objects::OptionalValue;
+use cel::objects::{Key, OptionalValue};
 use cel::{Context, DeclarationError, Env, ExecutionError, Program, extensions};
+
+use chrono::SecondsFormat;
 
 use crate::json;
 
 /// A compiled expression.
 pub struct Expression {
     program: Program,
+    env: Arc<Env>,
     /// The expression with the calls that count its cost.
     metered: cel::parser::Expression,
     /// The least cost outside of loops.
@@ -43,84 +51,12 @@ pub const COST_EXCEEDED: &str = "operation cancelled: actual cost limit exceeded
 /// The greatest length of an expression in characters, cel-go's default (`ExpressionSizeCodePointLimit`).
 const LENGTH_MAX: usize = 100_000;
 
-/// Functions that are available here: of the standard library, its extensions and Kubernetes.
-const FUNCTIONS: &[&str] = &[
-    "all",
-    "bool",
-    "bytes",
-    "charAt",
-    "contains",
-    "distinct",
-    "double",
-    "duration",
-    "dyn",
-    "endsWith",
-    "exists",
-    "exists_one",
-    "filter",
-    "find",
-    "findAll",
-    "flatten",
-    "format",
-    "getDate",
-    "getDayOfMonth",
-    "getDayOfWeek",
-    "getDayOfYear",
-    "getFullYear",
-    "getHours",
-    "getMilliseconds",
-    "getMinutes",
-    "getMonth",
-    "getSeconds",
-    "has",
-    "hasValue",
-    "indexOf",
-    "int",
-    "isSorted",
-    "join",
-    "lastIndexOf",
-    "lowerAscii",
-    "map",
-    "matches",
-    "max",
-    "min",
-    "none",
-    "of",
-    "ofNonZeroValue",
-    "optFlatMap",
-    "optMap",
-    "optional.none",
-    "optional.of",
-    "optional.ofNonZeroValue",
-    "orValue",
-    "or",
-    "replace",
-    "reverse",
-    "size",
-    "slice",
-    "sort",
-    "split",
-    "startsWith",
-    "string",
-    "substring",
-    "sum",
-    "timestamp",
-    "trim",
-    "type",
-    "uint",
-    "upperAscii",
-    "value",
-];
-
-/// Functions of Kubernetes that are not simulated: the authorizer and the named formats.
-const FOREIGN: &[&str] = &["authorizer", "format.named"];
-
 impl Expression {
     /// Compiles an expression.
     ///
     /// # Errors
     ///
-    /// Returns the message that Kubernetes prints after `compilation failed: `, or that a function is not simulated.
+    /// Returns the message that Kubernetes prints after `compilation failed: `.
     pub fn compile(text: &str) -> Result<Expression, String> {
         let length = text.chars().count();
         if length > LENGTH_MAX {
@@ -133,20 +69,14 @@ impl Expression {
     }
 
     fn parse(text: &str, depth: usize) -> Result<Expression, String> {
-        let program = ENV.compile(text).map_err(|errors| errors.to_string())?;
-        let references = program.references();
-        let mut functions = references.functions();
-        functions.retain(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
-        functions.sort_unstable();
-        if let Some(name) = functions.iter().find(|name| FOREIGN.contains(name)) {
-            return Err(format!("the CEL function {name} is not simulated by kctl"));
-        }
-        if let Some(name) = functions.iter().find(|name| !FUNCTIONS.contains(name) && !library::has(name)) {
-            return Err(format!("undeclared reference to '{name}' (in container '')"));
-        }
+        let program = ENV.compile(text).map_err(|errors| {
+            // cel-go indents the excerpt of the source.
+            errors.to_string().replace("\n| ", "\n | ")
+        })?;
+        let env = made::environment_of(program.expression()).unwrap_or_else(|| ENV.clone());
         let mut metered = program.expression().clone();
         let least = meter::rewrite(&mut metered);
-        Ok(Expression { program, metered, least, depth })
+        Ok(Expression { program, env, metered, least, depth })
     }
 
     /// Returns `true` if the expression refers to a variable.
@@ -169,7 +99,7 @@ impl Expression {
     }
 
     fn run(&self, variables: Vec<(&str, Value)>) -> (Result<Value, String>, u64) {
-        let mut context = Context::with_env(ENV.clone());
+        let mut context = Context::with_env(self.env.clone());
         for (name, value) in variables {
             context.add_variable_from_value(name, value);
         }
@@ -185,21 +115,57 @@ fn message_of(error: ExecutionError) -> String {
         ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
         ExecutionError::DivisionByZero(_) => "division by zero".into(),
         ExecutionError::RemainderByZero(_) => "modulus by zero".into(),
-        ExecutionError::NoSuchOverload(_) => "no such overload".into(),
+        ExecutionError::NoSuchOverload(_)
+        | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::UnexpectedType { .. } => "no such overload".into(),
+        ExecutionError::UndeclaredReference(name) => format!("no such attribute(s): {name}"),
+        ExecutionError::IndexOutOfBounds(Value::Int(index)) => format!("index out of bounds: {index}"),
+        ExecutionError::Overflow(_, of, _) => match of {
+            Value::UInt(_) => "unsigned integer overflow".into(),
+            Value::Duration(_) => "duration overflow".into(),
+            Value::Timestamp(_) => "timestamp overflow".into(),
+            _ => "integer overflow".into(),
+        },
+        ExecutionError::FunctionError { function, message } => match CONVERSIONS.iter().find(|(of, _)| *of == function)
+        {
+            Some((_, to)) if !message.contains("overflow") && !message.contains("range") => {
+                format!("type conversion error from 'string' to '{to}'")
+            }
+            _ => message,
+        },
         other => other.to_string(),
     }
 }
 
-/// Evaluates a `messageExpression`; `None` if it is empty, fails, or does not return a string of one line.
+/// Functions that convert strings, and the types that they return.
+const CONVERSIONS: &[(&str, &str)] = &[
+    ("bool", "bool"),
+    ("double", "double"),
+    ("duration", "google.protobuf.Duration"),
+    ("int", "int"),
+    ("timestamp", "google.protobuf.Timestamp"),
+    ("uint", "uint"),
+];
+
+/// Evaluates a `messageExpression`; `None` if it is empty, fails, or does not return a string of one line that is short
+/// enough.
 pub fn message(expression: &str, variables: Vec<(&str, Value)>) -> Option<String> {
     if expression.is_empty() {
         return None;
     }
-    match Expression::compile(expression).ok()?.evaluate(variables) {
-        Ok(Value::String(text)) if !text.trim().is_empty() && !text.contains('\n') => Some(text.trim().to_owned()),
-        _ => None,
-    }
+    usable_message(&Expression::compile(expression).ok()?.evaluate(variables).ok()?)
 }
+
+/// Returns what a `messageExpression` has returned, without the space around it, if it can be used.
+pub fn usable_message(value: &Value) -> Option<String> {
+    let Value::String(text) = value else { return None };
+    let text = text.trim();
+    (!text.is_empty() && text.len() <= MESSAGE_MAX && !text.contains('\n')).then(|| text.to_owned())
+}
+
+/// The greatest size of an evaluated message in bytes (`MaxEvaluatedMessageExpressionSizeBytes` in apiserver,
+/// `pkg/apis/cel/config.go`).
+const MESSAGE_MAX: usize = 5 * 1024;
 
 /// Converts a JSON value without a schema: integers become `int`, strings stay strings.
 pub fn from_json(value: &json::Value) -> Value {
@@ -217,6 +183,88 @@ pub fn from_json(value: &json::Value) -> Value {
             entries.into()
         }
     }
+}
+
+/// Converts a value to JSON as Kubernetes does: times and bytes become strings.
+///
+/// # Errors
+///
+/// Returns a message about a value that JSON cannot express.
+pub fn to_json(value: &Value) -> Result<json::Value, String> {
+    Ok(match value {
+        Value::Null => json::Value::Null,
+        Value::Bool(flag) => json::Value::from(*flag),
+        Value::Int(number) => json::Value::from(*number),
+        Value::UInt(number) => json::Value::from(*number),
+        Value::Float(number) => json::Value::from(*number),
+        Value::String(text) => json::Value::from(text.as_str()),
+        Value::Bytes(bytes) => json::Value::from(BASE64_STANDARD.encode(bytes.as_slice())),
+        Value::Duration(time) => json::Value::from(format!("{}s", time.as_seconds_f64())),
+        Value::Timestamp(time) => json::Value::from(time.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+        Value::List(items) => json::Value::Array(items.iter().map(to_json).collect::<Result<Vec<_>, _>>()?.into()),
+        Value::Map(entries) => {
+            let mut sorted = BTreeMap::new();
+            for (key, value) in entries.map.iter() {
+                let Key::String(key) = key else { return Err(format!("map key {key} is not a string")) };
+                sorted.insert(key.as_str(), to_json(value)?);
+            }
+            sorted.into_iter().collect()
+        }
+        Value::Struct(made) => {
+            let fields = fields(made).into_iter().map(|(name, field)| Ok((name, to_json(&field)?)));
+            fields.collect::<Result<Vec<_>, String>>()?.into_iter().collect()
+        }
+        other => return Err(format!("unsupported type: {}", other.type_of())),
+    })
+}
+
+/// Words that expressions use themselves, so that a field of this name can also be written between underscores.
+const RESERVED: &[&str] = &[
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
+];
+
+/// Returns whether a word cannot be the name of a variable.
+pub fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
+}
+
+/// Returns whether a text can be the name of a variable.
+pub fn is_identifier(name: &str) -> bool {
+    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    !name.is_empty()
+        && name.chars().all(is_word)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !is_reserved(name)
+}
+
+/// Adds the fields with reserved names as they can also be written: `namespace` as `__namespace__`.
+pub fn with_reserved_names(mut fields: BTreeMap<String, Kind>) -> BTreeMap<String, Kind> {
+    for name in RESERVED {
+        if let Some(of) = fields.get(*name).cloned() {
+            fields.insert(format!("__{name}__"), of);
+        }
+    }
+    fields
 }
 
 /// Wraps a value that may be missing (`optional_type`).

@@ -20,6 +20,8 @@ pub enum Kind {
     Map(Arc<Kind>, Arc<Kind>),
     /// An object with its fields.
     Object(Arc<BTreeMap<String, Kind>>),
+    /// An object that an expression makes, by the name of its type, such as `Object.spec` or `JSONPatch`.
+    Made(Arc<str>),
     /// A value that may be missing.
     Optional(Arc<Kind>),
     /// A type parameter of a signature.
@@ -43,12 +45,16 @@ impl Kind {
     pub const TIMESTAMP: Kind = Kind::Simple("google.protobuf.Timestamp");
     /// The type of `null`.
     pub const NULL: Kind = Kind::Simple("null");
+    /// The type of the variable `authorizer`.
+    pub const AUTHORIZER: Kind = Kind::Simple(library::AUTHORIZER_TYPES[0]);
+    /// The type of the variable `authorizer.requestResource`.
+    pub const RESOURCE_CHECK: Kind = Kind::Simple(library::AUTHORIZER_TYPES[1]);
 
     /// Returns whether `null` is a value of the type.
     fn is_nullable(&self) -> bool {
         match self {
             Kind::Simple(name) => name.contains('.') || *name == "null",
-            Kind::Object(_) | Kind::Optional(_) | Kind::Dyn => true,
+            Kind::Object(_) | Kind::Made(_) | Kind::Optional(_) | Kind::Dyn => true,
             _ => false,
         }
     }
@@ -62,6 +68,7 @@ impl fmt::Display for Kind {
             Kind::List(items) => write!(f, "list({items})"),
             Kind::Map(keys, values) => write!(f, "map({keys}, {values})"),
             Kind::Object(_) => f.write_str("object"),
+            Kind::Made(name) => f.write_str(name),
             Kind::Optional(value) => write!(f, "optional_type({value})"),
             Kind::Parameter(name) => write!(f, "{name}"),
         }
@@ -256,9 +263,11 @@ fn of_library(of: Of) -> Kind {
         Of::Int => Kind::INT,
         Of::Double => Kind::DOUBLE,
         Of::Text => Kind::STRING,
+        Of::Texts => Kind::List(Arc::new(Kind::STRING)),
         Of::List => Kind::List(Arc::new(Kind::Parameter('A'))),
         Of::Map => Kind::Map(Arc::new(Kind::STRING), Arc::new(Kind::List(Arc::new(Kind::STRING)))),
         Of::Opaque(name) => Kind::Simple(name),
+        Of::Optional(inner) => Kind::Optional(Arc::new(of_library(*inner))),
     }
 }
 

@@ -6,7 +6,10 @@
 mod names;
 mod parse;
 
-pub use names::{SUBDOMAIN_RULE, dns_subdomain_problems, is_dns_label, is_dns_subdomain, key_problems, value_problems};
+pub use names::{
+    SUBDOMAIN_RULE, dns_label_1035_problems, dns_label_problems, dns_name_problems, dns_subdomain_problems,
+    is_dns_label, is_dns_subdomain, key_problems, value_problems,
+};
 pub use parse::ParseError;
 
 use crate::go::quote;

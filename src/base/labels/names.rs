@@ -7,6 +7,8 @@ use crate::go::quote;
 const NAME_MAX: usize = 63;
 const SUBDOMAIN_MAX: usize = 253;
 
+const LABEL_1035_RULE: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+const LABEL_RULE: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const NAME_RULE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const VALUE_RULE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 /// The message about a name that is not an RFC 1123 subdomain.
@@ -63,6 +65,48 @@ pub fn dns_subdomain_problems(name: &str) -> Vec<String> {
         problems.push(SUBDOMAIN_RULE.to_owned());
     }
     problems
+}
+
+/// Validates a DNS label of RFC 1123: at most 63 characters.
+pub fn dns_label_problems(text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if text.len() > NAME_MAX {
+        problems.push(too_many_characters(NAME_MAX));
+    }
+    if !is_dns_label(text) {
+        let only_dots = is_dns_subdomain(text);
+        problems.push(if only_dots { "must not contain dots" } else { LABEL_RULE }.to_owned());
+    }
+    problems
+}
+
+/// Validates a DNS label of RFC 1035: at most 63 characters, the first of them a letter.
+pub fn dns_label_1035_problems(text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if text.len() > NAME_MAX {
+        problems.push(too_many_characters(NAME_MAX));
+    }
+    if !is_dns_label(text) || text.starts_with(|c: char| c.is_ascii_digit()) {
+        problems.push(LABEL_1035_RULE.to_owned());
+    }
+    problems
+}
+
+/// Validates a DNS subdomain of RFC 1123: at most 253 characters. [`dns_subdomain_problems`] does the same but says
+/// "bytes" where this one says "characters": upstream has both messages.
+pub fn dns_name_problems(text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if text.len() > SUBDOMAIN_MAX {
+        problems.push(too_many_characters(SUBDOMAIN_MAX));
+    }
+    if !is_dns_subdomain(text) {
+        problems.push(SUBDOMAIN_RULE.to_owned());
+    }
+    problems
+}
+
+fn too_many_characters(max: usize) -> String {
+    format!("must be no more than {max} characters")
 }
 
 fn too_long(max: usize) -> String {
@@ -130,4 +174,17 @@ pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[Stri
 pub(super) fn key_error(path: &str, key: &str) -> Option<String> {
     let wrong = key_problems(key);
     (!wrong.is_empty()).then(|| format!("{path}: Invalid value: {}: {}", quote(key), wrong.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_with_dots_gets_its_own_message() {
+        assert_eq!(dns_label_problems("a.b"), ["must not contain dots"]);
+        assert_eq!(dns_label_problems("A.b"), [LABEL_RULE]);
+        assert_eq!(dns_label_1035_problems("1a"), [LABEL_1035_RULE]);
+        assert_eq!(dns_name_problems(&"a".repeat(254)), ["must be no more than 253 characters"]);
+    }
 }

@@ -12,12 +12,14 @@ mod entries;
 mod merge;
 mod set;
 mod typed;
+mod unowned;
 mod update;
 mod upgrade;
 
 pub use apply::{ApplyError, Conflict, LAST_APPLIED, apply};
 pub use entries::{Entry, Operation, read_entries};
 pub use set::FieldSet;
+pub use unowned::merge_unowned;
 pub use update::{Rules, Writer, on_write};
 pub use upgrade::{applier_owns_last_applied, upgrade_client_side_apply};
 

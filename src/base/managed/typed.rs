@@ -65,6 +65,11 @@ impl TypeRef {
         }
     }
 
+    /// Returns `true` if a value is an object or list that has one owner as a whole.
+    pub(super) fn is_atomic(&self, value: &Value) -> bool {
+        (value.is_object() || value.is_array()) && matches!(self.shape(value), Shape::Leaf)
+    }
+
     /// Returns `true` if a value has fields or items that can have owners.
     pub(super) fn has_parts(&self, value: &Value) -> bool {
         match self.shape(value) {

@@ -28,6 +28,16 @@ pub enum JsonPatchError {
     Apply(String),
 }
 
+impl JsonPatchError {
+    /// Returns whether an operation `test` has found another value.
+    pub fn is_failed_test(&self) -> bool {
+        matches!(self, JsonPatchError::Apply(why) if why.ends_with(TEST_FAILED))
+    }
+}
+
+/// The end of the message about another value than that of a `test`.
+const TEST_FAILED: &str = ": test failed";
+
 /// Applies a patch to a document.
 ///
 /// # Errors
@@ -178,7 +188,7 @@ fn test(document: &Value, operation: &Operation) -> Result<(), String> {
     if found.unwrap_or(&Value::Null) == &operation.value() {
         return Ok(());
     }
-    Err(format!("testing value {path} failed: test failed"))
+    Err(format!("testing value {path} failed{TEST_FAILED}"))
 }
 
 /// Rejects a value that would be nested too deeply; a patch that copies a value into itself doubles its depth.

@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod cel_types;
 pub mod decode;
 pub mod enums;
 pub mod explain;

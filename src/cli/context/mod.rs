@@ -260,13 +260,16 @@ impl Ctx {
     pub(crate) fn api<T>(&mut self, call: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> CliResult<T> {
         let client = self.client()?;
         let result = call(client);
-        let (log, warnings) = (client.take_log(), client.take_warnings());
+        let (log, warnings, hint) = (client.take_log(), client.take_warnings(), client.take_hint());
         for entry in log {
             let (site, message) = klog::request_site(&entry);
             self.log(site, message)?;
         }
         for warning in warnings {
             self.warn(&warning);
+        }
+        if let Some(hint) = hint {
+            self.hint(hint);
         }
         Ok(result?)
     }

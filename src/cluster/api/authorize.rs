@@ -3,12 +3,14 @@
 //! Members of `system:masters` and the control plane may do everything. Other users may do what the rules of a bound role
 //! allow; there are no rules that deny.
 
+use std::sync::Arc;
+
 use super::user::{MASTERS, User};
 use super::{Request, Requester, Result, Server, Verb};
 use kctl_base::fields::FieldSelector;
 use kctl_base::gvk::GroupResource;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::{Status, dotted};
 
 /// The attributes of a request that authorization decides by (`authorizer.Attributes`).
@@ -170,49 +172,100 @@ impl Server {
         if user.is_in(MASTERS) {
             return Ok(Some(String::new()));
         }
-        let sources = self.rule_sources(user, &attributes.namespace)?;
-        let found = sources.into_iter().find(|source| source.rules.iter().any(|rule| attributes.is_allowed_by(rule)));
-        Ok(found.map(|source| format!("RBAC: allowed by {}", source.origin)))
+        Ok(reason(&self.rule_sources(user, &attributes.namespace)?, attributes))
     }
 
     /// Returns the rules of a user by their bindings.
     fn rule_sources(&mut self, user: &User, namespace: &str) -> Result<Vec<RuleSource>> {
-        let mut sources = Vec::new();
-        for binding in self.read_all("clusterrolebindings.rbac.authorization.k8s.io", None)? {
-            sources.extend(self.rule_source(&binding, user, "")?);
-        }
+        let mut bindings = self.read_all(CLUSTER_ROLE_BINDINGS, None)?;
         if !namespace.is_empty() {
-            for binding in self.read_all("rolebindings.rbac.authorization.k8s.io", Some(namespace))? {
-                sources.extend(self.rule_source(&binding, user, namespace)?);
-            }
+            bindings.extend(self.read_all(ROLE_BINDINGS, Some(namespace))?);
+        }
+        let mut sources = Vec::new();
+        for binding in bindings {
+            let Some(subject) = subject_of(&binding, user) else { continue };
+            let (resource, namespace, name) = role_of(&binding);
+            let role = self.read(resource, namespace, name)?;
+            sources.push(RuleSource::new(&binding, subject, role.as_deref()));
         }
         Ok(sources)
     }
 
-    /// Returns the rules that a binding gives to a user; `None` when no subject matches.
-    fn rule_source(&mut self, binding: &Value, user: &User, namespace: &str) -> Result<Option<RuleSource>> {
-        let subjects = binding.list("/subjects");
-        let Some(subject) = subjects.iter().find(|s| user.is_subject(s, binding.namespace())) else {
-            return Ok(None);
-        };
-        let (kind, name) = (binding.str("/roleRef/kind"), binding.str("/roleRef/name"));
-        let role = match kind {
-            "Role" => self.read("roles.rbac.authorization.k8s.io", namespace, name)?,
-            _ => self.read("clusterroles.rbac.authorization.k8s.io", "", name)?,
-        };
+    /// Reads all roles and bindings, for decisions without the server.
+    pub(super) fn roles(&mut self) -> Result<Roles> {
+        Ok(Roles {
+            bindings: [self.read_all(CLUSTER_ROLE_BINDINGS, None)?, self.read_all(ROLE_BINDINGS, None)?].concat(),
+            roles: [self.read_all(CLUSTER_ROLES, None)?, self.read_all(ROLES, None)?].concat(),
+        })
+    }
+}
+
+const CLUSTER_ROLE_BINDINGS: &str = "clusterrolebindings.rbac.authorization.k8s.io";
+const ROLE_BINDINGS: &str = "rolebindings.rbac.authorization.k8s.io";
+const CLUSTER_ROLES: &str = "clusterroles.rbac.authorization.k8s.io";
+const ROLES: &str = "roles.rbac.authorization.k8s.io";
+
+/// All roles and bindings at one time.
+pub(super) struct Roles {
+    bindings: Vec<Arc<Object>>,
+    roles: Vec<Arc<Object>>,
+}
+
+impl Roles {
+    /// Decides as [`Server::permission`].
+    pub(super) fn permission(&self, user: &User, attributes: &Attributes) -> Option<String> {
+        if user.is_in(MASTERS) {
+            return Some(String::new());
+        }
+        let applies = |binding: &&Arc<Object>| ["", &attributes.namespace].contains(&binding.namespace());
+        let sources = self.bindings.iter().filter(applies).filter_map(|binding| {
+            let subject = subject_of(binding, user)?;
+            let (resource, namespace, name) = role_of(binding);
+            let kind = if resource == ROLES { "Role" } else { "ClusterRole" };
+            let is_it =
+                |role: &&Arc<Object>| role.kind() == kind && role.namespace() == namespace && role.name() == name;
+            Some(RuleSource::new(binding, subject, self.roles.iter().find(is_it).map(|role| &**role)))
+        });
+        reason(&sources.collect::<Vec<_>>(), attributes)
+    }
+}
+
+/// Returns the reason for which a rule allows something; `None` if none does.
+fn reason(sources: &[RuleSource], attributes: &Attributes) -> Option<String> {
+    let found = sources.iter().find(|source| source.rules.iter().any(|rule| attributes.is_allowed_by(rule)));
+    found.map(|source| format!("RBAC: allowed by {}", source.origin))
+}
+
+/// Returns the subject of a binding that a user matches.
+fn subject_of<'a>(binding: &'a Object, user: &User) -> Option<&'a Value> {
+    binding.list("/subjects").iter().find(|subject| user.is_subject(subject, binding.namespace()))
+}
+
+/// Returns the resource, the namespace and the name of the role of a binding.
+fn role_of(binding: &Object) -> (&'static str, &str, &str) {
+    match binding.str("/roleRef/kind") {
+        "Role" => (ROLES, binding.namespace(), binding.str("/roleRef/name")),
+        _ => (CLUSTER_ROLES, "", binding.str("/roleRef/name")),
+    }
+}
+
+impl RuleSource {
+    /// Creates the rules of a role, none if it is missing, with their origin.
+    fn new(binding: &Object, subject: &Value, role: Option<&Object>) -> RuleSource {
         let qualified = |name: &str, namespace: &str| match namespace {
             "" => name.to_owned(),
             namespace => format!("{name}/{namespace}"),
         };
         let origin = format!(
-            "{} \"{}\" of {kind} \"{name}\" to {} \"{}\"",
+            "{} \"{}\" of {} \"{}\" to {} \"{}\"",
             binding.kind(),
             qualified(binding.name(), binding.namespace()),
+            binding.str("/roleRef/kind"),
+            binding.str("/roleRef/name"),
             subject.str("/kind"),
             qualified(subject.str("/name"), subject.str("/namespace")),
         );
-        let rules = role.iter().flat_map(|role| role.list("/rules").to_vec()).collect();
-        Ok(Some(RuleSource { origin, rules }))
+        RuleSource { origin, rules: role.map(|role| role.list("/rules").to_vec()).unwrap_or_default() }
     }
 }
 

@@ -83,7 +83,10 @@ impl Server {
         kind.prepare_create(&mut new);
         certificate_requests::set_requester(&*kind, &mut new, request);
         gates::drop_disabled_fields(&*kind, &mut new, None);
-        admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, warnings))?;
+        if admission::mutate(&mut self.admission(&*kind, &mut new, None, request, now, warnings))? {
+            // What is derived from the object has to fit what policies have made of it.
+            kind.prepare_create(&mut new);
+        }
         // As in Kubernetes, an address or port that cannot be allocated is reported before all other problems.
         self.allocate(&*kind, &mut new, None, request.options.dry_run)?;
         self.validate_new(&*kind, &new, request)?;

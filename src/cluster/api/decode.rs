@@ -63,6 +63,19 @@ pub(super) fn body(kind: &dyn Kind, body: Object, request: &Request, warnings: &
     Ok(value)
 }
 
+/// Decodes an object that the server itself has patched; unknown fields are errors.
+///
+/// # Errors
+/// The message about an object that does not match the schema.
+pub(super) fn strict(kind: &dyn Kind, object: Object) -> std::result::Result<Object, String> {
+    let Some(definition) = definition(kind, object.api_version()) else { return Ok(object) };
+    let decoded = schema::decode::decode(Schema::builtin(), definition, object, quantity).map_err(|e| e.to_string())?;
+    match decoded.unknown.is_empty() {
+        true => Ok(decoded.value),
+        false => Err(message::strict(&decoded.unknown)),
+    }
+}
+
 /// Decodes an apply configuration, which is YAML or JSON.
 pub(super) fn yaml(text: &str) -> Result<Object> {
     match kctl_base::yaml::to_json(text) {

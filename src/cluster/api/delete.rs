@@ -27,7 +27,8 @@ impl Server {
         check_preconditions(kind, request, &old)?;
         admission::admit_deletion(kind, &old)?;
         let mut warnings = Vec::new();
-        admission::policies::admit_deletion(self, kind, &old, request, &mut warnings)?;
+        admission::validating_policy::admit_deletion(self, kind, &old, request, &mut warnings)?;
+        admission::webhooks::admit_deletion(self, kind, &old, request)?;
         let response = match names.kind {
             "Namespace" => self.delete_namespace(kind, old, request, now)?,
             "CustomResourceDefinition" => self.delete_definition(kind, old, request, now)?,

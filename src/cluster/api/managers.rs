@@ -21,6 +21,12 @@ pub(super) fn types_of(kind: &dyn Kind) -> (&dyn Types, FieldType) {
     kind.field_types().unwrap_or_else(|| (Schema::builtin(), decode::root(kind).unwrap_or(FieldType::Any)))
 }
 
+/// Returns the type of the objects of a built-in kind in a version.
+pub(super) fn root_in(kind: &dyn Kind, version: &GroupVersion) -> FieldType {
+    let definition = Schema::builtin().root(&version.group, &version.version, kind.names().kind);
+    definition.map_or(FieldType::Any, |definition| FieldType::Object(definition.into()))
+}
+
 /// Returns the `apiVersion` of the fields that a request writes.
 pub(super) fn api_version(kind: &dyn Kind) -> String {
     GroupVersion::new(kind.names().group, kind.served_version()).to_string()

@@ -80,6 +80,8 @@ pub struct Server {
     ids: Ids,
     settings: Settings,
     backends: Backends,
+    /// The hints of the request at work.
+    hints: Vec<String>,
 }
 
 /// Clients see a store error as an internal error, with the message of the store as its cause.
@@ -101,7 +103,7 @@ impl Server {
         backends: Backends,
     ) -> std::result::Result<Server, StoreError> {
         let catalog = Catalog::default();
-        let mut server = Server { store, catalog, ids, settings, backends };
+        let mut server = Server { store, catalog, ids, settings, backends, hints: Vec::new() };
         server.reload_custom_kinds()?;
         Ok(server)
     }
@@ -120,6 +122,7 @@ impl Server {
     /// # Errors
     /// The status that the API reports; then nothing has been staged.
     pub fn handle(&mut self, mut request: Request, now: Time) -> Result<Response> {
+        self.hints.clear();
         self.authorize(&request)?;
         if metrics::serves(&request.resource) {
             return self.metrics(&request, now);
@@ -131,13 +134,21 @@ impl Server {
         limits::check_body(&request)?;
         limits::check_manager(&request)?;
         let deprecation = deprecation_of(&*kind, &request);
-        match self.route(kind, &mut request, now) {
+        let result = self.route(kind, &mut request, now);
+        let hints = std::mem::take(&mut self.hints);
+        match result {
             Ok(mut response) => {
                 response.warnings.extend(deprecation);
+                response.hints = hints;
                 Ok(response)
             }
             Err(status) => Err(status.with_warnings(deprecation)),
         }
+    }
+
+    /// Adds a hint to the response of the request at work.
+    fn hint(&mut self, hint: String) {
+        self.hints.push(hint);
     }
 
     /// Calls the handler for the verb and subresource of an authorized request.

@@ -11,6 +11,8 @@ pub struct Response {
     pub payload: Payload,
     /// Warnings for the client, in the order in which they were raised.
     pub warnings: Vec<String>,
+    /// Hints about what the simulation leaves out; a real server has none.
+    pub hints: Vec<String>,
     /// True when the request created the object (HTTP status 201).
     pub created: bool,
 }

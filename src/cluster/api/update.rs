@@ -155,7 +155,9 @@ impl Update<'_> {
         self.strategy.prepare(self.kind, &mut self.new, &self.old);
         gates::drop_disabled_fields(self.kind, &mut self.new, Some(&self.old));
         if self.strategy.is_admitted() {
-            admission::mutate(&mut self.admission(server))?;
+            if admission::mutate(&mut self.admission(server))? {
+                self.strategy.prepare(self.kind, &mut self.new, &self.old);
+            }
             server.allocate(self.kind, &mut self.new, Some(&self.old), self.request.options.dry_run)?;
         }
         self.validate()?;

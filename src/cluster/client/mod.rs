@@ -58,6 +58,9 @@ pub struct Client<T> {
     warnings: Vec<String>,
     /// All warnings so far, to drop those that the server repeats.
     seen_warnings: Vec<String>,
+    /// The first hint of the server, until it is taken.
+    hint: Option<String>,
+    has_hinted: bool,
     log: RequestLog,
 }
 
@@ -70,6 +73,8 @@ impl<T: Transport> Client<T> {
             impersonates: false,
             warnings: Vec::new(),
             seen_warnings: Vec::new(),
+            hint: None,
+            has_hinted: false,
             log: RequestLog::default(),
         }
     }
@@ -102,6 +107,11 @@ impl<T: Transport> Client<T> {
     /// Returns the warnings of the server since the last call; each is returned once in the life of the client.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// Returns the first hint of the server, once in the life of the client.
+    pub fn take_hint(&mut self) -> Option<String> {
+        self.hint.take()
     }
 
     /// Closes the client and returns its connection.
@@ -317,7 +327,13 @@ impl<T: Transport> Client<T> {
             false => self.transport.send(request),
         };
         match &result {
-            Ok(response) => self.keep_warnings(&response.warnings),
+            Ok(response) => {
+                self.keep_warnings(&response.warnings);
+                if !self.has_hinted {
+                    self.hint = response.hints.first().cloned();
+                    self.has_hinted = self.hint.is_some();
+                }
+            }
             Err(status) => self.keep_warnings(&status.warnings),
         }
         result

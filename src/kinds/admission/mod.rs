@@ -1,10 +1,14 @@
 //! The group admissionregistration.k8s.io: webhooks and policies.
 //!
-//! The admission of the API server evaluates ValidatingAdmissionPolicies; the other kinds are stored without effect.
+//! The admission of the API server evaluates the policies. Webhooks are not called: nothing would answer.
 
+mod expressions;
 mod policies;
 mod rules;
+pub mod type_check;
 mod webhooks;
+
+pub use expressions::{Environment, Wanted};
 
 use crate::shared::table_kind::TableKind;
 use crate::{Names, age};
@@ -27,6 +31,7 @@ pub(crate) static MUTATING_POLICY: TableKind =
             o.put_default("/spec/failurePolicy", "Fail");
             policies::default_matches(o, "/spec/matchConstraints");
         })
+        .validate(policies::validate_mutating_policy)
         .table(&["Name", "Mutations", "ParamKind", "Age"], |o, now| policy_row(o, "/spec/mutations", now));
 
 /// A MutatingAdmissionPolicyBinding: the scope and parameters of a MutatingAdmissionPolicy.
@@ -37,6 +42,7 @@ pub(crate) static MUTATING_POLICY_BINDING: TableKind = TableKind::new(names(
 ))
 .generation()
 .defaults(binding_defaults)
+.validate(policies::validate_mutating_binding)
 .table(BINDING_COLUMNS, binding_row);
 
 /// A MutatingWebhookConfiguration: webhooks that change objects.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::policies::expression_errors;
+use super::expressions::{Environment, Wanted};
 use crate::shared::formats::path_segment_problems;
 use crate::shared::rules::check;
 use crate::shared::selector;
@@ -35,6 +35,17 @@ pub(super) fn match_resources(errors: &mut ErrorList, path: &Path, resources: &V
             let here = path.child(name).index(index);
             resource_names(errors, &here.child("resourceNames"), rule.list("/resourceNames"));
             operations_rule(errors, &here, rule);
+        }
+    }
+}
+
+/// Validates that resource rules name only some operations; all of them if `operations` is `None`.
+pub(super) fn only_operations(errors: &mut ErrorList, path: &Path, resources: &Value, operations: Option<&[&str]>) {
+    let Some(operations) = operations else { return };
+    let path = path.child("resourceRules").child("operations");
+    for operation in resources.list("/resourceRules").iter().flat_map(|rule| rule.list("/operations")) {
+        if !operations.iter().any(|known| operation == known) {
+            errors.push(field::not_supported(&path, operation.clone(), operations));
         }
     }
 }
@@ -133,14 +144,19 @@ fn resources(errors: &mut ErrorList, path: &Path, list: &[Value]) {
 }
 
 /// Validates match conditions: at most 64 with names of their own (`validateMatchConditions`).
-pub(super) fn match_conditions(errors: &mut ErrorList, path: &Path, list: &[Value]) {
+pub(super) fn match_conditions(errors: &mut ErrorList, path: &Path, list: &[Value], environment: &Environment) {
     if list.len() > MATCH_CONDITIONS_MAX {
         errors.push(field::too_many(path, list.len(), MATCH_CONDITIONS_MAX));
     }
     let mut seen = BTreeSet::new();
     for (index, condition) in list.iter().enumerate() {
         let here = path.index(index);
-        errors.extend(expression_errors(condition, "expression", &here, Some("")));
+        let (text, place) = (condition.str("/expression").trim(), here.child("expression"));
+        if text.is_empty() {
+            errors.push(field::required(&place, ""));
+        } else if let Err(why) = environment.check(text, Wanted::Bool) {
+            errors.push(field::invalid(&place, text, &why));
+        }
         let name = condition.str("/name");
         if name.is_empty() {
             errors.push(field::required(&here.child("name"), ""));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::expressions::Environment;
 use super::rules;
 use crate::shared::formats::{dns_label_1035_problems, dns_subdomain_problems, port_problems};
 use crate::shared::rules::check;
@@ -49,7 +50,8 @@ fn webhook(errors: &mut ErrorList, path: &Path, hook: &Value) {
     rules::selectors(errors, path, hook);
     rules::choice(errors, path, hook, "reinvocationPolicy", &["IfNeeded", "Never"]);
     client(errors, &path.child("clientConfig"), &hook["clientConfig"]);
-    rules::match_conditions(errors, &path.child("matchConditions"), hook.list("/matchConditions"));
+    let conditions = hook.list("/matchConditions");
+    rules::match_conditions(errors, &path.child("matchConditions"), conditions, &Environment::new(false));
 }
 
 /// Validates a domain of at least three segments (`IsFullyQualifiedName`).

@@ -16,6 +16,7 @@ use columns::PrinterColumn;
 use field_types::FieldTypes;
 
 use crate::{Kind, Names, ScalePaths, age};
+use kctl_base::cel;
 use kctl_base::field::{ErrorList, quote};
 use kctl_base::gvk::compare_versions;
 use kctl_base::json::{SharedStr, Value};
@@ -202,6 +203,10 @@ impl Kind for Custom {
 
     fn served_version(&self) -> &str {
         self.current
+    }
+
+    fn expression_type(&self) -> Option<cel::Kind> {
+        self.version().and_then(|version| rules::object_type(&version.schema))
     }
 
     fn field_types(&self) -> Option<(&dyn Types, FieldType)> {

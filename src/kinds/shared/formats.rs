@@ -5,10 +5,9 @@
 
 use std::net::IpAddr;
 
-use kctl_base::labels;
+pub(crate) use kctl_base::labels::dns_label_1035_problems;
+pub use kctl_base::labels::{dns_label_problems, dns_name_problems as dns_subdomain_problems};
 
-const LABEL_1035_RULE: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
-const LABEL_RULE: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const CONFIG_KEY_RULE: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 const ENV_NAME_RULE: &str =
     "a valid environment variable name must consist only of printable ASCII characters other than '='";
@@ -22,44 +21,6 @@ fn max_length(max: usize) -> String {
 /// Returns `must be between LOW and HIGH, inclusive`.
 pub(crate) fn inclusive_range(low: i64, high: i64) -> String {
     format!("must be between {low} and {high}, inclusive")
-}
-
-/// Validates a DNS label of RFC 1123: at most 63 characters.
-pub fn dns_label_problems(text: &str) -> Vec<String> {
-    let mut problems = Vec::new();
-    if text.len() > 63 {
-        problems.push(max_length(63));
-    }
-    if !labels::is_dns_label(text) {
-        let only_dots = labels::is_dns_subdomain(text);
-        problems.push(if only_dots { "must not contain dots" } else { LABEL_RULE }.to_owned());
-    }
-    problems
-}
-
-/// Validates a DNS label of RFC 1035: at most 63 characters, the first of them a letter.
-pub(crate) fn dns_label_1035_problems(text: &str) -> Vec<String> {
-    let mut problems = Vec::new();
-    if text.len() > 63 {
-        problems.push(max_length(63));
-    }
-    if !labels::is_dns_label(text) || text.starts_with(|c: char| c.is_ascii_digit()) {
-        problems.push(LABEL_1035_RULE.to_owned());
-    }
-    problems
-}
-
-/// Validates a DNS subdomain of RFC 1123: at most 253 characters. [`labels::dns_subdomain_problems`] does the same but
-/// says "bytes" where this one says "characters": upstream has both messages.
-pub fn dns_subdomain_problems(text: &str) -> Vec<String> {
-    let mut problems = Vec::new();
-    if text.len() > 253 {
-        problems.push(max_length(253));
-    }
-    if !labels::is_dns_subdomain(text) {
-        problems.push(labels::SUBDOMAIN_RULE.to_owned());
-    }
-    problems
 }
 
 /// Validates the name of a port (IANA service name, RFC 6335).
@@ -193,14 +154,6 @@ mod tests {
         for (rule, text, count) in cases {
             assert_eq!(rule(text).len(), *count, "{text}");
         }
-    }
-
-    #[test]
-    fn a_label_with_dots_gets_its_own_message() {
-        assert_eq!(dns_label_problems("a.b"), ["must not contain dots"]);
-        assert_eq!(dns_label_problems("A.b"), [LABEL_RULE]);
-        assert_eq!(dns_label_1035_problems("1a"), [LABEL_1035_RULE]);
-        assert_eq!(dns_subdomain_problems(&"a".repeat(254)), ["must be no more than 253 characters"]);
     }
 
     #[test]

@@ -1,14 +1,19 @@
-//! The libraries of Kubernetes for addresses, quantities, URLs, versions and sets
+//! The libraries of Kubernetes for addresses, authorization, formats, patches, quantities, URLs, versions and sets
 //! (`k8s.io/apiserver/pkg/cel/library`, `cel-go/ext/sets.go`): one table of signatures with their implementations.
 
 mod address;
+mod authz;
+mod format;
+mod json_patch;
 mod quantity;
 mod semver;
 mod sets;
 mod url;
 
+pub use authz::{Access, Authorizer, authorizer, resource_check};
+
 use cel::common::functions::Function;
-use cel::common::types::{self, BOOL_TYPE, DOUBLE_TYPE, INT_TYPE, LIST_TYPE, MAP_TYPE, STRING_TYPE};
+use cel::common::types::{self, BOOL_TYPE, DOUBLE_TYPE, INT_TYPE, LIST_TYPE, MAP_TYPE, OPTIONAL_TYPE, STRING_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError, Value};
 
@@ -19,10 +24,14 @@ pub(super) enum Of {
     Int,
     Double,
     Text,
+    /// A list of texts, of results only.
+    Texts,
     List,
     Map,
     /// A type of a library, by its name.
     Opaque(&'static str),
+    /// A value that may be missing.
+    Optional(&'static Of),
 }
 
 impl Of {
@@ -32,9 +41,10 @@ impl Of {
             Of::Int => INT_TYPE,
             Of::Double => DOUBLE_TYPE,
             Of::Text => STRING_TYPE,
-            Of::List => LIST_TYPE,
+            Of::List | Of::Texts => LIST_TYPE,
             Of::Map => MAP_TYPE,
             Of::Opaque(name) => types::Type::new_opaque_type(name),
+            Of::Optional(_) => OPTIONAL_TYPE,
         }
     }
 }
@@ -72,18 +82,46 @@ use overload;
 
 /// Returns all overloads.
 pub(super) fn overloads() -> impl Iterator<Item = &'static Overload> {
-    [address::OVERLOADS, quantity::OVERLOADS, semver::OVERLOADS, sets::OVERLOADS, url::OVERLOADS].into_iter().flatten()
+    let libraries = [
+        address::OVERLOADS,
+        authz::OVERLOADS,
+        format::OVERLOADS,
+        json_patch::OVERLOADS,
+        quantity::OVERLOADS,
+        semver::OVERLOADS,
+        sets::OVERLOADS,
+        url::OVERLOADS,
+    ];
+    libraries.into_iter().flatten()
 }
 
-/// Returns whether a library has a function of this name, behind the name of the library or alone.
-pub(super) fn has(name: &str) -> bool {
-    overloads().any(|overload| overload.name == name || overload.name.rsplit('.').next() == Some(name))
+/// The names of the types of the libraries.
+pub(super) const TYPES: &[&str] = &[
+    address::IP,
+    address::CIDR,
+    authz::AUTHORIZER,
+    authz::PATH_CHECK,
+    authz::GROUP_CHECK,
+    authz::RESOURCE_CHECK,
+    authz::DECISION,
+    format::FORMAT,
+    quantity::QUANTITY,
+    semver::SEMVER,
+    url::URL,
+];
+
+/// The types of the variables `authorizer` and `authorizer.requestResource`.
+pub(super) const AUTHORIZER_TYPES: [&str; 2] = [authz::AUTHORIZER, authz::RESOURCE_CHECK];
+
+/// Returns whether a name is that in front of the functions of a library, such as `sets`.
+pub(super) fn is_namespace(name: &str) -> bool {
+    overloads().any(|overload| overload.name.split_once('.').is_some_and(|(namespace, _)| namespace == name))
 }
 
 /// Declares the overloads and names the types.
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
-    for name in [address::IP, address::CIDR, quantity::QUANTITY, semver::SEMVER, url::URL] {
-        env.add_type(types::Type::new_opaque_type(name))?;
+    for name in TYPES {
+        env.add_type(types::Type::new_opaque_type(*name))?;
     }
     for (index, overload) in overloads().enumerate() {
         let id = format!("kubernetes_{index}");

@@ -1,6 +1,8 @@
 //! The functions of the libraries, by the examples of the documentation.
 
-use super::super::{Expression, Value};
+use std::sync::Arc;
+
+use super::super::{Access, Authorizer, Expression, Value, authorizer, resource_check};
 
 fn evaluate(text: &str) -> Result<Value, String> {
     Expression::compile(text)?.evaluate(Vec::new())
@@ -28,6 +30,16 @@ fn functions_are_those_of_kubernetes() {
         "semver('1.2.3').major() == 1 && semver('1.2.3-rc.1').isLessThan(semver('1.2.3')) && !isSemver('v1.0') && isSemver('v1.0', true)",
         "semver('1.2.3').compareTo(semver('1.10.0')) == -1 && semver('v01.2', true) == semver('1.2.0')",
         "sets.contains([1, 2, 3], [3, 1]) && !sets.contains([1], [2]) && sets.equivalent([1, 1, 2], [2, 1]) && sets.intersects(['a'], ['b', 'a'])",
+        "!format.dns1123Label().validate('my-name').hasValue() && format.dns1123Label().validate('a.b').value() == ['must not contain dots']",
+        "!format.dns1123LabelPrefix().validate('my-').hasValue() && format.dns1123Label().validate('my-').value().size() == 1",
+        "format.named('uuid').value().validate('123').value() == ['does not match the UUID format'] && !format.named('x').hasValue()",
+        "!format.uri().validate('https://a/b').hasValue() && format.uri().validate('x').value() == ['parse \"x\": invalid URI for request']",
+        "!format.byte().validate('aGVsbG8=').hasValue() && format.byte().validate('a').value() == ['invalid base64']",
+        "!format.date().validate('2021-02-28').hasValue() && format.date().validate('2021-02-30').value() == ['invalid date']",
+        "!format.datetime().validate('2021-01-01T00:00:00Z').hasValue() && format.datetime().validate('2021-01-01').hasValue()",
+        "!format.qualifiedName().validate('a.b/c').hasValue() && !format.labelValue().validate('').hasValue() && format.dns1035Label().validate('1a').hasValue()",
+        "format.named('dns1123Subdomain').value() == format.dns1123Subdomain() && '%s'.format(['a']) == 'a'",
+        "jsonpatch.escapeKey('k8s.io/my~label') == 'k8s.io~1my~0label'",
         "type(ip('::1')) == net.IP && type(quantity('1')) == kubernetes.Quantity",
     ] {
         assert_eq!(evaluate(text), Ok(Value::Bool(true)), "{text}");
@@ -44,4 +56,58 @@ fn values_that_cannot_be_parsed_are_errors() {
     );
     assert!(error("ip('x').family() == 4").contains("IP Address \"x\" parse error during conversion from string"));
     assert!(error("quantity('100m').asInteger() == 1").contains("cannot convert value to integer"));
+}
+
+/// Allows one user to get pods, and every service account to read the path `/healthz`.
+struct Rules {
+    user: &'static str,
+}
+
+impl Authorizer for Rules {
+    fn permission(&self, access: &Access) -> Option<String> {
+        let (pods, path) = (["get", "", "pods", "log", "here", "a", ""], ["get", "", "", "", "", "", "/healthz"]);
+        let Access { verb, group, resource, subresource, namespace, name, path: at } = access;
+        let asked = [verb, group, resource, subresource, namespace, name, at].map(String::as_str);
+        match self.user {
+            "jane" => (asked == pods).then(|| "she may".to_owned()),
+            _ => (asked == path).then(String::new),
+        }
+    }
+
+    fn of_service_account(&self, _: &str, _: &str) -> Arc<dyn Authorizer> {
+        Arc::new(Rules { user: "robot" })
+    }
+}
+
+#[test]
+fn checks_are_answered_by_the_authorizer() {
+    let run = |text: &str| {
+        let jane: Arc<dyn Authorizer> = Arc::new(Rules { user: "jane" });
+        let access =
+            Access { resource: "pods".into(), namespace: "here".into(), name: "a".into(), ..Access::default() };
+        let variables = vec![
+            ("authorizer", authorizer(jane.clone())),
+            ("authorizer.requestResource", resource_check(jane, access)),
+        ];
+        Expression::compile(text)?.evaluate(variables)
+    };
+    for text in [
+        "authorizer.group('').resource('pods').subresource('log').namespace('here').name('a').check('get').allowed()",
+        "authorizer.group('').resource('pods').check('get').allowed() == false",
+        "authorizer.requestResource.subresource('log').check('get').reason() == 'she may'",
+        "authorizer.requestResource.check('get').error() == '' && !authorizer.requestResource.check('get').errored()",
+        "authorizer.serviceAccount('default', 'robot').path('/healthz').check('get').allowed()",
+        "authorizer.requestResource.fieldSelector('a=b').labelSelector('c=d').subresource('log').check('get').allowed()",
+    ] {
+        assert_eq!(run(text), Ok(Value::Bool(true)), "{text}");
+    }
+    let error = |text: &str| run(text).expect_err("an error");
+    assert_eq!(error("authorizer.path(' ').check('get').allowed()"), "path must not be empty");
+    assert_eq!(error("authorizer.group('').resource('').check('get').allowed()"), "resource must not be empty");
+    assert_eq!(
+        error("authorizer.serviceAccount('a.b', 'c').path('/').check('get').allowed()"),
+        "Invalid service account namespace"
+    );
+    let thrice = "[1, 2, 3].all(x, authorizer.path('/').check('get').reason() == '')";
+    assert_eq!(error(thrice), super::super::COST_EXCEEDED);
 }

@@ -50,10 +50,17 @@ impl Url {
     }
 }
 
+/// Returns Go's error about a text that is no URL with a scheme and no path that begins with a slash.
+pub(super) fn request_uri_error(text: &str) -> Option<String> {
+    parse(text).err().map(|error| error.strip_prefix(CONVERSION).unwrap_or(&error).to_owned())
+}
+
+const CONVERSION: &str = "URL parse error during conversion from string: ";
+
 /// Parses a URL with a scheme, or a path that begins with a slash.
 fn parse(text: &str) -> Result<Url, String> {
     static SCHEME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^([A-Za-z][A-Za-z0-9+.-]*):(.*)$").ok());
-    let refused = |why: &str| format!("URL parse error during conversion from string: parse {}: {why}", quote(text));
+    let refused = |why: &str| format!("{CONVERSION}parse {}: {why}", quote(text));
     if text.is_empty() {
         return Err(refused("empty url"));
     }

@@ -2,24 +2,27 @@
 //! (<https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/>).
 //!
 //! A plugin is one file and one line in [`MUTATING`], [`VALIDATING`] or [`DELETION`]. The first two run on every create and
-//! update, in this order; the last runs on deletions.
+//! update, in this order; the last runs on deletions. Mutating policies run after the other mutating plugins.
 
 mod default_ingress_class;
 mod default_storage_class;
 mod default_tolerations;
 mod escalation;
 mod limit_ranger;
+mod mutating_policy;
 mod namespace_lifecycle;
 mod node_taints;
 mod pod_resize;
 mod pod_security;
-pub(crate) mod policies;
+mod policies;
 mod priority;
 pub(crate) mod resource_quota;
 mod runtime_class;
 mod service_account;
 mod storage_protection;
+pub(crate) mod validating_policy;
 mod volume_resize;
+pub(crate) mod webhooks;
 
 use super::{Request, Result, Server};
 use kctl_base::object::Object;
@@ -97,8 +100,14 @@ static MUTATING: &[Plugin] = &[
 ];
 
 /// Plugins that only reject. They see the valid object as it will be stored.
-static VALIDATING: &[Plugin] =
-    &[limit_ranger::validate, pod_security::admit, pod_resize::admit, policies::admit, resource_quota::admit];
+static VALIDATING: &[Plugin] = &[
+    limit_ranger::validate,
+    pod_security::admit,
+    pod_resize::admit,
+    validating_policy::admit,
+    webhooks::admit,
+    resource_quota::admit,
+];
 
 /// Plugins that reject deletions.
 static DELETION: &[DeletionPlugin] = &[namespace_lifecycle::admit_deletion, priority::admit_deletion];
@@ -119,10 +128,18 @@ pub(crate) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
     DELETION.iter().try_for_each(|guard| guard(kind, object))
 }
 
-/// Runs the mutating plugins.
+/// Runs the mutating plugins, and a second time if policies have changed the object; returns whether they have.
 ///
 /// # Errors
 /// The first rejection.
-pub(crate) fn mutate(admission: &mut Admission<'_>) -> Result<()> {
-    MUTATING.iter().try_for_each(|plugin| plugin(admission))
+pub(crate) fn mutate(admission: &mut Admission<'_>) -> Result<bool> {
+    let mut policies = mutating_policy::Reinvocation::default();
+    MUTATING.iter().try_for_each(|plugin| plugin(admission))?;
+    mutating_policy::admit(admission, &mut policies)?;
+    if policies.begin() {
+        MUTATING.iter().try_for_each(|plugin| plugin(admission))?;
+        mutating_policy::admit(admission, &mut policies)?;
+        return Ok(true);
+    }
+    Ok(false)
 }

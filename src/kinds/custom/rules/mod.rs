@@ -11,6 +11,7 @@ mod types;
 
 pub(crate) use cost::{Costs, Place};
 pub(crate) use definition::{definition_errors, go_struct, text_errors};
+pub(crate) use types::object_type;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,31 +25,6 @@ use kctl_base::sim::{Duration, Time};
 
 /// JSON pointer to the rules of a schema.
 const RULES: &str = "/x-kubernetes-validations";
-
-/// Reserved words of CEL; a field with such a name is written `__NAME__` in expressions.
-const RESERVED: &[&str] = &[
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "namespace",
-    "null",
-    "package",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
-];
 
 /// Evaluates the rules of a schema on a value at `path` that has no previous version.
 pub(super) fn evaluate_at(schema: &Value, value: &Value, path: &Path) -> ErrorList {
@@ -299,7 +275,7 @@ fn map_to_cel(schema: &Value, value: &Value, is_root: bool) -> cel::Value {
 
 /// A field name as expressions have to write it.
 fn escaped(name: &str) -> String {
-    if RESERVED.contains(&name) {
+    if cel::is_reserved(name) {
         return format!("__{name}__");
     }
     name.replace("__", "__underscores__").replace('.', "__dot__").replace('-', "__dash__").replace('/', "__slash__")

@@ -7,6 +7,19 @@ use super::escaped;
 use kctl_base::cel::Kind;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
+use kctl_base::schema::Schema;
+
+/// The definition of the metadata of all objects.
+const METADATA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+/// Returns the type of the objects of a schema as admission policies see them, with all their metadata; `None` if
+/// expressions cannot refer to them.
+pub(crate) fn object_type(schema: &Value) -> Option<Kind> {
+    let Kind::Object(fields) = of_schema(schema, true)? else { return Some(Kind::Dyn) };
+    let mut fields = (*fields).clone();
+    fields.insert("metadata".to_owned(), Schema::builtin().cel_type(METADATA));
+    Some(Kind::Object(Arc::new(fields)))
+}
 
 /// Returns the type of the values of a schema; `None` if expressions cannot refer to them.
 pub(super) fn of_schema(schema: &Value, is_root: bool) -> Option<Kind> {

@@ -1,24 +1,23 @@
-//! ValidatingAdmissionPolicy: rejects requests, or warns about them, by the CEL expressions of bound policies
-//! (`apiserver/pkg/admission/plugin/policy/validating`,
-//! <https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/>).
-//!
-//! A policy applies to a request when its own constraints and those of one of its bindings match; it is then evaluated once
-//! for each parameter of the binding. The action `Audit` has no effect, because there is no audit log.
-//! MutatingAdmissionPolicies are not evaluated.
+//! What the plugins for policies share: the attributes of a request, and the policies that apply to it with their bindings and
+//! parameters (`apiserver/pkg/admission/plugin/policy/generic`).
 
+mod access;
 mod evaluate;
 mod matching;
 mod params;
 
-use super::{Admission, Operation, Result};
-use crate::api::{Request, Server, User};
-use kctl_base::json::Value;
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
-use kctl_base::status::{Reason, Status, StatusCause};
-use kctl_kinds::Kind;
+pub(super) use evaluate::{Evaluation, Failure};
+pub(super) use matching::matched;
 
-const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
-const BINDINGS: &str = "validatingadmissionpolicybindings.admissionregistration.k8s.io";
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::Operation;
+use crate::api::authorize::Roles;
+use crate::api::{Request, Result, Server, User};
+use kctl_base::gvk::{GroupVersion, split_api_version};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_kinds::Kind;
 
 /// Kinds to which no policy applies: otherwise a policy that rejects everything could not be repaired.
 const EXEMPT: &[&str] = &[
@@ -29,154 +28,175 @@ const EXEMPT: &[&str] = &[
 ];
 
 /// The attributes of a request that policies are evaluated against.
-struct AdmissionAttributes<'a> {
-    kind: &'a dyn Kind,
+pub(super) struct Attributes<'a> {
+    pub(super) kind: &'a dyn Kind,
+    /// The version that the client speaks.
+    pub(super) version: GroupVersion,
     /// `CREATE`, `UPDATE` or `DELETE`.
-    operation: &'static str,
-    subresource: &'a str,
-    user: User,
-    dry_run: bool,
-    new: Option<&'a Object>,
-    old: Option<&'a Object>,
+    pub(super) operation: &'static str,
+    pub(super) subresource: &'a str,
+    pub(super) user: User,
+    pub(super) dry_run: bool,
+    pub(super) new: Option<&'a Object>,
+    pub(super) old: Option<&'a Object>,
     /// The new object; the old one for a deletion.
-    object: &'a Object,
+    pub(super) object: &'a Object,
 }
 
-/// A failed validation, or an error that counts as one.
-#[derive(Debug, PartialEq, Eq)]
-struct Violation {
-    reason: Reason,
-    message: String,
-}
-
-impl Violation {
-    fn new(message: impl Into<String>) -> Violation {
-        Violation { reason: Reason::Invalid, message: message.into() }
-    }
-}
-
-/// Evaluates the policies that apply to a create or update.
-pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
-    let attributes = AdmissionAttributes {
-        kind: admission.kind,
-        operation: match admission.operation {
+impl<'a> Attributes<'a> {
+    /// Returns the attributes of a create or update.
+    pub(super) fn of_write(
+        kind: &'a dyn Kind,
+        request: &'a Request,
+        operation: Operation,
+        new: &'a Object,
+        old: Option<&'a Object>,
+    ) -> Attributes<'a> {
+        let operation = match operation {
             Operation::Create => "CREATE",
             Operation::Update => "UPDATE",
-        },
-        subresource: admission.request.subresource.as_str(),
-        user: admission.request.user(),
-        dry_run: admission.request.options.dry_run,
-        new: Some(admission.new),
-        old: admission.old,
-        object: admission.new,
-    };
-    validate(admission.server, &attributes, admission.warnings)
+        };
+        Attributes { operation, new: Some(new), old, ..Attributes::of_deletion(kind, request, new) }
+    }
+
+    /// Returns the attributes of a deletion.
+    pub(super) fn of_deletion(kind: &'a dyn Kind, request: &'a Request, old: &'a Object) -> Attributes<'a> {
+        let names = kind.names();
+        let version = request.version.clone().unwrap_or_else(|| GroupVersion::new(names.group, kind.served_version()));
+        Attributes {
+            kind,
+            version,
+            operation: "DELETE",
+            subresource: request.subresource.as_str(),
+            user: request.user(),
+            dry_run: request.options.dry_run,
+            new: None,
+            old: Some(old),
+            object: old,
+        }
+    }
+
+    /// Returns whether policies apply to objects of the kind.
+    pub(super) fn can_match(&self) -> bool {
+        !EXEMPT.contains(&self.kind.names().kind)
+    }
 }
 
-/// Evaluates the policies that apply to a deletion.
+/// Returns an object in a version of its kind.
+pub(super) fn in_version<'a>(kind: &dyn Kind, object: &'a Object, version: &GroupVersion) -> Cow<'a, Object> {
+    if split_api_version(object.api_version()) == (version.group.as_str(), version.version.as_str()) {
+        return Cow::Borrowed(object);
+    }
+    let mut converted = object.clone();
+    kind.convert(&mut converted, &version.group, &version.version);
+    Cow::Owned(converted)
+}
+
+/// A policy to evaluate with one of its bindings and one of the parameters of the binding.
+pub(super) struct Invocation {
+    pub(super) policy: Arc<Object>,
+    pub(super) binding: Arc<Object>,
+    /// The version of the kind that a rule of the policy names.
+    pub(super) version: GroupVersion,
+    /// The parameters; `None` for a policy without any.
+    pub(super) param: Option<Arc<Object>>,
+}
+
+/// A policy or binding that applies to a request but cannot be evaluated.
+pub(super) struct ConfigurationError {
+    pub(super) policy: String,
+    /// The name of the binding; `None` if the policy itself is wrong.
+    pub(super) binding: Option<String>,
+    pub(super) message: String,
+}
+
+/// What is known about a request before policies are evaluated.
+pub(super) struct Hooks {
+    /// The invocations and errors, by the names of policy and binding.
+    pub(super) list: Vec<std::result::Result<Invocation, ConfigurationError>>,
+    /// The namespace of the object; `None` for an object of the cluster.
+    pub(super) namespace: Option<Arc<Object>>,
+    /// The roles, if an expression may ask for permissions.
+    pub(super) roles: Option<Arc<Roles>>,
+}
+
+/// Collects the policies of a resource that apply to a request by the bindings of another.
 ///
 /// # Errors
-/// The first rejection.
-pub(in crate::api) fn admit_deletion(
+/// A store that cannot be read.
+pub(super) fn hooks(
     server: &mut Server,
-    kind: &dyn Kind,
-    old: &Object,
-    request: &Request,
-    warnings: &mut Vec<String>,
-) -> Result<()> {
-    // The expiry of events is no request: in a real cluster, etcd deletes them when their lease ends.
-    if request.is_from_control_plane() && kind.names().kind == "Event" {
-        return Ok(());
-    }
-    let attributes = AdmissionAttributes {
-        kind,
-        operation: "DELETE",
-        subresource: "",
-        user: request.user(),
-        dry_run: request.options.dry_run,
-        new: None,
-        old: Some(old),
-        object: old,
-    };
-    validate(server, &attributes, warnings)
-}
-
-/// Evaluates every policy that applies and collects all warnings, then returns the first rejection.
-fn validate(server: &mut Server, attributes: &AdmissionAttributes<'_>, warnings: &mut Vec<String>) -> Result<()> {
-    let bindings = server.read_all(BINDINGS, None)?;
-    if bindings.is_empty() || EXEMPT.contains(&attributes.kind.names().kind) {
-        return Ok(());
+    policies: &str,
+    bindings: &str,
+    attributes: &Attributes<'_>,
+) -> Result<Option<Hooks>> {
+    let bindings = server.read_all(bindings, None)?;
+    if bindings.is_empty() || !attributes.can_match() {
+        return Ok(None);
     }
     let namespace = match attributes.kind.names().namespaced {
         true => server.read("namespaces", "", attributes.object.namespace())?,
         false => None,
     };
-    let mut rejection = None;
-    for policy in server.read_all(POLICIES, None)? {
-        let bound = bindings.iter().filter(|binding| binding.str("/spec/policyName") == policy.name());
-        for binding in bound.filter(|binding| applies(&policy, binding, attributes, namespace.as_deref())) {
-            let violations = violations(server, &policy, binding, attributes, namespace.as_deref())?;
-            let denied = enforce(binding, attributes, &violations, warnings);
-            rejection = rejection.or(denied);
+    let mut hooks = Hooks { list: Vec::new(), namespace, roles: None };
+    for policy in server.read_all(policies, None)? {
+        let bound: Vec<&Arc<Object>> = bindings.iter().filter(|b| b.str("/spec/policyName") == policy.name()).collect();
+        let constraints = &policy["spec"]["matchConstraints"];
+        let Some(version) = matching::matched(constraints, attributes, hooks.namespace.as_deref()) else { continue };
+        if bound.is_empty() || constraints.is_null() {
+            continue;
         }
+        hooks.add(server, &policy, &bound, &version, attributes)?;
     }
-    rejection.map_or(Ok(()), Err)
+    Ok(Some(hooks).filter(|hooks| !hooks.list.is_empty()))
 }
 
-/// Returns whether the constraints of both a policy and a binding match a request.
-fn applies(
-    policy: &Object,
-    binding: &Object,
-    attributes: &AdmissionAttributes<'_>,
-    namespace: Option<&Object>,
-) -> bool {
-    let matches = |constraints: &Value| matching::matches(constraints, attributes, namespace);
-    policy.at("/spec/matchConstraints").is_some_and(matches) && binding.at("/spec/matchResources").is_none_or(matches)
-}
-
-/// Takes the validation actions of a binding: adds warnings for `Warn`, and returns the first violation as a rejection for
-/// `Deny`.
-fn enforce(
-    binding: &Object,
-    attributes: &AdmissionAttributes<'_>,
-    violations: &[Violation],
-    warnings: &mut Vec<String>,
-) -> Option<Status> {
-    let policy =
-        format!("ValidatingAdmissionPolicy '{}' with binding '{}'", binding.str("/spec/policyName"), binding.name());
-    let has = |action: &str| binding.list("/spec/validationActions").iter().any(|listed| listed == action);
-    if has("Warn") {
-        warnings.extend(violations.iter().map(|v| format!("Validation failed for {policy}: {}", v.message)));
+impl Hooks {
+    /// Adds the invocations of a policy.
+    fn add(
+        &mut self,
+        server: &mut Server,
+        policy: &Arc<Object>,
+        bound: &[&Arc<Object>],
+        version: &GroupVersion,
+        attributes: &Attributes<'_>,
+    ) -> Result<()> {
+        // Errors of a policy that ignores failures have no effect.
+        let is_strict = policy.str("/spec/failurePolicy") != "Ignore";
+        let refuse = |list: &mut Vec<_>, binding: Option<&Object>, why: String| {
+            let what = if binding.is_some() { "binding" } else { "policy" };
+            let (policy, binding) = (policy.name().to_owned(), binding.map(|binding| binding.name().to_owned()));
+            let message = format!("failed to configure {what}: {why}");
+            list.extend(is_strict.then_some(Err(ConfigurationError { policy, binding, message })));
+        };
+        let kind = match params::kind_of(server, policy) {
+            Ok(kind) => kind,
+            Err(why) => {
+                refuse(&mut self.list, None, why);
+                return Ok(());
+            }
+        };
+        for binding in bound {
+            let resources = &binding["spec"]["matchResources"];
+            if matching::matched(resources, attributes, self.namespace.as_deref()).is_none() {
+                continue;
+            }
+            match params::of(server, kind.as_deref(), binding, attributes)? {
+                Err(why) => refuse(&mut self.list, Some(binding), why),
+                Ok(params) => self.list.extend(params.into_iter().map(|param| {
+                    let (policy, binding) = (policy.clone(), Arc::clone(binding));
+                    Ok(Invocation { policy, binding, version: version.clone(), param })
+                })),
+            }
+        }
+        if self.roles.is_none() && asks_for_permissions(policy) {
+            self.roles = Some(Arc::new(server.roles()?));
+        }
+        Ok(())
     }
-    violations.first().filter(|_| has("Deny")).map(|violation| denial(attributes, &policy, violation))
 }
 
-/// Evaluates a policy with each parameter of a binding, and returns the violations.
-fn violations(
-    server: &mut Server,
-    policy: &Object,
-    binding: &Object,
-    attributes: &AdmissionAttributes<'_>,
-    namespace: Option<&Object>,
-) -> Result<Vec<Violation>> {
-    let is_strict = policy.str("/spec/failurePolicy") != "Ignore";
-    let params = match params::of(server, policy, binding, attributes)? {
-        Ok(params) => params,
-        Err(error) if is_strict => return Ok(vec![Violation::new(format!("failed to configure binding: {error}"))]),
-        Err(_) => return Ok(Vec::new()),
-    };
-    let evaluated = params.iter().map(|param| evaluate::violations(policy, attributes, namespace, param.as_deref()));
-    Ok(evaluated.flatten().collect())
+/// Returns whether a text of a policy names the variable `authorizer`.
+fn asks_for_permissions(policy: &Object) -> bool {
+    kctl_base::json::to_compact(&policy["spec"]).contains("authorizer")
 }
-
-/// Returns the status of a denied request; `policy` names the policy and its binding.
-fn denial(attributes: &AdmissionAttributes<'_>, policy: &str, violation: &Violation) -> Status {
-    let names = attributes.kind.names();
-    let detail = format!("{policy} denied request: {}", violation.message);
-    let mut status = Status::forbidden(names.group, names.plural, attributes.object.name_or_prefix(), &detail);
-    status.reason = violation.reason;
-    status.with_cause(StatusCause { reason: String::new(), message: detail, field: String::new() })
-}
-
-#[cfg(test)]
-mod tests;

@@ -2,32 +2,42 @@
 
 use std::sync::Arc;
 
-use super::AdmissionAttributes;
+use super::Attributes;
 use crate::api::{Result, Server};
+use kctl_base::gvk::GroupVersion;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_kinds::Kind;
+use kctl_kinds::catalog::KindRef;
 
 /// A parameter object; `None` for a policy without parameters, which is evaluated once.
 pub(super) type Param = Option<Arc<Object>>;
 
-/// Reads the parameters that a policy is evaluated with; the inner error describes a misconfigured binding.
+/// Returns the kind of the parameters of a policy; `None` if it has none.
+///
+/// # Errors
+/// The message about a kind that is not served.
+pub(super) fn kind_of(server: &Server, policy: &Object) -> std::result::Result<Option<KindRef>, String> {
+    let Some(kind) = policy.at("/spec/paramKind") else { return Ok(None) };
+    let (version, name) = (kind.str("/apiVersion"), kind.str("/kind"));
+    server.kind_of(version, name).map(Some).ok_or_else(|| {
+        let GroupVersion { group, version } = GroupVersion::parse(version);
+        format!("failed to find resource referenced by paramKind: '{group}/{version}, Kind={name}'")
+    })
+}
+
+/// Reads the parameters of a kind that a policy is evaluated with; the inner error describes a misconfigured binding.
 ///
 /// # Errors
 /// A store that cannot be read.
 pub(super) fn of(
     server: &mut Server,
-    policy: &Object,
+    kind: Option<&dyn Kind>,
     binding: &Object,
-    attributes: &AdmissionAttributes<'_>,
+    attributes: &Attributes<'_>,
 ) -> Result<std::result::Result<Vec<Param>, String>> {
-    let (Some(kind), Some(reference)) = (policy.at("/spec/paramKind"), binding.at("/spec/paramRef")) else {
-        return Ok(Ok(vec![None]));
-    };
-    let (version, name) = (kind.str("/apiVersion"), kind.str("/kind"));
-    let Some(found) = server.kind_of(version, name) else {
-        return Ok(Err(format!("failed to find resource referenced by paramKind: '{version}, Kind={name}'")));
-    };
-    let names = *found.names();
+    let (Some(kind), Some(reference)) = (kind, binding.at("/spec/paramRef")) else { return Ok(Ok(vec![None])) };
+    let names = *kind.names();
     let namespace = match (names.namespaced, reference.str("/namespace"), attributes.object.namespace()) {
         (false, "", _) => "",
         (false, _, _) => {

@@ -1,5 +1,6 @@
 use crate::api::{Request, Response, Result};
 use crate::{Cluster, OpenOptions};
+use kctl_base::gvk::GroupVersion;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::status::Reason;
@@ -152,6 +153,104 @@ fn evaluation_errors_deny_unless_the_failure_policy_ignores_them() {
     let mut fixture = Fixture::new();
     fixture.policy(&lax, &json!({}));
     assert!(fixture.deployment("web", 1).is_ok());
+}
+
+#[test]
+fn a_wrong_configuration_denies_whatever_the_actions_of_the_binding_are() {
+    let warn = json!({"validationActions": ["Warn"]});
+    let mut fixture = Fixture::new();
+    let foo = json!({"paramKind": {"apiVersion": "ex.com/v1", "kind": "Foo"}, "validations": [{"expression": "true"}]});
+    fixture.policy(&foo, &warn);
+    assert_eq!(
+        fixture.denial(1),
+        "ValidatingAdmissionPolicy 'few' denied request: failed to configure policy: failed to find resource referenced by paramKind: 'ex.com/v1, Kind=Foo'"
+    );
+    let mut fixture = Fixture::new();
+    let annotation = json!({"key": "x", "valueExpression": "string(object.metadata.labels.x)"});
+    fixture.policy(&json!({"auditAnnotations": [annotation]}), &warn);
+    let message = fixture.denial(1);
+    let end = "expression 'string(object.metadata.labels.x)' resulted in error: no such key: labels";
+    assert!(message.ends_with(end), "{message}");
+}
+
+#[test]
+fn message_expressions_that_cannot_be_used_give_way_to_the_message() {
+    let long = "['a', 'b'].map(x, 'zzzzzzzzzz').join().replace('z', 'wwwwwwwwww').replace('w', 'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvv')";
+    for (expression, message) in [
+        ("' fine '", "fine"),
+        ("'a\\nb'", "plain"),
+        ("'  '", "plain"),
+        ("'x'.replace('x', object.metadata.labels.x)", "plain"),
+        (long, "plain"),
+    ] {
+        let mut fixture = Fixture::new();
+        let validation = json!({"expression": "false", "message": "plain", "messageExpression": expression});
+        fixture.policy(&json!({"validations": [validation]}), &json!({}));
+        let denial = fixture.denial(1);
+        assert!(denial.ends_with(&format!("denied request: {message}")), "{denial}");
+    }
+}
+
+#[test]
+fn rules_match_equivalent_versions_unless_they_are_exact() {
+    let rule = json!({"apiGroups": ["autoscaling"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["horizontalpodautoscalers"]});
+    let versions = "string(object.apiVersion) + ' ' + request.kind.version + ' ' + request.requestKind.version";
+    let validation = json!({"expression": "false", "messageExpression": versions});
+    let object = |version: &str| {
+        json!({"apiVersion": format!("autoscaling/{version}"), "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"},
+            "spec": {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}}})
+    };
+    let create = |fixture: &mut Fixture, version: &str| {
+        let mut request = Request::create("horizontalpodautoscalers.autoscaling", "default", object(version));
+        request.version = Some(GroupVersion::new("autoscaling", version));
+        fixture.0.handle(&request)
+    };
+    for (policy, version, want) in [
+        ("Equivalent", "v2", Some("autoscaling/v1 v1 v2")),
+        ("Equivalent", "v1", Some("autoscaling/v1 v1 v1")),
+        ("Exact", "v2", None),
+        ("Exact", "v1", Some("autoscaling/v1 v1 v1")),
+    ] {
+        let mut fixture = Fixture::new();
+        let constraints = json!({"matchPolicy": policy, "resourceRules": [rule]});
+        fixture.policy(&json!({"matchConstraints": constraints, "validations": [validation]}), &json!({}));
+        let result = create(&mut fixture, version);
+        match want {
+            Some(want) => assert!(result.expect_err("denied").message.ends_with(want), "{policy} {version}"),
+            None => assert!(result.is_ok(), "{policy} {version}"),
+        }
+    }
+}
+
+#[test]
+fn excluded_rules_outweigh_the_others() {
+    let rule = |operation: &str, names: Value| json!({"apiGroups": ["apps"], "apiVersions": ["*"], "operations": [operation], "resources": ["*"], "resourceNames": names});
+    let constraints =
+        json!({"resourceRules": [rule("*", json!([]))], "excludeResourceRules": [rule("CREATE", json!(["free"]))]});
+    let mut fixture = Fixture::new();
+    fixture.policy(&json!({"matchConstraints": constraints, "validations": [{"expression": "false"}]}), &json!({}));
+    assert!(fixture.deployment("free", 1).is_ok());
+    assert!(fixture.deployment("web", 1).is_err());
+}
+
+#[test]
+fn expressions_can_ask_for_permissions_within_their_budget() {
+    let check = "authorizer.requestResource.check('delete').allowed()";
+    let spec = |count: usize| {
+        let validation = json!({"expression": format!("{check} && {check}"), "message": "not allowed"});
+        json!({"validations": vec![validation; count]})
+    };
+    let mut fixture = Fixture::new();
+    fixture.policy(&spec(14), &json!({}));
+    assert!(fixture.deployment("web", 1).is_ok());
+    let mut fixture = Fixture::new();
+    fixture.policy(&spec(15), &json!({}));
+    let budget = "validation failed due to running out of cost budget, no further validation rules will be run";
+    assert!(fixture.denial(1).ends_with(budget));
+    let mut fixture = Fixture::new();
+    let thrice = json!({"expression": format!("{check} && {check} && {check}")});
+    fixture.policy(&json!({"validations": [thrice]}), &json!({}));
+    assert!(fixture.denial(1).ends_with("resulted in error: operation cancelled: actual cost limit exceeded"));
 }
 
 #[test]
