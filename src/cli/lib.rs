@@ -15,6 +15,7 @@ mod dry_run;
 mod editor;
 mod error;
 mod executables;
+mod fetch;
 mod files;
 mod klog;
 mod kubeconfig;
