@@ -17,6 +17,7 @@ mod error;
 mod executables;
 mod fetch;
 mod files;
+mod git;
 mod klog;
 mod kubeconfig;
 mod kuberc;

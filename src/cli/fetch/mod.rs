@@ -6,7 +6,7 @@
 mod cause;
 mod proxy;
 #[cfg(test)]
-mod test_server;
+pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
 mod url;
