@@ -20,7 +20,7 @@
 
 mod admission_policy_status;
 mod api_service;
-mod certificate_request_cleaner;
+mod certificates;
 mod cluster_role_aggregation;
 mod crd_cleanup;
 mod crd_naming;
@@ -83,7 +83,9 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     job::CONTROLLER,
     cron_job::CONTROLLER,
     ttl_after_finished::CONTROLLER,
-    certificate_request_cleaner::CONTROLLER,
+    certificates::APPROVING,
+    certificates::SIGNING,
+    certificates::CLEANER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,
