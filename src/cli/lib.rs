@@ -18,6 +18,7 @@ mod executables;
 mod fetch;
 mod files;
 mod git;
+mod key_pair;
 mod klog;
 mod kubeconfig;
 mod kuberc;

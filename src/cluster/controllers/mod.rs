@@ -43,7 +43,7 @@ mod persistent_volume;
 mod pod_gc;
 mod replica_set;
 mod resource_quota;
-mod root_ca;
+pub(crate) mod root_ca;
 pub(crate) mod runtime;
 mod scheduler;
 mod service_account;

@@ -11,7 +11,7 @@ use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::status::Status;
 
 /// The name of the ConfigMap.
-const NAME: &str = "kube-root-ca.crt";
+pub(crate) const NAME: &str = "kube-root-ca.crt";
 /// The annotation that describes the ConfigMap.
 const DESCRIPTION: (&str, &str) = (
     "kubernetes.io/description",

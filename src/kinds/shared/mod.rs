@@ -4,6 +4,7 @@ pub mod describe;
 pub(crate) mod diff;
 pub mod formats;
 pub(crate) mod index;
+pub mod key_pair;
 pub mod pod_spec;
 pub(crate) mod pod_template;
 pub(crate) mod rules;
