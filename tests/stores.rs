@@ -30,6 +30,10 @@ fn stores_of_every_format_open_and_go_on() {
         assert_eq!(sandbox.must("kctl get deployments,pods,configmaps"), CONTENT, "{}", format.display());
         assert_eq!(sandbox.problems(), Vec::<String>::new(), "{}", format.display());
         assert_eq!(sandbox.must("kctl get configmap settings -o jsonpath='{.metadata.labels.x}'"), "y");
+        let certificate = "kctl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}'";
+        let published = sandbox.must(certificate);
+        sandbox.must("kctl delete configmap kube-root-ca.crt");
+        assert_eq!(sandbox.must(certificate), published, "that of the authority");
         sandbox.must("kctl clock advance 1h");
         assert!(sandbox.must("kctl get jobs -o name").lines().count() == 2);
         sandbox.must("kctl store compact");

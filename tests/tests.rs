@@ -15,6 +15,9 @@ mod crash;
 mod environment;
 /// Mutated inputs for parsers, patches and the whole server.
 mod fuzz;
+/// Manifests come from servers that are trusted.
+#[cfg(target_os = "linux")]
+mod https;
 /// The kubeconfig file is changed by one process at a time, as a whole or not at all.
 mod kubeconfig;
 /// Every verb and flag of kubectl is known, and what becomes of it.

@@ -1,21 +1,22 @@
-//! Reads the manifests that `-f` names: paths, patterns, directories and standard input.
+//! Reads the manifests that `-f` names: paths, patterns, directories, URLs and standard input.
 //!
-//! [`super::resolve`] interprets their content. URLs are refused in the words of a kubectl without network access; no
-//! connection is opened. Upstream: `cli-runtime/pkg/resource/builder.go` and `visitor.go`.
+//! [`super::resolve`] interprets their content. Upstream: `cli-runtime/pkg/resource/builder.go` and `visitor.go`.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::fetch::{self, Url};
 use super::{CliError, CliResult, Ctx};
+use kctl_base::go::quote;
 
 /// Extensions of manifests. They decide only which files of a directory are read.
 const EXTENSIONS: &[&str] = &[".json", ".yaml", ".yml"];
 
 /// A file with its content.
 pub(crate) struct ManifestFile {
-    /// The name in messages: the path, or `STDIN`.
+    /// The name in messages: the path, the URL, or `STDIN`.
     pub(crate) name: String,
     /// The content.
     pub(crate) content: String,
@@ -25,7 +26,7 @@ pub(crate) struct ManifestFile {
 pub(crate) struct ManifestFiles {
     /// The files.
     pub(crate) files: Vec<ManifestFile>,
-    /// True when the list names exactly one file or standard input: its single object is then shown by itself, not as a
+    /// True when the list names exactly one file, URL or standard input: its single object is then shown by itself, not as a
     /// list.
     pub(crate) single: bool,
 }
@@ -35,39 +36,39 @@ pub(crate) struct ManifestFiles {
 /// # Errors
 /// The names that cannot be expanded, all at once, before any file is read; or the first file that cannot be read.
 pub(crate) fn read_files(ctx: &mut Ctx, names: &[OsString], recursive: bool) -> CliResult<ManifestFiles> {
-    let mut paths: Vec<Option<PathBuf>> = Vec::new();
+    let mut sources = Vec::new();
     let mut errors = Vec::new();
     let mut single = false;
     for name in names {
         match expand(name, recursive) {
-            Ok(Expanded::Stdin) => paths.push(None),
-            Ok(Expanded::Files { files, one }) => {
+            Ok(Expanded { sources: found, one }) => {
                 single |= one;
-                paths.extend(files.into_iter().map(Some));
+                sources.extend(found);
             }
             Err(error) => errors.push(error),
         }
     }
     CliError::all(errors)?;
-    if paths.is_empty() {
+    if sources.is_empty() {
         let folders = names.join(OsStr::new(" "));
         let folders = folders.display();
         return Err(CliError::new(format!(
             "error reading [{folders}]: recognized file extensions are [.json .yaml .yml]"
         )));
     }
-    single = paths.len() == 1 && (single || paths[0].is_none());
+    single &= sources.len() == 1;
     let mut files = Vec::new();
-    for path in paths {
-        files.push(read(ctx, path.as_deref())?);
+    for source in &sources {
+        files.push(read(ctx, source)?);
     }
     Ok(ManifestFiles { files, single })
 }
 
-fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<ManifestFile> {
-    let (name, bytes) = match path {
-        None => ("STDIN".to_string(), ctx.read_stdin()?),
-        Some(path) => {
+fn read(ctx: &mut Ctx, source: &Source) -> CliResult<ManifestFile> {
+    let (name, bytes) = match source {
+        Source::Stdin => ("STDIN".to_string(), ctx.read_stdin()?),
+        Source::Url(url) => (url.redacted(), fetch::read(ctx, url)?),
+        Source::File(path) => {
             let name = path.to_string_lossy().into_owned();
             let mut file = File::open(path).map_err(|e| CliError::io(format!("open {name}"), e))?;
             let mut bytes = Vec::new();
@@ -78,24 +79,30 @@ fn read(ctx: &mut Ctx, path: Option<&Path>) -> CliResult<ManifestFile> {
     Ok(ManifestFile { name, content: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
-enum Expanded {
+/// Where a manifest is read from.
+enum Source {
     Stdin,
-    Files {
-        files: Vec<PathBuf>,
-        /// True for a single file that is named directly.
-        one: bool,
-    },
+    File(PathBuf),
+    Url(Url),
+}
+
+/// What one value of `-f` stands for.
+struct Expanded {
+    sources: Vec<Source>,
+    /// True for standard input, a URL, and a single file that is named directly.
+    one: bool,
 }
 
 fn expand(path: &OsStr, recursive: bool) -> CliResult<Expanded> {
     let name = path.to_string_lossy();
     if name == "-" {
-        return Ok(Expanded::Stdin);
+        return Ok(Expanded { sources: vec![Source::Stdin], one: true });
     }
-    if let Some(rest) = name.strip_prefix("http://").or_else(|| name.strip_prefix("https://")) {
-        let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
-        let text = format!("Unable to connect to the server: dial tcp: lookup {host}: no such host\n");
-        return Err(CliError::Verbatim(text, 1));
+    if fetch::is_url(&name) {
+        let url = Url::parse(&name);
+        let url =
+            url.map_err(|e| CliError::new(format!("the URL passed to filename {} is not valid: {e}", quote(&name))))?;
+        return Ok(Expanded { sources: vec![Source::Url(url)], one: true });
     }
     let missing = |name: &str| CliError::new(format!("the path \"{name}\" does not exist"));
     let matches = match Path::new(path).exists() {
@@ -119,7 +126,7 @@ fn expand(path: &OsStr, recursive: bool) -> CliResult<Expanded> {
             files.push(path);
         }
     }
-    Ok(Expanded::Files { files, one })
+    Ok(Expanded { sources: files.into_iter().map(Source::File).collect(), one })
 }
 
 /// Collects the manifests of a directory, sorted by name; with `recursive` those of its subdirectories, too. Links to
@@ -210,8 +217,10 @@ mod tests {
         assert_eq!(names(format!("{root}/*.yaml"), false), ["/b.yaml"]);
         assert_eq!(names(format!("{root}/nope"), false), ["error: the path \"/nope\" does not exist\n"]);
         assert_eq!(
-            names("https://k8s.io/x.yaml".into(), false),
-            ["Unable to connect to the server: dial tcp: lookup k8s.io: no such host\n"]
+            names("https://k8s.io:x/a".into(), false),
+            [
+                "error: the URL passed to filename \"https://k8s.io:x/a\" is not valid: parse \"https://k8s.io:x/a\": invalid port \":x\" after host\n"
+            ]
         );
     }
 }

@@ -26,7 +26,7 @@ mod auth;
 mod autoscaling;
 mod batch;
 pub mod catalog;
-mod certificates;
+pub mod certificates;
 mod coordination;
 pub mod core;
 pub mod custom;

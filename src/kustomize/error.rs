@@ -9,6 +9,12 @@ pub enum KustomizeError {
     /// A resource file is not valid YAML (`resmap.MalformedYAMLError`). Such a path is not tried as a directory.
     #[error("{0}")]
     Malformed(String),
+    /// A web server answers with a failure (`loader.ErrHTTP`). Such a path is not tried as a directory either.
+    #[error("{0}")]
+    Http(String),
+    /// Git takes too long (`utils.errTimeOut`), which implies that there is a repository.
+    #[error("{0}")]
+    Timeout(String),
     /// Any other failure.
     #[error("{0}")]
     Other(String),
@@ -25,9 +31,12 @@ impl KustomizeError {
 
     /// Prepends context to the message (`prefix: message`) and keeps the variant.
     pub(super) fn wrap(self, prefix: impl std::fmt::Display) -> KustomizeError {
+        let wrapped = format!("{prefix}: {self}");
         match self {
-            KustomizeError::Malformed(message) => KustomizeError::Malformed(format!("{prefix}: {message}")),
-            KustomizeError::Other(message) => KustomizeError::Other(format!("{prefix}: {message}")),
+            KustomizeError::Malformed(_) => KustomizeError::Malformed(wrapped),
+            KustomizeError::Http(_) => KustomizeError::Http(wrapped),
+            KustomizeError::Timeout(_) => KustomizeError::Timeout(wrapped),
+            KustomizeError::Other(_) => KustomizeError::Other(wrapped),
         }
     }
 }

@@ -61,6 +61,7 @@ impl<'a> KustTarget<'a> {
         all.config.merge(crds.map_err(|e| e.wrap(format!("loading CRDs [{}]", k.crds.join(" "))))?)?;
         self.run_generators(&mut all, notes)?;
         for path in &k.components {
+            notes.warn_of_forced_protocol(path);
             let loader = self.loader.new_at(path).map_err(|e| component_error("loader.New ", &e))?;
             let accumulated = self.accumulate_directory(all, loader, path, true, notes);
             all = accumulated.map_err(|e| component_error("accumulateDirectory: ", &e))?;
@@ -71,7 +72,7 @@ impl<'a> KustTarget<'a> {
         Ok(all)
     }
 
-    /// Adds the objects of files and directories. A path that is not a resource file is tried as a directory.
+    /// Adds the objects of files and directories. A path that is not a resource file is tried as a directory or repository.
     ///
     /// # Errors
     /// When a path is neither.
@@ -83,11 +84,18 @@ impl<'a> KustTarget<'a> {
     ) -> Result<()> {
         for path in paths {
             let Err(file_error) = self.accumulate_file(all, path) else { continue };
+            if matches!(file_error, KustomizeError::Http(_)) {
+                return Err(file_error);
+            }
             let within = |e: KustomizeError| e.wrap(format!("accumulation err='{file_error}'"));
+            notes.warn_of_forced_protocol(path);
             let loader = match self.loader.new_at(path) {
                 Ok(loader) => loader,
-                Err(_) if matches!(file_error, KustomizeError::Malformed(_)) => return Err(file_error),
-                Err(error) => return Err(within(error)),
+                Err(error) => match (&file_error, &error) {
+                    (KustomizeError::Malformed(_), KustomizeError::Timeout(_)) => return Err(within(error)),
+                    (KustomizeError::Malformed(_), _) => return Err(file_error),
+                    _ => return Err(within(error)),
+                },
             };
             *all = self.accumulate_directory(std::mem::take(all), loader, path, false, notes).map_err(within)?;
         }

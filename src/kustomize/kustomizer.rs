@@ -10,22 +10,26 @@ use super::kust_target::{Accumulator, KustTarget};
 use super::loader::Loader;
 use super::notes::Notes;
 use super::options::Options;
+use super::remote::Remote;
 use super::resource::Resource;
 use super::{origin, transform};
 
-/// Builds the kustomization in the directory `path` and returns its objects in output order. Warnings and log messages are
+/// Builds the kustomization in the directory or repository `path` and returns its objects in output order. Warnings and log messages are
 /// added to `notes`, also when the build fails.
 ///
 /// # Errors
-/// When a file is missing or malformed, a transformer cannot be applied, or something is asked for that needs the network
-/// or another program. The message is kustomize's own.
+/// When a file is missing or malformed, a transformer cannot be applied, or something is asked for that needs a program
+/// other than git. The message is kustomize's own.
 pub fn build(
     files: &dyn FileSystem,
+    remote: &dyn Remote,
     path: &str,
     options: Options,
     notes: &mut Notes,
 ) -> Result<Vec<Value>, KustomizeError> {
-    let target = KustTarget::new(Loader::new(files, path, options.restrict_to_root)?, options, notes)?;
+    notes.warn_of_forced_protocol(path);
+    let loader = Loader::new(files, remote, path, options.restrict_to_root)?;
+    let target = KustTarget::new(loader, options, notes)?;
     let Accumulator { mut resources, config, vars } = target.accumulate(Accumulator::default(), notes)?;
     transform::add_hashes(&mut resources);
     transform::fix_references(&mut resources, &config)?;

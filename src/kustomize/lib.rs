@@ -16,8 +16,8 @@
 //! 8. After the outermost kustomization: name hashes are appended, name references follow the renamed objects, `vars` are
 //!    substituted, objects are sorted and build annotations are removed.
 //!
-//! A build reads files through a [`FileSystem`] and has no other effect. Nothing is fetched: remote files and repositories
-//! are refused. Nothing is executed: plugins that are programs or containers, and Helm charts, are refused. The schemas are
+//! A build reads local files through a [`FileSystem`], and files on web servers and in git repositories (`repository`)
+//! through a [`Remote`]. Registries (`oci://`) are refused. Nothing is executed: plugins that are programs or containers, and Helm charts, are refused. The schemas are
 //! the built-in ones.
 
 mod build_annotations;
@@ -45,6 +45,10 @@ mod options;
 mod origin;
 mod parse;
 mod plugins;
+mod remote;
+#[cfg(test)]
+mod remote_tests;
+mod repository;
 mod res_id;
 mod res_map;
 mod resource;
@@ -63,3 +67,5 @@ pub use file_system::{FileSystem, OsFileSystem};
 pub use kustomizer::{build, to_yaml};
 pub use notes::{Note, Notes};
 pub use options::Options;
+pub use remote::{Remote, RemoteFile};
+pub use repository::Repository;

@@ -4,49 +4,78 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::{KustomizeError, Result, fail};
 use super::file_system::FileSystem;
-use kctl_base::go::io_error;
+use super::remote::{self, Remote};
+use super::repository::Repository;
+use kctl_base::go::{self, io_error};
 
 /// Loads the files that one kustomization names.
 #[derive(Clone)]
 pub(super) struct Loader<'a> {
     files: &'a dyn FileSystem,
+    remote: &'a dyn Remote,
     /// True when files must lie in or below `root`.
     restrict_to_root: bool,
     /// The canonical path of the directory of the kustomization.
     root: PathBuf,
     /// The roots on the way from the outermost kustomization, this one last.
     visited: Vec<PathBuf>,
+    /// The repositories on that way, the innermost last.
+    clones: Vec<ClonedRepository>,
+}
+
+/// A repository on this machine.
+#[derive(Clone)]
+struct ClonedRepository {
+    /// The text that names it.
+    raw: String,
+    /// The canonical path of its root.
+    path: PathBuf,
 }
 
 impl<'a> Loader<'a> {
     /// Creates the loader for the directory of the outermost kustomization.
     ///
     /// # Errors
-    /// When the path is a remote repository or not a directory.
-    pub(super) fn new(files: &'a dyn FileSystem, path: &str, restrict_to_root: bool) -> Result<Loader<'a>> {
-        if is_repository(path) {
-            return fail(remote_refused(path));
+    /// When the path is neither a directory nor a repository.
+    pub(super) fn new(
+        files: &'a dyn FileSystem,
+        remote: &'a dyn Remote,
+        path: &str,
+        restrict_to_root: bool,
+    ) -> Result<Loader<'a>> {
+        let root = PathBuf::new();
+        let loader = Loader { files, remote, restrict_to_root, root, visited: Vec::new(), clones: Vec::new() };
+        if let Some(repository) = repository(path)? {
+            return loader.new_at_clone(&repository);
         }
         let root = confirm_directory(files, path).map_err(|e| e.wrap(NOT_DIRECTORY))?;
-        Ok(Loader { files, restrict_to_root, visited: vec![root.clone()], root })
+        Ok(loader.below(root))
     }
 
-    /// Creates the loader for another kustomization at a path relative to this one (`fileLoader.New`).
+    /// Creates the loader for another kustomization: at a path relative to this one, or in a repository (`fileLoader.New`).
     ///
     /// # Errors
-    /// When the path is absolute, remote, not a directory, or contains a root that is being visited.
+    /// When the path is absolute, not a directory, or contains a root that is being visited, or the repository cannot be
+    /// cloned.
     pub(super) fn new_at(&self, path: &str) -> Result<Loader<'a>> {
         if path.is_empty() {
             return fail("new root cannot be empty");
         }
-        if is_repository(path) {
-            return fail(remote_refused(path));
+        if let Some(repository) = repository(path)? {
+            return self.new_at_clone(&repository);
         }
         if path.starts_with('/') {
             return fail(format!("new root '{path}' cannot be absolute"));
         }
         let joined = clean(&self.root.join(path));
         let root = confirm_directory(self.files, &joined.to_string_lossy()).map_err(|e| e.wrap(NOT_DIRECTORY))?;
+        if let Some(clone) = self.clones.last().filter(|clone| !root.starts_with(&clone.path)) {
+            return fail(format!(
+                "security; bases in kustomizations found in cloned git repos must be within the repo, but base '{}' is outside '{}'",
+                root.display(),
+                clone.path.display()
+            ));
+        }
         for visited in self.visited.iter().rev() {
             if visited.starts_with(&root) {
                 return fail(format!(
@@ -56,9 +85,36 @@ impl<'a> Loader<'a> {
                 ));
             }
         }
-        let mut visited = self.visited.clone();
-        visited.push(root.clone());
-        Ok(Loader { files: self.files, restrict_to_root: self.restrict_to_root, root, visited })
+        Ok(self.clone().below(root))
+    }
+
+    /// Clones a repository and creates the loader for its kustomization (`newLoaderAtGitClone`). Its files are restricted to
+    /// that directory, whatever the restriction of the build.
+    fn new_at_clone(&self, repository: &Repository) -> Result<Loader<'a>> {
+        let raw = &repository.raw;
+        if let Some(clone) = self.clones.iter().rev().find(|clone| clone.raw.starts_with(raw)) {
+            return fail(format!("cycle detected: URI '{raw}' referenced by previous URI '{}'", clone.raw));
+        }
+        let path = self.remote.fetch(repository)?;
+        let wanted = clean(&path.join(&repository.directory)).to_string_lossy().into_owned();
+        let root = resolve(self.files, &wanted)?;
+        if !self.files.is_dir(&root).unwrap_or(false) {
+            let name = root.file_name().unwrap_or_default().to_string_lossy();
+            return fail(format!("'{wanted}' refers to file '{name}'; expecting directory"));
+        }
+        if !root.starts_with(&path) {
+            let (wanted, path) = (go::quote(&wanted), go::quote(&path.to_string_lossy()));
+            return fail(format!("{wanted} refers to directory outside of repo {path}"));
+        }
+        let mut loader = Loader { restrict_to_root: true, ..self.clone() };
+        loader.clones.push(ClonedRepository { raw: raw.clone(), path });
+        Ok(loader.below(root))
+    }
+
+    /// Returns the loader with another root, which is visited after this one.
+    fn below(mut self, root: PathBuf) -> Loader<'a> {
+        self.visited.push(root.clone());
+        Loader { root, ..self }
     }
 
     /// Returns the canonical path of the directory.
@@ -66,14 +122,13 @@ impl<'a> Loader<'a> {
         self.root.to_string_lossy().into_owned()
     }
 
-    /// Reads a file at a path relative to the root.
+    /// Reads a file at a path relative to the root, or on a web server.
     ///
     /// # Errors
-    /// When the path is a URL, lies outside of a restricted root, or cannot be read.
+    /// When the path lies outside of a restricted root, cannot be read, or the server does not have the file.
     pub(super) fn load(&self, path: &str) -> Result<Vec<u8>> {
-        if let Some(rest) = path.strip_prefix("http://").or_else(|| path.strip_prefix("https://")) {
-            let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
-            return fail(format!("Get \"{path}\": dial tcp: lookup {host}: no such host"));
+        if remote::is_remote_file(path) {
+            return remote::read_file(self.remote, path);
         }
         let absolute = clean(&self.root.join(path));
         let file = match self.restrict_to_root {
@@ -104,19 +159,15 @@ impl<'a> Loader<'a> {
 
 const NOT_DIRECTORY: &str = "must build at directory";
 
-fn remote_refused(path: &str) -> String {
-    format!("remote kustomizations are not supported, there is no network: '{path}'")
-}
-
-/// Returns whether a path names a git repository or registry instead of a directory (`api/internal/git/repospec.go`).
-fn is_repository(path: &str) -> bool {
-    let path = path.strip_prefix("git::").unwrap_or(path);
-    let prefixes = ["github.com/", "github.com:", "gh:", "git@", "ssh://", "file://", "oci://"];
-    let remote = path.strip_prefix("https://").or_else(|| path.strip_prefix("http://"));
-    prefixes.iter().any(|prefix| path.to_lowercase().starts_with(prefix))
-        || remote.is_some_and(|rest| {
-            rest.starts_with("github.com/") || rest.contains(".git") || rest.contains("_git/") || rest.contains("//")
-        })
+/// Returns the repository that a path names; `None` for a directory.
+///
+/// # Errors
+/// When the path is that of a registry.
+fn repository(path: &str) -> Result<Option<Repository>> {
+    match path.starts_with("oci://") {
+        true => fail(format!("kustomizations in registries are not supported: '{path}'")),
+        false => Ok(Repository::parse(path)),
+    }
 }
 
 /// Returns the canonical path of a directory.
@@ -168,22 +219,6 @@ fn clean(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn repositories_are_distinguished_from_directories() {
-        for path in [
-            "github.com/a/b/c?ref=v1",
-            "https://github.com/a/b",
-            "git@github.com:a/b",
-            "https://example.com/a.git//dir",
-            "ssh://git@host/a",
-        ] {
-            assert!(is_repository(path), "{path}");
-        }
-        for path in ["../base", "base", "https://example.com/x.yaml", "/absolute", "github"] {
-            assert!(!is_repository(path), "{path}");
-        }
-    }
 
     #[test]
     fn paths_are_cleaned() {

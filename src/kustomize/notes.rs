@@ -1,5 +1,7 @@
 //! Messages that a build writes to standard error beside its result.
 
+use super::repository;
+
 /// One message of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -20,6 +22,13 @@ impl Notes {
     /// Adds a [`Note::Warning`].
     pub(super) fn warn(&mut self, message: String) {
         self.list.push(Note::Warning(message));
+    }
+
+    /// Warns of a path that begins with `git::`, as kustomize does when it looks for a repository there.
+    pub(super) fn warn_of_forced_protocol(&mut self, path: &str) {
+        if repository::forces_protocol(path) {
+            self.log(repository::FORCED_PROTOCOL_WARNING.into());
+        }
     }
 
     /// Adds a [`Note::Log`].

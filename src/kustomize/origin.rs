@@ -1,6 +1,9 @@
 //! `buildMetadata`: annotations for the origin of objects and the transformers that changed them
 //! (`api/resource/origin.go`).
 
+use kctl_base::yaml;
+
+use super::repository::Repository;
 use super::resource::Resource;
 
 /// The annotation with the origin of an object.
@@ -11,34 +14,49 @@ pub(super) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformat
 /// The origin of an object or a transformer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origin {
-    /// The path of the file, relative to the directory of the build.
+    /// The path of the file, relative to the directory of the build or the root of its repository.
     path: String,
+    /// The URL of its repository; empty for a local file.
+    repository: String,
+    /// The branch, tag or commit in the repository; empty for the default branch.
+    reference: String,
     /// For a built-in generator or transformer: the path of the kustomization file, and the kind.
     configured: Option<(String, &'static str)>,
 }
 
 impl Origin {
-    /// Returns the origin of a file or directory at a path relative to this one.
+    /// Returns the origin of a file or directory at a path relative to this one, or in a repository.
     pub(super) fn append(&self, path: &str) -> Origin {
-        Origin { path: join(&self.path, path), configured: None }
+        let Some(Repository { url, directory, reference, .. }) = Repository::parse(path) else {
+            return Origin { path: join(&self.path, path), configured: None, ..self.clone() };
+        };
+        // Upstream cuts the first part off `/notCloned/DIRECTORY`, and takes it for the directory if there is no other.
+        let path = if directory.is_empty() { "notCloned".into() } else { join("", &directory) };
+        Origin { path, repository: url, reference, configured: None }
     }
 
     /// Returns the origin of a built-in generator or transformer that a kustomization file configures.
     pub(super) fn configured(&self, file: &str, kind: &'static str) -> Origin {
-        Origin { path: String::new(), configured: Some((join(&self.path, file), kind)) }
+        Origin { path: String::new(), configured: Some((join(&self.path, file), kind)), ..self.clone() }
     }
 
     /// Returns the origin as lines of YAML.
     fn lines(&self) -> Vec<String> {
-        match &self.configured {
-            None => vec![format!("path: {}", self.path)],
-            Some((file, kind)) => vec![
-                format!("configuredIn: {file}"),
-                "configuredBy:".into(),
-                "  apiVersion: builtin".into(),
-                format!("  kind: {kind}"),
-            ],
+        let field = |name: &str, text: &str| {
+            let is_given = !text.is_empty();
+            is_given.then(|| format!("{name}: {}", yaml::to_yaml(&text.into()).trim_end()))
+        };
+        let place = [
+            field("path", &self.path),
+            field("repo", &self.repository),
+            field("ref", &self.reference),
+            self.configured.as_ref().and_then(|(file, _)| field("configuredIn", file)),
+        ];
+        let mut lines: Vec<String> = place.into_iter().flatten().collect();
+        if let Some((_, kind)) = &self.configured {
+            lines.extend(["configuredBy:".into(), "  apiVersion: builtin".into(), format!("  kind: {kind}")]);
         }
+        lines
     }
 
     /// Annotates an object with this origin unless it has one.
@@ -82,5 +100,15 @@ mod tests {
         let base = Origin::default().append("../base");
         assert_eq!(base.append("a/../b.yaml").path, "../base/b.yaml");
         assert_eq!(base.append("../other").path, "../other");
+    }
+
+    #[test]
+    fn repositories_are_named() {
+        let base = Origin::default().append("../base");
+        let remote = base.append("github.com/a/b/c/../d?ref=1.0");
+        assert_eq!(remote.append("x.yaml").lines(), ["path: d/x.yaml", "repo: https://github.com/a/b", "ref: \"1.0\""]);
+        let generator = remote.configured("k.yaml", "K").lines();
+        assert_eq!(generator[..3], ["repo: https://github.com/a/b", "ref: \"1.0\"", "configuredIn: d/k.yaml"]);
+        assert_eq!(base.append("https://h/a/b").lines(), ["path: notCloned", "repo: https://h/a/b"]);
     }
 }

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{FileSystem, Note, Notes, Options, build, to_yaml};
+use super::{FileSystem, KustomizeError, Note, Notes, Options, Remote, RemoteFile, Repository, build, to_yaml};
 
 const ROOT: &str = "/recorded";
 
-/// A recorded case, which is also the file system of its build.
-struct Case {
+/// A recorded case, which is also the file system of its build. Files below `/web` are those of web servers, directories below
+/// `/git` are repositories.
+pub(super) struct Case {
     files: BTreeMap<PathBuf, String>,
     args: Vec<String>,
     out: String,
@@ -22,7 +23,7 @@ struct Case {
 }
 
 impl Case {
-    fn parse(text: &str) -> Case {
+    pub(super) fn parse(text: &str) -> Case {
         let mut sections: Vec<(String, String)> = Vec::new();
         let mut args = Vec::new();
         for line in text.split_inclusive('\n') {
@@ -61,11 +62,11 @@ impl Case {
     }
 
     /// Runs the build. Returns stdout, stderr and the exit code.
-    fn run(&self) -> (String, String, i32) {
+    pub(super) fn run(&self) -> (String, String, i32) {
         let restrict_to_root = !self.args.iter().any(|arg| arg == "LoadRestrictionsNone");
         let options = Options { restrict_to_root, ..Options::default() };
         let mut notes = Notes::default();
-        let built = build(self, &self.args[0], options, &mut notes);
+        let built = build(self, self, &self.args[0], options, &mut notes);
         let mut err: String = notes
             .list
             .iter()
@@ -103,6 +104,29 @@ impl FileSystem for Case {
 
     fn current_dir(&self) -> PathBuf {
         PathBuf::from(ROOT)
+    }
+}
+
+impl Remote for Case {
+    fn get(&self, url: &str) -> Result<RemoteFile, KustomizeError> {
+        let (_, name) = url.split_once("://").expect("a URL");
+        let found = self.files.get(&Path::new("/web").join(name));
+        Ok(match found {
+            Some(text) => RemoteFile { status: 200, reason: "OK".into(), content: text.clone().into_bytes() },
+            None => RemoteFile { status: 404, reason: "Not Found".into(), content: Vec::new() },
+        })
+    }
+
+    fn fetch(&self, repository: &Repository) -> Result<PathBuf, KustomizeError> {
+        if repository.reference == "slow" {
+            return Err(KustomizeError::Timeout(format!("hit {} timeout", repository.timeout)));
+        }
+        let (_, name) = repository.url.split_once("://").expect("a URL");
+        let path = Path::new("/git").join(name.trim_start_matches('/'));
+        match self.contains_dir(&path) {
+            true => Ok(path),
+            false => Err(KustomizeError::Other("exit status 128".into())),
+        }
     }
 }
 

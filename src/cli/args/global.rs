@@ -1,6 +1,6 @@
 //! The global flags, which every verb accepts.
 //!
-//! Flags about connections, certificates and credentials have no effect, because the control plane runs in this process; they
+//! Flags about connections and the certificates of servers have no effect, because the control plane runs in this process; they
 //! are accepted so that existing scripts run unchanged.
 
 use clap::Arg;
@@ -25,8 +25,8 @@ pub(crate) fn args() -> Vec<Arg> {
         path("cache-dir", "Accepted for compatibility; there is no discovery cache.")
             .help_default("'$HOME/.kube/cache'"),
         path("certificate-authority", NO_CONNECTION),
-        path("client-certificate", NO_CONNECTION),
-        path("client-key", NO_CONNECTION),
+        path("client-certificate", "Path to a client certificate that the cluster has issued, to act as its user."),
+        path("client-key", "Path to the key of the client certificate."),
         text("cluster", "Name of the kubeconfig cluster to use."),
         text("context", "Name of the kubeconfig context whose namespace is used."),
         switch("disable-compression", NO_CONNECTION),
@@ -41,7 +41,7 @@ pub(crate) fn args() -> Vec<Arg> {
         path("profile-output", NO_PROFILE).help_default("'profile.pprof'"),
         text(
             "request-timeout",
-            "Time to wait for another process that holds the store, such as 1s, 2m or 3h; 0 waits without limit.",
+            "Time to wait for another process that holds the store, or for a file of a web server, such as 1s, 2m or 3h; 0 waits without limit.",
         )
         .help_default("'30s'"),
         text("server", NO_CONNECTION).short('s'),

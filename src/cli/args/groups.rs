@@ -43,7 +43,7 @@ fn output_with(command: Command, formats: &str) -> Command {
 pub(crate) fn files(command: Command) -> Command {
     file_names(command)
         .arg(
-            text("kustomize", "Directory with a kustomization. Cannot be combined with -f or -R.")
+            text("kustomize", "Directory or repository with a kustomization. Cannot be combined with -f or -R.")
                 .short('k')
                 .value_hint(ValueHint::DirPath),
         )
@@ -53,7 +53,8 @@ pub(crate) fn files(command: Command) -> Command {
 /// Adds `-f`.
 pub(crate) fn file_names(command: Command) -> Command {
     command.arg(
-        paths("filename", "File or directory with manifests, or - for standard input; can be repeated.").short('f'),
+        paths("filename", "File, directory or URL with manifests, or - for standard input; can be repeated.")
+            .short('f'),
     )
 }
 

@@ -7,12 +7,20 @@ use clap::ArgMatches;
 use super::{Ctx, environment};
 use crate::CliResult;
 use crate::args::Matches;
-use crate::kubeconfig::credential_plugin;
 use crate::kubeconfig::login::{self, Login, Overrides};
 use crate::kubeconfig::{self, Source};
+use crate::kubeconfig::{client_certificate, credential_plugin};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
+use kctl_base::status::{Reason, Status};
 use kctl_cluster::User;
+
+/// What a user proves his identity with. It cannot be printed for debugging.
+pub(super) struct Credentials {
+    token: Option<String>,
+    /// The client certificate (DER).
+    certificate: Option<Vec<u8>>,
+}
 
 impl Ctx {
     /// Selects the user and the namespace of the kubeconfig. What is wrong with it is reported when the cluster is needed.
@@ -30,6 +38,13 @@ impl Ctx {
             [("as", "as"), ("as-uid", "as-uid"), ("token", "token"), ("username", "username"), ("password", "password")]
         {
             flags.fields.extend(given(flag).map(|value| (field, value.into())));
+        }
+        for (flag, data) in [("client-certificate", "client-certificate-data"), ("client-key", "client-key-data")] {
+            if let Some(path) = matches.path(flag).filter(|_| !own(flag)) {
+                let path = std::env::current_dir().map_or(path.clone(), |folder| folder.join(path));
+                // The file counts, whatever the kubeconfig holds.
+                flags.fields.extend([(flag, path.to_string_lossy().into_owned().into()), (data, "".into())]);
+            }
         }
         let groups = matches.values("as-group");
         flags.fields.extend((!groups.is_empty()).then(|| ("as-groups", json!(groups))));
@@ -54,23 +69,39 @@ impl Ctx {
         }
     }
 
-    /// Returns the token of a user, which may be that of a credential plugin; `None` without one.
-    pub(super) fn token_of(&self, login: &Login) -> CliResult<Option<String>> {
-        let token = login.user.str("/token");
-        match token {
-            "" => credential_plugin::run(login, &self.plugin_policy, self.stdin_claimed),
-            token => Ok(Some(token.into())),
-        }
-    }
-
-    /// Acts as the user of a token that the cluster has issued. Others leave the command to the administrator, who owns the
-    /// store.
+    /// Returns the credentials of a user, whose token may be that of a credential plugin.
     ///
     /// # Errors
-    /// Status 401 for a token of the cluster that is not valid, or 403 for a user who may not impersonate the one of `--as`.
-    pub(super) fn authenticate(&mut self, login: &Login, token: &str) -> CliResult<()> {
+    /// Those of [`client_certificate::read`] and [`credential_plugin::run`].
+    pub(super) fn credentials_of(&self, login: &Login) -> CliResult<Credentials> {
+        let certificate = client_certificate::read(&login.user)?;
+        let token = match login.user.str("/token") {
+            "" => credential_plugin::run(login, &self.plugin_policy, self.stdin_claimed)?,
+            token => Some(token.into()),
+        };
+        Ok(Credentials { token, certificate })
+    }
+
+    /// Acts as the user of a certificate or, without a valid one, of a token that the cluster has issued. Other tokens leave
+    /// the command to the administrator, who owns the store.
+    ///
+    /// # Errors
+    /// Status 401 for a token of the cluster that is not valid, and for a certificate that is not of the cluster or not valid,
+    /// or 403 for a user who may not impersonate the one of `--as`.
+    pub(super) fn authenticate(&mut self, login: &Login, credentials: &Credentials) -> CliResult<()> {
         let Some(client) = self.client.as_mut() else { return Ok(()) };
-        let Some(account) = client.transport().authenticate(token)? else { return Ok(()) };
+        let Credentials { token, certificate } = credentials;
+        let mut account = None;
+        if let Some(certificate) = certificate {
+            account = client.transport().authenticate_certificate(certificate)?;
+        }
+        if let (None, Some(token)) = (&account, token) {
+            account = client.transport().authenticate(token)?;
+        }
+        let Some(account) = account else {
+            let refused = certificate.as_ref().map(|_| Status::new(Reason::Unauthorized, "Unauthorized").into());
+            return refused.map_or(Ok(()), Err);
+        };
         match &self.user {
             Some(user) => client.transport().authorize_impersonation(&account, user, &groups_of(&login.user))?,
             None => client.act_as(account.clone()),

@@ -55,7 +55,7 @@ pub(crate) struct Ctx {
     login: Option<Login>,
     /// The user and groups of `--as`; `None` for the cluster's administrator.
     user: Option<User>,
-    /// The ServiceAccount that a token of the cluster authenticates.
+    /// The user whom a token or certificate of the cluster authenticates.
     account: Option<User>,
     /// The credential plugins that may run.
     pub(crate) plugin_policy: PluginPolicy,
@@ -235,7 +235,7 @@ impl Ctx {
             return Err(refusal);
         }
         let login = self.login.take();
-        let token = login.as_ref().map(|login| self.token_of(login)).transpose()?.flatten();
+        let credentials = login.as_ref().map(|login| self.credentials_of(login)).transpose()?;
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);
             client.set_verbosity(self.verbosity);
@@ -246,8 +246,8 @@ impl Ctx {
             }
             self.client = Some(client);
         }
-        if let (Some(login), Some(token)) = (login, token) {
-            self.authenticate(&login, &token)?;
+        if let (Some(login), Some(credentials)) = (login, credentials) {
+            self.authenticate(&login, &credentials)?;
         }
         // The branch above has set it.
         self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))

@@ -25,7 +25,8 @@ pub(crate) struct Overrides<'a> {
 
 /// A selection of a kubeconfig. It holds tokens and passwords, so that it cannot be printed for debugging.
 pub(crate) struct Login {
-    /// The fields of the user, those of flags among them.
+    /// The fields of the user, those of flags among them. The files of a client certificate do not depend on the place of the
+    /// kubeconfig.
     pub(crate) user: Value,
     /// The fields of the cluster.
     pub(crate) cluster: Value,
@@ -70,6 +71,13 @@ pub(crate) fn select(config: &Kubeconfig, flags: &Overrides) -> CliResult<Login>
     let mut problems = user_problems(config, &user_name, &user);
     if !cluster_name.is_empty() && cluster.str("/server").is_empty() {
         problems.push(format!("no server found for cluster {}", quote(&cluster_name)));
+    }
+    for field in ["client-certificate", "client-key"] {
+        let file = user.str(&format!("/{field}")).to_string();
+        if !file.is_empty() {
+            let path = config.folder_of("/users", &user_name).join(file);
+            user.put(&format!("/{field}"), path.to_string_lossy().into_owned());
+        }
     }
     match problems.as_slice() {
         [] => Ok(Login { user, cluster }),

@@ -4,6 +4,7 @@
 //! Without a file that the user has named, kctl's built-in cluster is configured. `~/.kube/config` is not read, because it may
 //! belong to a real cluster. Upstream: `client-go/tools/clientcmd` (`loader.go`, `config.go`).
 
+pub(crate) mod client_certificate;
 pub(crate) mod credential_plugin;
 pub(crate) mod login;
 mod shape;

@@ -20,8 +20,8 @@ pub(super) const VERB: Verb = Verb {
     about: "Build a kustomization target from a directory or URL",
     long: "Print the objects of a kustomization.
 
- DIR is a directory with a file 'kustomization.yaml'; without it the current directory is used. Remote \
-    directories are refused.",
+ DIR is a directory with a file 'kustomization.yaml', or the URL of a git repository followed by the path \
+    of such a directory, as in 'https://example.com/org/repo.git//overlays/production?ref=v1'; without it the current directory is used.",
     examples: &[
         ("Build the kustomization of the current directory", "kustomize"),
         ("Build the kustomization of another directory", "kustomize overlays/production"),

@@ -1,10 +1,9 @@
 //! `--raw` of `get`, `create`, `replace` and `delete`: the API by path (`kubectl/pkg/rawhttp/raw.go`).
 
-use std::ffi::OsString;
-
 use clap::{Arg, ArgMatches};
 
 use crate::args::{self, Matches, SharedFlags};
+use crate::fetch::is_url;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
 use kctl_cluster::client::rest::{Call, Method};
@@ -76,7 +75,7 @@ const URL: &str = "--raw cannot read from a url";
 fn problem_of_delete(matches: &ArgMatches) -> Option<&'static str> {
     match matches.paths("filename").as_slice() {
         [_, _, ..] => Some(ONE_FILE),
-        [file] if is_url(file) => Some(URL),
+        [file] if is_url(&file.to_string_lossy()) => Some(URL),
         _ if matches.flag("recursive") => Some("--raw and --recursive are mutually exclusive"),
         _ if !matches.string("output").is_empty() => Some(OUTPUT),
         _ => None,
@@ -90,18 +89,13 @@ fn problem_of_write(matches: &ArgMatches) -> Option<&'static str> {
         return Some("--raw and --edit are mutually exclusive");
     }
     match matches.paths("filename").as_slice() {
-        [file] if is_url(file) => Some(URL),
+        [file] if is_url(&file.to_string_lossy()) => Some(URL),
         [_] if matches.flag("recursive") => Some("--raw and --recursive are mutually exclusive"),
         [_] if !shared.string("selector").is_empty() => Some("--raw and --selector (-l) are mutually exclusive"),
         [_] if !matches.string("output").is_empty() => Some(OUTPUT),
         [_] => None,
         _ => Some(ONE_FILE),
     }
-}
-
-fn is_url(file: &OsString) -> bool {
-    let name = file.to_string_lossy();
-    name.starts_with("http://") || name.starts_with("https://")
 }
 
 /// The error of a URI that is neither a path nor a URL (Go's `url.ParseRequestURI`); `None` for a valid one.

@@ -16,6 +16,7 @@
 pub(crate) mod admission;
 mod allocate;
 mod apply;
+pub(crate) mod authority;
 mod authorize;
 mod backends;
 mod binding;

@@ -4,12 +4,15 @@ mod api_services;
 mod flow_control;
 mod rbac;
 
+use crate::api::authority::Authority;
 use crate::api::{Request, Result};
 use crate::cluster::Cluster;
+use crate::controllers::root_ca;
 use crate::simulation::Faults;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
+use kctl_base::status::Status;
 
 /// The initial namespaces.
 const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -20,8 +23,9 @@ const NODES: &[(&str, bool)] = &[("k8s-master", true), ("k8s-node1", false), ("k
 /// The row with the number of the bootstrap that a cluster has had, a `u32`. Clusters without it are of earlier versions.
 const BOOTSTRAP: &str = "bootstrap";
 
-/// The number of the present bootstrap, to be increased with every object that is added to it.
-const CURRENT: u32 = 1;
+/// The number of the present bootstrap, to be increased with every object that is added to it: 1 has the objects of the API
+/// server, 2 certificates of an authority that signs.
+const CURRENT: u32 = 2;
 
 impl Cluster {
     /// Creates the objects of a new cluster by requests to the API server, so that controllers observe them.
@@ -42,24 +46,47 @@ impl Cluster {
         }
         // Written out so that `kctl sim show` lists the missing images and `kctl sim image` can change them.
         Faults::default().store(&mut self.server)?;
-        self.complete_bootstrap()
+        self.create_api_server_objects()?;
+        self.server.set_typed_row(BOOTSTRAP, Some(CURRENT));
+        self.run()
     }
 
-    /// Creates the objects that clusters of earlier versions lack: those of the API server itself. What has been created once
-    /// is the user's to change and to delete.
+    /// Creates the objects that clusters of earlier versions lack. What has been created once is the user's to change and to
+    /// delete.
     ///
     /// # Errors
     /// If a request fails, or the store cannot be read.
     pub(crate) fn complete_bootstrap(&mut self) -> Result<()> {
-        if self.server.typed_row(BOOTSTRAP)?.unwrap_or(0) >= CURRENT {
+        let before = self.server.typed_row(BOOTSTRAP)?.unwrap_or(0);
+        if before >= CURRENT {
             return Ok(());
         }
+        if before < 1 {
+            self.create_api_server_objects()?;
+        }
+        self.replace_certificates()?;
+        self.server.set_typed_row(BOOTSTRAP, Some(CURRENT));
+        self.run()
+    }
+
+    /// Replaces the published certificates of earlier versions, whose authority had no key.
+    fn replace_certificates(&mut self) -> Result<()> {
+        let certificate = Authority::of(self.server.ids()).and_then(|authority| authority.certificate());
+        let certificate = certificate.map_err(|e| Status::internal(e.to_string()))?;
+        for map in self.server.read_all("configmaps", None)?.iter().filter(|map| map.name() == root_ca::NAME) {
+            let mut map = (**map).clone();
+            map.put("/data", json!({"ca.crt": certificate}));
+            self.put("configmaps", map)?;
+        }
+        Ok(())
+    }
+
+    /// Creates the objects that the API server itself keeps.
+    fn create_api_server_objects(&mut self) -> Result<()> {
         for (resource, object) in api_server_objects() {
             self.put(resource, object)?;
         }
-        self.put("configmaps", token_tracking(self.clock.now))?;
-        self.server.set_typed_row(BOOTSTRAP, Some(CURRENT));
-        self.run()
+        self.put("configmaps", token_tracking(self.clock.now))
     }
 
     /// Creates an object, or replaces the one of an earlier version. The controllers do not react yet: there are many.

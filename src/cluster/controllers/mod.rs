@@ -20,7 +20,7 @@
 
 mod admission_policy_status;
 mod api_service;
-mod certificate_request_cleaner;
+mod certificates;
 mod cluster_role_aggregation;
 mod crd_cleanup;
 mod crd_naming;
@@ -43,7 +43,7 @@ mod persistent_volume;
 mod pod_gc;
 mod replica_set;
 mod resource_quota;
-mod root_ca;
+pub(crate) mod root_ca;
 pub(crate) mod runtime;
 mod scheduler;
 mod service_account;
@@ -83,7 +83,9 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     job::CONTROLLER,
     cron_job::CONTROLLER,
     ttl_after_finished::CONTROLLER,
-    certificate_request_cleaner::CONTROLLER,
+    certificates::APPROVING,
+    certificates::SIGNING,
+    certificates::CLEANER,
     scheduler::CONTROLLER,
     kubelet::CONTROLLER,
     garbage_collector::CONTROLLER,

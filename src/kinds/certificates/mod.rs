@@ -2,8 +2,9 @@
 
 mod request;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+pub use request::{AlternativeNames, SigningRequest};
+
+use x509_cert::der::oid::ObjectIdentifier;
 
 use crate::shared::describe::{describe_events, format_labels, stamp};
 use crate::shared::table::columns;
@@ -24,6 +25,9 @@ static NAMES: Names = Names::cluster_scoped(
     "certificatesigningrequest",
 )
 .short(&["csr"]);
+
+/// The signer of requests that name none in older versions of the API.
+const LEGACY_SIGNER: &str = "kubernetes.io/legacy-unknown";
 
 /// The usages of keys.
 const USAGES: &[&str] = &[
@@ -72,7 +76,7 @@ impl Kind for CertificateSigningRequest {
         let spec = Path::new("spec");
         let mut errors = ErrorList::new();
         let text = object.str("/spec/request");
-        if request::Request::parse(&BASE64_STANDARD.decode(text).unwrap_or_default()).is_none() {
+        if SigningRequest::of(object).is_none() {
             errors.push(field::invalid(&spec.child("request"), text, "PEM block type must be CERTIFICATE REQUEST"));
         }
         let usages = object.list("/spec/usages");
@@ -91,6 +95,8 @@ impl Kind for CertificateSigningRequest {
         let path = spec.child("signerName");
         if signer.is_empty() {
             errors.push(field::required(&path, ""));
+        } else if signer == LEGACY_SIGNER {
+            errors.push(field::invalid(&path, signer, "the legacy signerName is not allowed via this API version"));
         } else if !signer.contains('/') {
             let text = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
             errors.push(field::invalid(&path, signer, text));
@@ -143,8 +149,7 @@ fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
         out.pair(0, "Requested Duration", text);
     }
     out.pair(0, "Status", condition_text(object));
-    let bytes = BASE64_STANDARD.decode(object.str("/spec/request")).unwrap_or_default();
-    if let Some(request) = request::Request::parse(&bytes) {
+    if let Some(request) = SigningRequest::of(object) {
         describe_subject(&request, out);
     }
     describe_events(lookup, object, out);
@@ -175,19 +180,20 @@ fn condition_text(object: &Object) -> String {
     text
 }
 
-fn describe_subject(request: &request::Request, out: &mut PrefixWriter) {
+fn describe_subject(request: &SigningRequest, out: &mut PrefixWriter) {
     out.line(0, "Subject:");
-    let one = |id: &str| request.subject(id).last().cloned().unwrap_or_default();
+    let one = |id: ObjectIdentifier| request.subject(id).last().cloned().unwrap_or_default();
     out.line(0, format!("\tCommon Name:\t{}", one(request::COMMON_NAME)));
     out.line(0, format!("\tSerial Number:\t{}", one(request::SERIAL_NUMBER)));
     for (label, id) in request::SUBJECT_LISTS {
         list_lines(label, &request.subject(id), out);
     }
-    if request.alternatives.iter().any(|(_, names)| !names.is_empty()) {
+    let AlternativeNames { dns, emails, uris, addresses } = request.alternative_names();
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let lists = [("DNS Names", dns), ("Email Addresses", emails), ("URIs", uris), ("IP Addresses", &addresses)];
+    if lists.iter().any(|(_, names)| !names.is_empty()) {
         out.line(0, "Subject Alternative Names:");
-        for (label, names) in &request.alternatives {
-            list_lines(label, names, out);
-        }
+        lists.iter().for_each(|(label, names)| list_lines(label, names, out));
     }
 }
 

@@ -1,178 +1,159 @@
-//! Reads the subject and alternative names of a PKCS #10 certificate request (RFC 2986) for its description.
+//! PKCS #10 certificate requests (RFC 2986), read for their description and their signers.
 //!
 //! Signatures are not verified.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use x509_cert::der::asn1::OctetString;
+use x509_cert::der::oid::db::rfc4519;
+use x509_cert::der::oid::{AssociatedOid as _, ObjectIdentifier};
+use x509_cert::der::{Decode as _, Encode as _};
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::{GeneralName, GeneralNames};
+use x509_cert::request::{CertReq, ExtensionReq};
 
-/// Object identifiers (in hexadecimal) of attributes of the subject: the common name.
-pub(super) const COMMON_NAME: &str = "550403";
-/// The serial number.
-pub(super) const SERIAL_NUMBER: &str = "550405";
+use kctl_base::json::Value;
+use kctl_base::object::ValueRead;
+
+/// The attribute with the common name of a subject.
+pub(super) const COMMON_NAME: ObjectIdentifier = rfc4519::COMMON_NAME;
+/// The attribute with the serial number.
+pub(super) const SERIAL_NUMBER: ObjectIdentifier = rfc4519::SERIAL_NUMBER;
 
 /// Attributes that can occur several times, with their labels.
-pub(super) const SUBJECT_LISTS: [(&str, &str); 7] = [
-    ("Organization", "55040a"),
-    ("Organizational Unit", "55040b"),
-    ("Country", "550406"),
-    ("Locality", "550407"),
-    ("Province", "550408"),
-    ("StreetAddress", "550409"),
-    ("PostalCode", "550411"),
+pub(super) const SUBJECT_LISTS: [(&str, ObjectIdentifier); 7] = [
+    ("Organization", rfc4519::ORGANIZATION_NAME),
+    ("Organizational Unit", rfc4519::ORGANIZATIONAL_UNIT_NAME),
+    ("Country", rfc4519::COUNTRY_NAME),
+    ("Locality", rfc4519::LOCALITY_NAME),
+    ("Province", rfc4519::ST),
+    ("StreetAddress", rfc4519::STREET),
+    ("PostalCode", rfc4519::POSTAL_CODE),
 ];
 
-/// Object identifier of the extension `subjectAltName`.
-const ALTERNATIVE_NAMES: &str = "551d11";
-
-/// DER tags.
-const SEQUENCE: u8 = 0x30;
-const OBJECT_ID: u8 = 0x06;
-const OCTETS: u8 = 0x04;
-const ATTRIBUTES: u8 = 0xa0;
-
-/// The attributes of a certificate request that are described.
-pub(super) struct Request {
-    subject: Vec<(String, String)>,
-    /// Alternative names by label, in the order of the description.
-    pub(super) alternatives: [(&'static str, Vec<String>); 4],
+/// A certificate request.
+pub struct SigningRequest {
+    request: CertReq,
+    names: AlternativeNames,
 }
 
-impl Request {
+/// The alternative names of a subject by their kind. Those of other kinds are not read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct AlternativeNames {
+    /// DNS names.
+    pub dns: Vec<String>,
+    /// Email addresses.
+    pub emails: Vec<String>,
+    /// URIs.
+    pub uris: Vec<String>,
+    /// IP addresses.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl SigningRequest {
+    /// Reads the request of a CertificateSigningRequest; `None` when it is not valid.
+    pub fn of(object: &Value) -> Option<SigningRequest> {
+        SigningRequest::parse(&BASE64_STANDARD.decode(object.str("/spec/request")).ok()?)
+    }
+
     /// Parses a PEM block; `None` when it is not a certificate request.
-    pub(super) fn parse(pem: &[u8]) -> Option<Request> {
+    fn parse(pem: &[u8]) -> Option<SigningRequest> {
         let text = std::str::from_utf8(pem).ok()?;
         let (_, rest) = text.split_once("-----BEGIN CERTIFICATE REQUEST-----")?;
         let (body, _) = rest.split_once("-----END CERTIFICATE REQUEST-----")?;
         let body: String = body.split_whitespace().collect();
-        let der = BASE64_STANDARD.decode(body).ok()?;
-        let (_, request, _) = element(&der)?;
-        let (_, info, _) = element(request)?;
-        let parts = elements(info);
-        let (_, names) = parts.get(1)?;
-        let mut alternatives =
-            [("DNS Names", vec![]), ("Email Addresses", vec![]), ("URIs", vec![]), ("IP Addresses", vec![])];
-        for (_, attributes) in parts.iter().filter(|(tag, _)| *tag == ATTRIBUTES) {
-            if let Some(names) = find_alternatives(attributes) {
-                read_alternatives(names, &mut alternatives);
+        let request = CertReq::from_der(&BASE64_STANDARD.decode(body).ok()?).ok()?;
+        let names = match extension(&request, SubjectAltName::OID)? {
+            Some(names) => AlternativeNames::new(&GeneralNames::from_der(names.as_bytes()).ok()?),
+            None => AlternativeNames::default(),
+        };
+        Some(SigningRequest { request, names })
+    }
+
+    /// Returns the values of one attribute of the subject, such as `organizationName`.
+    pub fn subject(&self, id: ObjectIdentifier) -> Vec<String> {
+        let found = self.request.info.subject.iter().filter(|attribute| attribute.oid == id);
+        found.map(|attribute| String::from_utf8_lossy(attribute.value.value()).into_owned()).collect()
+    }
+
+    /// Returns the common name of the subject; empty without one.
+    pub fn common_name(&self) -> String {
+        self.subject(COMMON_NAME).pop().unwrap_or_default()
+    }
+
+    /// Returns the alternative names of the subject.
+    pub fn alternative_names(&self) -> &AlternativeNames {
+        &self.names
+    }
+
+    /// Returns the whole request.
+    pub fn request(&self) -> &CertReq {
+        &self.request
+    }
+}
+
+/// Returns the content of an extension that a request asks for, `Some(None)` when it does not; `None` when the extensions
+/// cannot be read.
+fn extension(request: &CertReq, id: ObjectIdentifier) -> Option<Option<OctetString>> {
+    let attributes = request.info.attributes.iter().filter(|attribute| attribute.oid == ExtensionReq::OID);
+    for value in attributes.flat_map(|attribute| attribute.values.iter()) {
+        let extensions = Vec::<Extension>::from_der(&value.to_der().ok()?).ok()?;
+        if let Some(found) = extensions.into_iter().find(|extension| extension.extn_id == id) {
+            return Some(Some(found.extn_value));
+        }
+    }
+    Some(None)
+}
+
+impl AlternativeNames {
+    fn new(names: &GeneralNames) -> AlternativeNames {
+        let mut all = AlternativeNames::default();
+        for name in names {
+            match name {
+                GeneralName::DnsName(name) => all.dns.push(name.to_string()),
+                GeneralName::Rfc822Name(name) => all.emails.push(name.to_string()),
+                GeneralName::UniformResourceIdentifier(name) => all.uris.push(name.to_string()),
+                GeneralName::IpAddress(bytes) => all.addresses.extend(address(bytes.as_bytes())),
+                _ => {}
             }
         }
-        Some(Request { subject: subject_parts(names), alternatives })
-    }
-
-    /// The values of one attribute of the subject.
-    pub(super) fn subject(&self, id: &str) -> Vec<String> {
-        self.subject.iter().filter(|(i, _)| i == id).map(|(_, value)| value.clone()).collect()
+        all
     }
 }
 
-/// Splits DER into tag and content of the first element and the remaining bytes; `None` when it is truncated.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, first) = (*bytes.first()?, usize::from(*bytes.get(1)?));
-    let (start, length) = if first < 0x80 {
-        (2, first)
-    } else {
-        let count = first & 0x7f;
-        let digits = bytes.get(2..2 + count)?;
-        if count > 4 {
-            return None;
-        }
-        (2 + count, digits.iter().fold(0, |n, d| n << 8 | usize::from(*d)))
-    };
-    let end = start.checked_add(length)?;
-    Some((tag, bytes.get(start..end)?, bytes.get(end..)?))
-}
-
-/// Splits DER into its elements.
-fn elements(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
-    let mut found = Vec::new();
-    while let Some((tag, content, rest)) = element(bytes) {
-        found.push((tag, content));
-        bytes = rest;
-    }
-    found
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-/// Object identifier and value of every attribute of a distinguished name.
-fn subject_parts(names: &[u8]) -> Vec<(String, String)> {
-    let pairs = elements(names).into_iter().flat_map(|(_, set)| elements(set));
-    pairs
-        .filter_map(|(_, pair)| match elements(pair).as_slice() {
-            [(OBJECT_ID, id), (_, value)] => Some((hex(id), String::from_utf8_lossy(value).into_owned())),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Finds the extension `subjectAltName` anywhere inside the attributes.
-fn find_alternatives(bytes: &[u8]) -> Option<&[u8]> {
-    for (tag, content) in elements(bytes) {
-        if tag & 0x20 == 0 {
-            continue;
-        }
-        let parts = elements(content);
-        let is_it = parts.first().is_some_and(|(t, id)| *t == OBJECT_ID && hex(id) == ALTERNATIVE_NAMES);
-        if is_it && tag == SEQUENCE {
-            let (_, octets) = parts.iter().find(|(t, _)| *t == OCTETS)?;
-            return element(octets).map(|(_, names, _)| names);
-        }
-        if let Some(found) = find_alternatives(content) {
-            return Some(found);
-        }
-    }
-    None
-}
-
-fn read_alternatives(names: &[u8], into: &mut [(&'static str, Vec<String>); 4]) {
-    for (tag, content) in elements(names) {
-        let text = || String::from_utf8_lossy(content).into_owned();
-        match tag & 0x1f {
-            1 => into[1].1.push(text()),
-            2 => into[0].1.push(text()),
-            6 => into[2].1.push(text()),
-            7 => into[3].1.extend(address(content)),
-            _ => {}
-        }
-    }
-}
-
-fn address(bytes: &[u8]) -> Option<String> {
+fn address(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
-        return Some(std::net::Ipv4Addr::from(v4).to_string());
+        return Some(Ipv4Addr::from(v4).into());
     }
-    <[u8; 16]>::try_from(bytes).ok().map(|v6| std::net::Ipv6Addr::from(v6).to_string())
+    <[u8; 16]>::try_from(bytes).ok().map(|v6| Ipv6Addr::from(v6).into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Encodes an element with a short content.
-    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-        [&[tag, u8::try_from(content.len()).expect("short")], content].concat()
-    }
+    /// A request of OpenSSL, for `/CN=jane/O=ops/O=dev` and `DNS:a.example.com,IP:10.0.0.1,email:a@b,URI:x:y`.
+    const REQUEST: &str = include_str!("request.pem");
 
     #[test]
     fn subject_and_alternative_names_are_read() {
-        let part = |id: u8, text: &str| {
-            let pair = [der(OBJECT_ID, &[0x55, 0x04, id]), der(0x0c, text.as_bytes())].concat();
-            der(0x31, &der(SEQUENCE, &pair))
-        };
-        let names = der(SEQUENCE, &[part(3, "jane"), part(10, "ops")].concat());
-        let other = der(SEQUENCE, &[der(0x82, b"a.example.com"), der(0x87, &[10, 0, 0, 1])].concat());
-        let extension = der(SEQUENCE, &[der(OBJECT_ID, &[0x55, 0x1d, 0x11]), der(OCTETS, &other)].concat());
-        let attribute = der(ATTRIBUTES, &der(SEQUENCE, &der(SEQUENCE, &extension)));
-        let info = der(SEQUENCE, &[der(2, &[0]), names, der(SEQUENCE, &[]), attribute].concat());
-        let body = BASE64_STANDARD.encode(der(SEQUENCE, &info));
-        let pem = format!("-----BEGIN CERTIFICATE REQUEST-----\n{body}\n-----END CERTIFICATE REQUEST-----\n");
-        let request = Request::parse(pem.as_bytes()).expect("a request");
-        assert_eq!(request.subject(COMMON_NAME), ["jane"]);
-        assert_eq!(request.subject("55040a"), ["ops"]);
-        assert_eq!(request.alternatives[0].1, ["a.example.com"]);
-        assert_eq!(request.alternatives[3].1, ["10.0.0.1"]);
-        assert!(Request::parse(b"no").is_none());
+        let request = SigningRequest::parse(REQUEST.as_bytes()).expect("a request");
+        assert_eq!(request.common_name(), "jane");
+        assert_eq!(request.subject(rfc4519::ORGANIZATION_NAME), ["ops", "dev"]);
+        let names = request.alternative_names();
+        assert_eq!((&names.dns[..], &names.emails[..]), (&["a.example.com".to_string()][..], &["a@b".to_string()][..]));
+        assert_eq!(names.addresses, [IpAddr::from([10, 0, 0, 1])]);
+        assert_eq!(names.uris, ["x:y"]);
+    }
+
+    #[test]
+    fn other_texts_are_no_requests() {
+        let cut = REQUEST.replace("-----END", "AAAA\n-----END");
+        for text in ["no", &cut, &REQUEST.replace(" REQUEST", "")] {
+            assert!(SigningRequest::parse(text.as_bytes()).is_none(), "{text}");
+        }
     }
 }

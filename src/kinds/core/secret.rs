@@ -6,6 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::config_map::{MAX_BYTES, decoded_length, immutable_errors};
 use crate::shared::describe::head;
 use crate::shared::formats::config_key_problems;
+use crate::shared::key_pair;
 use crate::shared::rules::{check, immutable_at};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
@@ -129,50 +130,14 @@ fn type_errors(object: &Object, path: &Path) -> ErrorList {
     }
 }
 
-/// The warning about a certificate or key that is no PEM (`X509KeyPair` of Go's `crypto/tls`). What is inside of the PEM
-/// is not looked at.
+/// The warning about a certificate or key that is no PEM. What is inside of the PEM is not looked at.
 fn tls_warning(secret: &Object) -> Option<String> {
     let data = secret.strings("/data");
-    let labels = |key: &str| {
+    let text = |key: &str| {
         let bytes = BASE64_STANDARD.decode(data.get(key).map_or("", String::as_str)).unwrap_or_default();
-        pem_labels(&String::from_utf8_lossy(&bytes))
+        String::from_utf8_lossy(&bytes).into_owned()
     };
-    let (certificate, key) = (labels("tls.crt"), labels("tls.key"));
-    let is_key = |label: &String| label.ends_with("PRIVATE KEY");
-    match (&certificate[..], &key[..]) {
-        ([], _) => Some("tls: failed to find any PEM data in certificate input".into()),
-        ([only], _) if is_key(only) => Some(
-            "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may \
-             have been switched"
-                .into(),
-        ),
-        (found, _) if !found.iter().any(|label| label == "CERTIFICATE") => {
-            let skipped = found.join(" ");
-            Some(format!(
-                "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM blocks of the \
-                 following types: [{skipped}]"
-            ))
-        }
-        (_, []) => Some("tls: failed to find any PEM data in key input".into()),
-        (_, [only]) if only == "CERTIFICATE" => {
-            Some("tls: found a certificate rather than a key in the PEM for the private key".into())
-        }
-        (_, found) if !found.iter().any(is_key) => {
-            let skipped = found.join(" ");
-            Some(format!(
-                "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks \
-                 of the following types: [{skipped}]"
-            ))
-        }
-        _ => None,
-    }
-}
-
-/// The labels of the PEM blocks in a text, such as `CERTIFICATE`.
-fn pem_labels(text: &str) -> Vec<String> {
-    let label = |line: &str| Some(line.trim_end().strip_prefix("-----BEGIN ")?.strip_suffix("-----")?.to_string());
-    let ends = |label: &String| text.contains(&format!("-----END {label}-----"));
-    text.lines().filter_map(label).filter(ends).collect()
+    key_pair::problem(&text("tls.crt"), &text("tls.key"))
 }
 
 /// Requires registry credentials to be JSON. The error does not print the value.

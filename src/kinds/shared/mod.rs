@@ -5,6 +5,7 @@ pub(crate) mod diff;
 pub mod formats;
 pub(crate) mod go_struct;
 pub(crate) mod index;
+pub mod key_pair;
 pub mod pod_spec;
 pub(crate) mod pod_template;
 pub(crate) mod rules;

@@ -5,6 +5,7 @@ use crate::defaults;
 use crate::loader::Loader;
 use crate::res_map::ResMap;
 use crate::resource::Resource;
+use crate::tests::Case;
 use crate::types::Kustomization;
 use crate::{OsFileSystem, transform};
 use kctl_base::json::{Value, json};
@@ -13,7 +14,8 @@ use kctl_base::json::{Value, json};
 fn transformed(kustomization: Value, objects: &[Value]) -> String {
     let kustomization: Kustomization = kctl_base::json::from_value(&kustomization).expect("a kustomization");
     let config = defaults::config();
-    let loader = Loader::new(&OsFileSystem, ".", true).expect("this directory");
+    let case = Case::parse("$ .\n");
+    let loader = Loader::new(&OsFileSystem, &case, ".", true).expect("this directory");
     let list = objects.iter().cloned().map(Resource::new).collect();
     let run = || {
         let mut resources = ResMap::new(list)?;

@@ -11,7 +11,7 @@ use clap::{ArgMatches, Command};
 use super::generator::{self, Generator};
 use super::{hash, sources};
 use crate::args::{self, ArgProperties, Matches};
-use crate::{CliError, CliResult, Ctx, Stream, Verb};
+use crate::{CliError, CliResult, Ctx, Stream, Verb, key_pair};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 
@@ -218,14 +218,7 @@ fn tls(_: &mut Ctx, matches: &ArgMatches, name: &str) -> CliResult<Value> {
     };
     let certificate = read(certificate)?;
     let key = read(key)?;
-    for (bytes, what) in [
-        (&certificate, "failed to find any PEM data in certificate input"),
-        (&key, "failed to find any PEM data in key input"),
-    ] {
-        if !String::from_utf8_lossy(bytes).contains("-----BEGIN ") {
-            return Err(CliError::new(format!("tls: {what}")));
-        }
-    }
+    key_pair::load(&certificate, &key)?;
     let mut secret = secret(name, "kubernetes.io/tls");
     add(&mut secret, "tls.crt", &certificate)?;
     add(&mut secret, "tls.key", &key)?;

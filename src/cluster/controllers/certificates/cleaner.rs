@@ -1,12 +1,10 @@
 //! Deletes CertificateSigningRequests some time after their decision, or when nobody decides
-//! (`pkg/controller/certificates/cleaner`, which looks once an hour; here they go as soon as their time has come).
+//! (`cleaner/cleaner.go`, which looks once an hour; here they go as soon as their time has come).
 
 use super::runtime::Result;
-use super::{Action, Context, Controller, Key, Watch};
+use super::{Action, Context, Controller, Key, REQUESTS, Watch};
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::{Duration, Time};
-
-const REQUESTS: &str = "certificatesigningrequests.certificates.k8s.io";
 
 /// The life of a request that is decided: issued, denied or failed.
 const DECIDED: Duration = Duration::from_secs(3600);
@@ -14,7 +12,7 @@ const DECIDED: Duration = Duration::from_secs(3600);
 const PENDING: Duration = Duration::from_secs(24 * 3600);
 
 /// The controller; its keys are CertificateSigningRequests.
-pub(super) const CONTROLLER: Controller = Controller {
+pub(in crate::controllers) const CONTROLLER: Controller = Controller {
     name: "certificatesigningrequest-cleaner-controller",
     watches: &[Watch::primary(REQUESTS)],
     reconcile,

@@ -1,19 +1,17 @@
 //! Publishes the cluster's CA certificate as ConfigMap `kube-root-ca.crt` in every active namespace
 //! (`pkg/controller/certificates/rootcacertpublisher`).
 //!
-//! The certificate is a constant. Nothing is signed with it, and its key was never kept.
-
 use super::runtime::Result;
 use super::service_account::{active_namespace, is_active};
 use super::{Action, Context, Controller, Key, Watch};
+use crate::api::authority::Authority;
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::json;
 use kctl_base::object::{ObjectMeta, ValueWrite};
+use kctl_base::status::Status;
 
 /// The name of the ConfigMap.
-const NAME: &str = "kube-root-ca.crt";
-/// The certificate in PEM.
-pub(super) const CERTIFICATE: &str = include_str!("ca.crt");
+pub(crate) const NAME: &str = "kube-root-ca.crt";
 /// The annotation that describes the ConfigMap.
 const DESCRIPTION: (&str, &str) = (
     "kubernetes.io/description",
@@ -37,7 +35,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if !ctx.get("namespaces", "", &key.name)?.is_some_and(|n| is_active(&n)) {
         return Ok(Action::AwaitChange);
     }
-    let data = json!({"ca.crt": CERTIFICATE});
+    let data = json!({"ca.crt": certificate(ctx)?});
     match ctx.get("configmaps", &key.name, NAME)? {
         None => {
             let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data,
@@ -56,6 +54,18 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     Ok(Action::AwaitChange)
 }
 
+/// Returns the certificate of the cluster in PEM, which is made once in the life of a process.
+pub(super) fn certificate(ctx: &mut Context<'_>) -> Result<String> {
+    let made = ctx.cache::<String>().clone();
+    if !made.is_empty() {
+        return Ok(made);
+    }
+    let certificate = Authority::of(ctx.ids()).and_then(|authority| authority.certificate());
+    let certificate = certificate.map_err(|e| Status::internal(e.to_string()))?;
+    ctx.cache::<String>().clone_from(&certificate);
+    Ok(certificate)
+}
+
 #[cfg(test)]
 mod tests {
     use kctl_base::json::json;
@@ -67,7 +77,8 @@ mod tests {
     #[test]
     fn the_certificate_is_restored() {
         let mut bench = Bench::open();
-        let right = json!({"ca.crt": CERTIFICATE});
+        let authority = Authority::of(bench.cluster.server().ids()).and_then(|authority| authority.certificate());
+        let right = json!({"ca.crt": authority.expect("a certificate")});
         assert_eq!(bench.get("configmaps", NAME)["data"], right);
         bench.patch("configmaps", NAME, json!({"data": {"ca.crt": "nothing"}}));
         assert_eq!(bench.get("configmaps", NAME)["data"], right);
