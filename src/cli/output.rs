@@ -115,6 +115,15 @@ impl Output {
         Ok(Output { format, show_managed_fields: matches.flag("show-managed-fields") })
     }
 
+    /// Prints JSON where no format was given.
+    pub(crate) fn or_json(mut self) -> Output {
+        if self.is_human() {
+            self.format = Format::Structured(StructuredPrinter::new(Structure::Json));
+            self.print_typed();
+        }
+        self
+    }
+
     /// The output of a verb without `-o`.
     pub(crate) fn human() -> Output {
         Output { format: Format::Human { wide: false }, show_managed_fields: false }
