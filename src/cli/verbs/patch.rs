@@ -201,7 +201,13 @@ impl Patch {
 
 /// Applies the patch without sending it.
 fn preview(ctx: &mut Ctx, item: &Item, patch: &Patch, local: bool) -> CliResult<(Value, Value)> {
-    let before = if local { item.content() } else { (*item.get(ctx)?).clone() };
+    let before = match local {
+        true => item.content(),
+        false => {
+            let path = item.path().subresource(&patch.subresource);
+            (*ctx.api(|client| client.get(&path))?).clone()
+        }
+    };
     let parsed: Value = kctl_base::json::from_str(&patch.text).map_err(|e| CliError::new(e.to_string()))?;
     let (group, version) = split_api_version(before.api_version());
     let root = Schema::builtin().root(group, version, before.kind());
