@@ -158,7 +158,7 @@ impl Server {
             }
             (Verb::Create, "token") if request.resource == "serviceaccounts" => self.issue_token(&*kind, request, now),
             (Verb::Get, "log") if is_pod => self.log(&*kind, request, now),
-            (Verb::Get, "ephemeralcontainers") if is_pod => self.get(&*kind, request),
+            (Verb::Get, "ephemeralcontainers" | "resize") if is_pod => self.get(&*kind, request),
             (Verb::Update, "ephemeralcontainers") if is_pod => self.update(&*kind, request, now),
             (Verb::Patch, "ephemeralcontainers") if is_pod => self.patch(&*kind, request, now),
             (Verb::Update | Verb::Patch, "resize") if is_pod => Err(Status::new(
