@@ -193,15 +193,12 @@ fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         }
         return Ok(());
     }
-    let (group, version) = split_api_version(object.api_version());
-    let known = ctx.catalog()?.by_gvk(group, version, object.kind());
-    let kind = match known {
-        Some(kind) => kind.names().kind_group(),
-        None if group.is_empty() => object.kind().to_lowercase(),
-        None => format!("{}.{group}", object.kind().to_lowercase()),
-    };
+    let kind = object.kind().to_lowercase();
     let name = if object.name().is_empty() { "<unknown>" } else { object.name() };
-    ctx.print_line(format!("{kind}/{name}"));
+    ctx.print_line(match split_api_version(object.api_version()).0 {
+        "" => format!("{kind}/{name}"),
+        group => format!("{kind}.{group}/{name}"),
+    });
     Ok(())
 }
 
