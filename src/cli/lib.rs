@@ -29,6 +29,7 @@ mod panic;
 mod printers;
 mod record;
 mod resolve;
+mod scheme;
 mod shared_file;
 mod sorting;
 mod table;

@@ -10,7 +10,7 @@ use clap::ArgMatches;
 
 use super::attachment::{self, Attachment};
 use crate::resolve::{Item, Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb};
+use crate::{CliError, CliResult, Ctx, Verb, scheme};
 use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -54,6 +54,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(resolved.errors)?;
     for item in &resolved.items {
         let target = item.fetch(ctx)?;
+        scheme::check(&target)?;
         let (pod, container) = match item.resource().as_str() {
             "nodes" => on_node(ctx, &options, &target)?,
             "pods" if options.copy_to.is_empty() => in_pod(ctx, &options, item, &target)?,

@@ -50,9 +50,8 @@ impl PodUsage {
         match with_containers {
             false => vec![[lead, self.used.cells(resources)].concat()],
             true => {
-                let row = |(name, used): &(String, Usage)| {
-                    [lead.clone(), vec![name.clone()], used.cells(resources)].concat()
-                };
+                let row =
+                    |(name, used): &(String, Usage)| [lead.clone(), vec![name.clone()], used.cells(resources)].concat();
                 self.containers.iter().map(row).collect()
             }
         }
