@@ -53,7 +53,7 @@ pub(super) const VERB: Verb = Verb {
 
 fn flags(command: Command) -> Command {
     let command = overrides::flags(groups::record(creation::flags(command, "kubectl-run")));
-    files_without_effect(delete::deletion(command, "false"))
+    without_effect(delete::deletion(command, "false"))
         .arg(args::text("image", "Image of the container.").required(true))
         .arg(args::text(
             "image-pull-policy",
@@ -86,8 +86,12 @@ fn flags(command: Command) -> Command {
         .arg(Arg::new("command-words").action(ArgAction::Append).num_args(0..).last(true).hide(true))
 }
 
-/// Adds the flags of files, which kubectl's `run` has together with those about deletion.
-fn files_without_effect(command: Command) -> Command {
+/// Makes the flags about a deletion those of kubectl's `run`, which adds flags about files, and takes only the fate of
+/// dependents from them.
+fn without_effect(command: Command) -> Command {
+    let command = ["force", "grace-period", "timeout", "wait"].into_iter().fold(command, |command, flag| {
+        command.mut_arg(flag, |arg| arg.help("Accepted for compatibility; --rm deletes the pod in its usual way."))
+    });
     command
         .arg(args::paths("filename", "Accepted for compatibility; the pod comes from the other flags.").short('f'))
         .arg(args::path("kustomize", "Accepted for compatibility; the pod comes from the other flags.").short('k'))
