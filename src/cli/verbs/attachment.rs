@@ -1,4 +1,4 @@
-//! What a terminal shows that `run` or `debug` attaches to a container: containers are simulated, so they read no input, and
+//! The session of a terminal that `run` or `debug` attaches to a container: containers are simulated, so they read no input, and
 //! what they print comes from their log.
 //!
 //! Upstream: `kubectl/pkg/cmd/attach/attach.go`.
@@ -45,10 +45,17 @@ impl Attachment {
         let mut stream = stream_of(pod, &container);
         let run = restarts(pod, &container);
         let ended = ctx.wait_until(None, WaitFor::Work, |ctx| {
-            let log = ctx.api(|client| client.read_log(&mut stream))?;
-            ctx.out.push_str(&log.text);
-            let pod = ctx.api(|client| client.get(&path))?;
-            Ok((has_terminated(&pod, &container) || restarts(&pod, &container) > run).then_some(()))
+            match ctx.api(|client| client.read_log(&mut stream)) {
+                Ok(log) => ctx.out.push_str(&log.text),
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+            // The session of a pod that somebody deletes ends like that of a container.
+            let ended = match ctx.api(|client| client.get_opt(&path))? {
+                Some(pod) => has_terminated(&pod, &container) || restarts(&pod, &container) > run,
+                None => true,
+            };
+            Ok(ended.then_some(()))
         })?;
         if ended.is_none() {
             return Err(CliError::new(format!("container {} of pod {} {SIMULATED}", container, quote(pod.name()))));
@@ -73,6 +80,9 @@ impl Attachment {
         }
         ctx.print_error("All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.");
         ctx.print_error("If you don't see a command prompt, try pressing enter.");
+        if self.stdin {
+            ctx.hint("hint: containers are simulated and read no input; Ctrl-C ends the session");
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) const VERB: Verb = Verb {
     family: &[],
 };
 
-/// What is dumped of each namespace before the logs: the name of the file and the resource.
+/// The dump of each namespace before the logs: the name of the file and the resource.
 const RESOURCES: [(&str, &str); 7] = [
     ("events", "events"),
     ("replication-controllers", "replicationcontrollers"),
