@@ -155,6 +155,14 @@ impl CliError {
         }
     }
 
+    /// The message alone, as the message of another error contains it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            CliError::Status(status) => status.message.clone(),
+            other => other.message().trim_start_matches("error: ").trim_end().to_owned(),
+        }
+    }
+
     /// True when the API server reported that the object does not exist.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, CliError::Status(status) if status.is_not_found())

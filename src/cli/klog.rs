@@ -15,6 +15,8 @@ pub(crate) struct Site {
 
 /// `kubectl/pkg/cmd/util/helpers.go`: `--dry-run` without a value.
 pub(crate) const DRY_RUN_DEPRECATED: Site = Site { severity: 'W', position: "helpers.go:719" };
+/// `kubectl/pkg/cmd/apply/applyset.go`: fields of a parent that another manager has taken over.
+pub(crate) const APPLY_SET_CONFLICT: Site = Site { severity: 'W', position: "applyset.go:447" };
 /// `kubectl/pkg/cmd/apply/prune.go`: pruning of cluster-scoped objects with `--namespace`.
 pub(crate) const PRUNE_CLUSTER_SCOPED: Site = Site { severity: 'W', position: "prune.go:71" };
 /// `kubectl/pkg/cmd/diff/diff.go`: the last attempt after conflicts, without a lock.

@@ -32,6 +32,7 @@ mod panic;
 mod printers;
 mod record;
 mod resolve;
+mod scheme;
 mod shared_file;
 mod sorting;
 mod table;

@@ -115,6 +115,15 @@ impl Output {
         Ok(Output { format, show_managed_fields: matches.flag("show-managed-fields") })
     }
 
+    /// Prints JSON where no format was given.
+    pub(crate) fn or_json(mut self) -> Output {
+        if self.is_human() {
+            self.format = Format::Structured(StructuredPrinter::new(Structure::Json));
+            self.print_typed();
+        }
+        self
+    }
+
     /// The output of a verb without `-o`.
     pub(crate) fn human() -> Output {
         Output { format: Format::Human { wide: false }, show_managed_fields: false }
@@ -184,15 +193,12 @@ fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         }
         return Ok(());
     }
-    let (group, version) = split_api_version(object.api_version());
-    let known = ctx.catalog()?.by_gvk(group, version, object.kind());
-    let kind = match known {
-        Some(kind) => kind.names().kind_group(),
-        None if group.is_empty() => object.kind().to_lowercase(),
-        None => format!("{}.{group}", object.kind().to_lowercase()),
-    };
+    let kind = object.kind().to_lowercase();
     let name = if object.name().is_empty() { "<unknown>" } else { object.name() };
-    ctx.print_line(format!("{kind}/{name}"));
+    ctx.print_line(match split_api_version(object.api_version()).0 {
+        "" => format!("{kind}/{name}"),
+        group => format!("{kind}.{group}/{name}"),
+    });
     Ok(())
 }
 

@@ -17,6 +17,7 @@
 //! - The first line states the purpose. Other lines that start with `#` and blank lines are comments.
 //! - `$` starts a step: a command line, split into words as a POSIX shell does but without expansions. The program may be
 //!   called `kctl` or `kubectl`; its messages use the same name. `$ cat FILE` prints a file that a command has written.
+//!   `KUBECTL_APPLYSET=true` before the program turns on that feature.
 //! - `$ROOT` is the directory of the files, in command lines and in output.
 //! - `|` is a line of standard output, `!` a line of standard error, `=` the exit code where it is not 0. A line with
 //!   [`NO_NEWLINE`] follows output that does not end in a newline.
@@ -199,7 +200,8 @@ impl Session {
         let words = shlex::split(command).unwrap_or_else(|| panic!("unbalanced quotes: {command}"));
         let words: Vec<String> = words.iter().map(|word| word.replace("$ROOT", &root)).collect();
         let (out, err, code) = match words.first().map(String::as_str) {
-            Some("kctl" | "kubectl") => self.run_kctl(&words),
+            Some("kctl" | "kubectl") => self.run_kctl(&words, |_| ()),
+            Some("KUBECTL_APPLYSET=true") => self.run_kctl(&words[1..], |ctx| ctx.apply_sets = true),
             Some("cat") => (self.read(&words[1..]), String::new(), 0),
             _ => panic!("not kctl, kubectl or cat: {command}"),
         };
@@ -210,16 +212,17 @@ impl Session {
     /// code after `= ` unless it is 0.
     pub(crate) fn kubectl(&mut self, args: &[String]) -> String {
         let argv: Vec<String> = std::iter::once("kubectl".to_string()).chain(args.iter().cloned()).collect();
-        let (out, err, code) = self.run_kctl(&argv);
+        let (out, err, code) = self.run_kctl(&argv, |_| ());
         let errors: String = err.lines().map(|line| format!("! {line}\n")).collect();
         let code = if code == 0 { String::new() } else { format!("= {code}\n") };
         format!("{out}{errors}{code}")
     }
 
-    fn run_kctl(&mut self, argv: &[String]) -> (String, String, i32) {
+    fn run_kctl(&mut self, argv: &[String], set_up: impl FnOnce(&mut Ctx)) -> (String, String, i32) {
         let cluster = self.cluster.take().expect("given back by the last command");
         let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
         let mut ctx = Ctx::captured(&argv, cluster);
+        set_up(&mut ctx);
         let code = run_in(&mut ctx, &argv, Language::ENGLISH);
         let (out, err, cluster) = ctx.into_captured();
         self.cluster = cluster;

@@ -78,19 +78,23 @@ impl Catalog {
             return Some(kind.clone());
         }
         let group = text.split_once('.').map(|(_, rest)| rest);
-        let exact = all.iter().find(|k| named(&***k, word) && group.is_none_or(|g| k.names().group == g));
+        let in_group = |kind: &KindRef, group: &str| {
+            kind.names().group == group || kind.other_versions().iter().any(|(other, _)| *other == group)
+        };
+        let exact = all.iter().find(|k| named(&***k, word) && group.is_none_or(|g| in_group(k, g)));
         let begins =
             || all.iter().find(|k| named(&***k, word) && group.is_some_and(|g| k.names().group.starts_with(g)));
         let short = || self.short(word, group.unwrap_or("")).into_iter().next();
         // As in kubectl, the version is ignored after a short name.
-        let versioned = || all.iter().find(|k| k.names().short.contains(&word) && third == Some(k.names().group));
+        let versioned =
+            || all.iter().find(|k| k.names().short.contains(&word) && third.is_some_and(|g| in_group(k, g)));
         let of_kind = || {
             let is_kind = |names: &Names| names.kind == word || names.kind.to_lowercase() == word;
-            let in_group = |kind: &KindRef| {
+            let is_asked = |kind: &KindRef| {
                 kind.names().group == group.unwrap_or("")
                     || second.zip(third).is_some_and(|(version, group)| serves(&**kind, group, version))
             };
-            all.iter().find(|k| is_kind(k.names()) && in_group(k))
+            all.iter().find(|k| is_kind(k.names()) && is_asked(k))
         };
         let full = exact.or_else(begins).cloned();
         full.or_else(short).or_else(|| versioned().cloned()).or_else(|| of_kind().cloned())
@@ -108,7 +112,11 @@ impl Catalog {
 
     /// Returns the kinds with a short name in the groups with a beginning, in the order of discovery.
     fn short(&self, word: &str, group: &str) -> Vec<KindRef> {
-        let is_short = |kind: &KindRef| kind.names().short.contains(&word) && kind.names().group.starts_with(group);
+        let in_group = |kind: &KindRef| {
+            kind.names().group.starts_with(group)
+                || !group.is_empty() && kind.other_versions().iter().any(|(other, _)| other.starts_with(group))
+        };
+        let is_short = |kind: &KindRef| kind.names().short.contains(&word) && in_group(kind);
         self.iter().filter(is_short).collect()
     }
 }

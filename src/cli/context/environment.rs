@@ -28,6 +28,11 @@ fn setting<T>(name: &str, parse: impl FnOnce(&str) -> Option<T>) -> CliResult<Op
     }
 }
 
+/// Returns whether `KUBECTL_APPLYSET` turns on the alpha feature of apply sets.
+pub(crate) fn apply_sets_enabled() -> bool {
+    std::env::var("KUBECTL_APPLYSET").is_ok_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// Parses a number of seconds or a Go duration.
 fn parse_seconds(text: &str) -> Option<Duration> {
     match text.parse::<i64>() {

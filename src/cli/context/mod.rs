@@ -18,6 +18,7 @@ use crate::kubeconfig::login::Login;
 use crate::kubeconfig::{Kubeconfig, Source};
 use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
+pub(crate) use environment::apply_sets_enabled;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_cluster::client::{Client, Watch};
@@ -35,6 +36,8 @@ pub(crate) struct Ctx {
     pub(crate) program: String,
     /// The command line with the long names of its flags, as `--record` stores it.
     pub(crate) command_line: String,
+    /// True when the alpha feature of apply sets is on.
+    pub(crate) apply_sets: bool,
     /// Standard output, buffered until [`Ctx::flush`].
     pub(crate) out: String,
     /// Standard error, buffered until [`Ctx::flush`].
@@ -87,6 +90,7 @@ impl Ctx {
         Ctx {
             program,
             command_line: String::new(),
+            apply_sets: apply_sets_enabled(),
             out: String::new(),
             err: String::new(),
             hints: std::io::stderr().is_terminal(),
@@ -390,7 +394,7 @@ impl Ctx {
     #[cfg(test)]
     pub(crate) fn captured(argv: &[OsString], cluster: Cluster) -> Ctx {
         let mut ctx = Ctx::new(argv);
-        ctx.hints = false;
+        (ctx.hints, ctx.apply_sets) = (false, false);
         ctx.client = Some(Client::new(cluster));
         ctx.captured = Some(Captured::default());
         ctx

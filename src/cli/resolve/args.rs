@@ -1,8 +1,8 @@
 //! Positional arguments that name types and objects.
 
 use crate::{CliError, CliResult};
-use kctl_kinds::Catalog;
 use kctl_kinds::catalog::{KindRef, serves};
+use kctl_kinds::{Catalog, Kind};
 
 use super::{Selection, Target};
 use kctl_base::gvk::GroupVersion;
@@ -123,12 +123,23 @@ pub(super) fn target(catalog: &Catalog, word: &str) -> CliResult<Target> {
         let bare = word.split('.').next().unwrap_or(word);
         CliError::new(CliError::unknown_resource_type(bare))
     })?;
-    let mut parts = word.splitn(3, '.').skip(1);
-    let asked = parts.next().zip(parts.next()).filter(|(version, group)| {
-        serves(&*kind, group, version) && (kind.names().group, kind.names().version) != (*group, *version)
-    });
-    let version = asked.map(|(version, group)| GroupVersion::new(group, version));
+    let version = asked_version(&*kind, word);
     Ok(Target { kind: in_version(kind, &version), version })
+}
+
+/// Returns the group and version that the name of a type asks for; `None` for those that are stored.
+fn asked_version(kind: &dyn Kind, word: &str) -> Option<GroupVersion> {
+    let names = kind.names();
+    let (name, rest) = word.split_once('.')?;
+    let (version, group) = rest.split_once('.').unwrap_or(("", rest));
+    // As in kubectl, the version is ignored after a short name.
+    let is_short = names.short.contains(&name) && ![names.plural, names.singular].contains(&name);
+    if !is_short && serves(kind, group, version) {
+        return (names.group != group || names.version != version).then(|| GroupVersion::new(group, version));
+    }
+    let is_asked = |other: &str| other != names.group && (other == rest || other == group);
+    let other = kind.other_versions().iter().find(|(group, _)| is_asked(group));
+    other.map(|(group, version)| GroupVersion::new(group, version))
 }
 
 #[cfg(test)]
@@ -165,6 +176,26 @@ mod tests {
         ];
         for (words, expected) in cases {
             assert_eq!(answer(words, |_| ()), *expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn versions_and_groups_are_asked_for() {
+        let version = |word: &str| {
+            let target = target(&Catalog::default(), word).map_err(|error| error.text())?;
+            Ok::<_, String>(target.version.map_or("stored".into(), |asked| asked.to_string()))
+        };
+        for (word, expected) in [
+            ("hpa", "stored"),
+            ("horizontalpodautoscalers.v2.autoscaling", "stored"),
+            ("horizontalpodautoscalers.v1.autoscaling", "autoscaling/v1"),
+            ("hpa.v1.autoscaling", "stored"),
+            ("events.v1.events.k8s.io", "events.k8s.io/v1"),
+            ("events.events.k8s.io", "events.k8s.io/v1"),
+            ("ev.events.k8s.io", "events.k8s.io/v1"),
+            ("ev.v1.events.k8s.io", "events.k8s.io/v1"),
+        ] {
+            assert_eq!(version(word).as_deref(), Ok(expected), "{word}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Upstream: `cli-runtime/pkg/resource/visitor.go` and `mapper.go`.
 
 use crate::files::ManifestFile;
-use crate::{CliError, CliResult};
+use crate::{CliError, CliResult, scheme};
 use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::{Value, json, kind_name};
 use kctl_base::labels::Selector;
@@ -112,6 +112,10 @@ impl<'a> Reader<'a> {
             }));
         }
         check_metadata(object).map_err(|why| CliError::new(format!("unable to decode \"{}\": {why}", source.name)))?;
+        if self.selection.typed {
+            let unable = |why: CliError| CliError::new(format!("unable to decode \"{}\": {}", source.name, why.text()));
+            scheme::check(object).map_err(unable)?;
+        }
         let (group, version) = split_api_version(object.api_version());
         let kind = self.catalog.by_gvk(group, version, object.kind()).ok_or_else(|| {
             CliError::new(format!(

@@ -50,6 +50,8 @@ pub(crate) struct Selection {
     pub(crate) type_means_all: bool,
     /// True when documents are checked for the shape of an object before they are mapped (`--validate`).
     pub(crate) validate: bool,
+    /// True for verbs that decode manifests into Go types, so that they accept only kinds with one.
+    pub(crate) typed: bool,
     /// Returns the error of an object of a manifest that the verb accepts in no version, before it is mapped to a kind.
     pub(crate) refuse: Option<fn(&Value) -> Option<CliError>>,
     /// The subresource, which lists do not support.

@@ -12,9 +12,8 @@ use crate::dry_run::DryRun;
 use crate::output::Output;
 use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
-use kctl_base::go::quote;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{ObjectMeta, ValueWrite};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
 use kctl_cluster::FieldValidation;
 
@@ -65,23 +64,14 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if matches.is_set("cpu-percent") {
         ctx.print_error("Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).");
     }
-    if matches.is_set("cpu-percent") && matches.is_set("cpu") {
-        return Err(CliError::new("--cpu-percent and --cpu are mutually exclusive"));
-    }
     let cause = record::change_cause(ctx, matches);
     let Some(max) = matches.int("max") else {
         return Err(CliError::new("required flag(s) \"max\" not set"));
     };
-    let min = matches.int("min").unwrap_or(-1);
-    if max < 1 {
-        return Err(CliError::new(format!("--max=MAXPODS is required and must be at least 1, max: {max}")));
-    }
-    if max < min {
-        let text = format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}");
-        return Err(CliError::new(text));
-    }
+    let limits = Limits { min: matches.int("min").unwrap_or(-1), max };
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_typed_report(matches)?;
+    limits.check()?;
     let metrics = metrics(matches)?;
     let resolved = resolve(ctx, &Selection::from_matches(ctx, matches))?;
     let (targets, mut errors) = targets::load(ctx, resolved, Source::Files);
@@ -93,15 +83,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         validation: FieldValidation::default(),
     };
     for target in &targets {
-        let mut autoscaler = match autoscaler(matches, target, (min, max), &metrics) {
-            Ok(autoscaler) => autoscaler,
-            Err(error) => {
-                errors.push(error);
-                continue;
-            }
-        };
-        record::annotate(&mut autoscaler, cause.as_deref());
-        let made = creation.create(ctx, autoscaler).map_err(|error| without_cpu(matches, error));
+        let made = autoscaler(matches, target, &limits, &metrics).and_then(|mut autoscaler| {
+            record::annotate(&mut autoscaler, cause.as_deref());
+            let made = creation.create(ctx, autoscaler);
+            made.or_else(|error| creation.create(ctx, without_metrics(matches, target, &limits, error)?))
+        });
         let result = made.and_then(|a| {
             let label = format!("horizontalpodautoscaler.autoscaling/{}", a.name());
             let done = if dry_run.is_client() { "created" } else { "autoscaled" };
@@ -112,60 +98,111 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(errors)
 }
 
-/// When the server refuses autoscaling/v2, kubectl falls back to v1, which needs a CPU percentage; without one the error is
-/// about that.
-fn without_cpu(matches: &ArgMatches, error: CliError) -> CliError {
-    let cpu = cpu(matches);
-    let why = match cpu.as_deref() {
-        None => "empty input".to_string(),
-        Some(text) if text.ends_with('%') => return error,
-        Some(text) => format!("invalid CPU percentage: {text}"),
-    };
-    CliError::new(format!(
-        "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: {why}"
-    ))
+/// The numbers of pods between which an autoscaler keeps a workload.
+struct Limits {
+    min: i64,
+    max: i64,
 }
 
-/// The value of `--cpu` or of its former name.
-fn cpu(matches: &ArgMatches) -> Option<String> {
-    let percent = matches.int("cpu-percent").filter(|p| *p >= 0).map(|p| format!("{p}%"));
-    matches.value_of("cpu").filter(|c| !c.is_empty()).map(String::from).or(percent)
-}
-
-fn metrics(matches: &ArgMatches) -> CliResult<Vec<Value>> {
-    let mut metrics = Vec::new();
-    let memory = matches.value_of("memory").filter(|m| !m.is_empty()).map(String::from);
-    for (resource, text) in [("cpu", cpu(matches)), ("memory", memory)] {
-        let Some(text) = text else { continue };
-        let invalid = |why: String| CliError::new(format!("invalid {resource} resource input {}: {why}", quote(&text)));
-        let target = match text.strip_suffix('%') {
-            Some(percent) => {
-                let percent: i64 =
-                    percent.parse().map_err(|_| invalid(format!("invalid percentage value: {percent}")))?;
-                json!({"averageUtilization": percent, "type": "Utilization"})
-            }
-            None => {
-                let amount: Quantity = text.parse().map_err(|e| invalid(format!("{e}")))?;
-                json!({"averageValue": amount.canonical(), "type": "AverageValue"})
-            }
-        };
-        metrics.push(json!({"resource": {"name": resource, "target": target}, "type": "Resource"}));
+impl Limits {
+    fn check(&self) -> CliResult<()> {
+        let Limits { min, max } = self;
+        if *max < 1 {
+            return Err(CliError::new(format!("--max=MAXPODS is required and must be at least 1, max: {max}")));
+        }
+        if max < min {
+            let text = format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}");
+            return Err(CliError::new(text));
+        }
+        Ok(())
     }
-    Ok(metrics)
 }
 
-fn autoscaler(
-    matches: &ArgMatches,
-    target: &EditTarget,
-    (min, max): (i64, i64),
-    metrics: &[Value],
-) -> CliResult<Value> {
+/// The value of `--cpu-percent`, the former form of `--cpu`; -1 without it.
+fn cpu_percent(matches: &ArgMatches) -> i64 {
+    matches.int("cpu-percent").unwrap_or(-1)
+}
+
+/// Reads the metrics to aim at.
+fn metrics(matches: &ArgMatches) -> CliResult<Vec<Value>> {
+    let percent = cpu_percent(matches);
+    if percent > 0 && !matches.string("cpu").is_empty() {
+        return Err(CliError::new("--cpu-percent and --cpu are mutually exclusive"));
+    }
+    let mut targets: Vec<(&str, Value)> = Vec::new();
+    if percent > 0 {
+        targets.push(("cpu", utilization(percent)));
+    }
+    for resource in ["cpu", "memory"] {
+        let text = matches.string(resource);
+        if !text.is_empty() {
+            targets.push((resource, target_of(resource, text)?));
+        }
+    }
+    let metric = |(name, target)| json!({"resource": {"name": name, "target": target}, "type": "Resource"});
+    Ok(targets.into_iter().map(metric).collect())
+}
+
+fn utilization(percent: i64) -> Value {
+    json!({"averageUtilization": percent, "type": "Utilization"})
+}
+
+/// Reads the target of a resource, `80%` or `500m`. A number without a unit counts millicores or mebibytes
+/// (`parseResourceInput`).
+fn target_of(resource: &str, text: &str) -> CliResult<Value> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(CliError::new("empty input"));
+    }
+    if let Some(percent) = text.strip_suffix('%') {
+        let number = percent.parse::<i32>().ok().filter(|number| *number >= 0);
+        let number = number.ok_or_else(|| CliError::new(format!("invalid percentage value: {percent}")))?;
+        return Ok(utilization(number.into()));
+    }
+    let invalid = |_| CliError::new(format!("invalid resource {resource} value: {text}"));
+    let amount: Quantity = match text.parse::<f64>() {
+        Ok(number) => {
+            let unit = if resource == "cpu" { "m" } else { "Mi" };
+            format!("{number}{unit}").parse().map_err(|error| CliError::new(format!("{error}")))?
+        }
+        Err(_) => text.parse().map_err(invalid)?,
+    };
+    Ok(json!({"averageValue": amount.canonical(), "type": "AverageValue"}))
+}
+
+/// Returns the autoscaling/v1 autoscaler that kubectl sends after the server has refused that of autoscaling/v2.
+///
+/// # Errors
+/// That version cannot express the metrics: it knows a CPU percentage only.
+fn without_metrics(matches: &ArgMatches, target: &EditTarget, limits: &Limits, refusal: CliError) -> CliResult<Value> {
+    let incompatible = |why: &str| {
+        CliError::new(format!(
+            "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: {why}"
+        ))
+    };
+    let cpu = target_of("cpu", matches.string("cpu")).map_err(|why| incompatible(&why.text()))?;
+    let percent = cpu_percent(matches);
+    let is_percentage = percent >= 0 || cpu.str("/type") == "Utilization";
+    if !is_percentage || !matches.string("memory").is_empty() {
+        // kubectl formats an error that there is not.
+        return Err(incompatible("%!w(<nil>)"));
+    }
+    let mut autoscaler = autoscaler(matches, target, limits, &[]).map_err(|_| refusal)?;
+    autoscaler.put("/apiVersion", "autoscaling/v1");
+    autoscaler.put("/status", json!({"currentReplicas": 0, "desiredReplicas": 0}));
+    if percent >= 0 {
+        autoscaler.put("/spec/targetCPUUtilizationPercentage", percent);
+    }
+    Ok(autoscaler)
+}
+
+fn autoscaler(matches: &ArgMatches, target: &EditTarget, limits: &Limits, metrics: &[Value]) -> CliResult<Value> {
     let (item, object) = (&target.item, &target.object);
     if item.kind.scale().is_none() {
         let names = item.kind.names();
         let version = names.version;
         let at = format!("{}/{version}, Resource={}", names.group, names.plural);
-        let kind = if names.group.is_empty() { names.kind.into() } else { format!("{}.{}", names.kind, names.group) };
+        let kind = names.kind;
         return Err(CliError::new(format!(
             "cannot autoscale a {kind}: could not find scale subresource for {at} in discovery information"
         )));
@@ -175,16 +212,40 @@ fn autoscaler(
         "kind": "HorizontalPodAutoscaler",
         "metadata": {"name": matches.value_of("name").filter(|n| !n.is_empty()).unwrap_or(&item.name)},
         "spec": {
-            "maxReplicas": max,
+            "maxReplicas": limits.max,
             "scaleTargetRef": {"apiVersion": object.api_version(), "kind": object.kind(), "name": item.name},
         },
         "status": {"currentMetrics": null, "desiredReplicas": 0},
     });
-    if min > 0 {
-        autoscaler.put("/spec/minReplicas", min);
+    if limits.min > 0 {
+        autoscaler.put("/spec/minReplicas", limits.min);
     }
     if !metrics.is_empty() {
         autoscaler.put("/spec/metrics", metrics.to_vec());
     }
     Ok(autoscaler)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_percentages_or_amounts() {
+        let target = |resource: &str, text: &str| target_of(resource, text).map_err(|error| error.text());
+        let amount = |text: &str| Ok(json!({"averageValue": text, "type": "AverageValue"}));
+        for (resource, text, expected) in [
+            ("cpu", " 80% ", Ok(utilization(80))),
+            ("cpu", "500", amount("500m")),
+            ("cpu", "1.5", amount("1500u")),
+            ("cpu", "2000m", amount("2")),
+            ("memory", "512", amount("512Mi")),
+            ("memory", "1Gi", amount("1Gi")),
+            ("cpu", "x", Err("invalid resource cpu value: x".to_string())),
+            ("cpu", "-5%", Err("invalid percentage value: -5".to_string())),
+            ("memory", " ", Err("empty input".to_string())),
+        ] {
+            assert_eq!(target(resource, text), expected, "{resource} {text}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::args::groups;
 use crate::dry_run::DryRun;
 use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, last_applied};
-use kctl_base::gvk::split_api_version;
+use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_cluster::FieldValidation;
@@ -51,7 +51,11 @@ impl Creation<'_> {
             (true, own) => own.to_string(),
         };
         let params = WriteParams::manager(self.manager);
-        Ok((*self.send(ctx, &ResourcePath::all(&names.resource(), &namespace), object, params)?).clone())
+        let (group, version) = split_api_version(object.api_version());
+        let other = (group, version) != (names.group, names.version);
+        let version = other.then(|| GroupVersion::new(group, version));
+        let path = ResourcePath::all(&names.resource(), &namespace).version(version);
+        Ok((*self.send(ctx, &path, object, params)?).clone())
     }
 
     /// Creates the object of a manifest.

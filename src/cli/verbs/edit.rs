@@ -254,7 +254,9 @@ impl Edit {
                 continue;
             }
             match self.send(ctx, target, new) {
-                Ok(patched) => self.output.report(ctx, &patched, &target.item.label(), "edited", DryRun::None)?,
+                Ok(patched) => {
+                    self.output.report(ctx, &patched, &targets::label_of(&patched), "edited", DryRun::None)?
+                }
                 Err(CliError::Status(status)) => {
                     let (resource, name) = (target.item.resource(), quote(&target.item.name));
                     ctx.print_error(if status.is_invalid() {

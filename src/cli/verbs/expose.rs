@@ -71,7 +71,7 @@ fn flags(command: Command) -> Command {
             )
             .short('l'),
         )
-        .arg(args::text("external-ip", "External IP address of the service; several are separated by commas."))
+        .arg(args::text("external-ip", "External IP address of the service."))
         .arg(args::text("load-balancer-ip", "IP address of the load balancer."))
         .arg(args::text("cluster-ip", "IP address of the service in the cluster; None creates a headless service."))
         .arg(args::text("session-affinity", "Session affinity of the service. One of: (None, ClientIP)."))
@@ -82,9 +82,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let dry_run = DryRun::read(ctx, matches)?;
     let mut output = Output::of_typed_report(matches)?;
     // Here --selector is the selector of the new service, not a filter of objects.
-    let selection = Selection { labels: String::new(), ..Selection::from_matches(ctx, matches) };
+    let selection = Selection { labels: String::new(), typed: true, ..Selection::from_matches(ctx, matches) };
     let resolved = resolve(ctx, &selection)?;
-    let (targets, mut errors) = targets::load(ctx, resolved, Source::Files);
+    let (targets, mut errors) = targets::load_typed(ctx, resolved, Source::Files);
     let manager = groups::read_manager(matches, "kubectl-expose");
     let creation = Creation {
         manager: &manager,
@@ -92,81 +92,135 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         save_config: matches.flag("save-config"),
         validation: FieldValidation::default(),
     };
+    let mut derived = Derived::read(matches);
     for target in &targets {
-        let made =
-            service(matches, &target.object).and_then(|s| overrides::apply(s, matches)).and_then(|mut service| {
+        let made = derived.service(matches, &target.object).and_then(|s| overrides::apply(s, matches)).and_then(
+            |mut service| {
                 record::annotate(&mut service, cause.as_deref());
                 creation.create(ctx, service)
-            });
+            },
+        );
         let result = made.and_then(|s| output.report(ctx, &s, &targets::label_of(&s), "exposed", dry_run));
         errors.extend(result.err());
     }
     CliError::all(errors)
 }
 
-/// Builds the service of an object.
-fn service(matches: &ArgMatches, object: &Value) -> CliResult<Value> {
-    let kind = object.kind();
-    if !["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"].contains(&kind) {
-        let (group, _) = split_api_version(object.api_version());
-        let kind = if group.is_empty() { kind.to_string() } else { format!("{kind}.{group}") };
-        return Err(CliError::new(format!("cannot expose a {kind}")));
+/// The values of flags that default to those of an object. As in kubectl, those of the first object are used for the others,
+/// too.
+#[derive(Default)]
+struct Derived {
+    selector: String,
+    /// A port, or several separated by commas.
+    port: String,
+    /// The ports of an object that has several; they take precedence.
+    ports: String,
+    labels: String,
+}
+
+impl Derived {
+    /// Reads the flags.
+    fn read(matches: &ArgMatches) -> Derived {
+        let flag = |name: &str| matches.string(name).to_string();
+        Derived { selector: flag("selector"), port: flag("port"), ports: String::new(), labels: flag("labels") }
     }
-    let given = |name: &str| matches.value_of(name).filter(|v| !v.is_empty());
-    let selector = match given("selector") {
-        Some(text) => pairs(text)?,
-        None => selector_of(object).map_err(|why| {
-            CliError::new(format!("couldn't retrieve selectors via --selector flag or introspection: {why}"))
-        })?,
-    };
-    let labels = match given("labels") {
-        Some(text) => pairs(text)?,
-        None => object.labels(),
-    };
-    let mut name: String = given("name").unwrap_or(object.name()).into();
-    if given("name").is_none() {
-        name.truncate(63);
+
+    /// Builds the service of an object.
+    fn service(&mut self, matches: &ArgMatches, object: &Value) -> CliResult<Value> {
+        let kind = object.kind();
+        if !["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"].contains(&kind) {
+            let (group, _) = split_api_version(object.api_version());
+            let kind = if group.is_empty() { kind.to_string() } else { format!("{kind}.{group}") };
+            return Err(CliError::new(format!("cannot expose a {kind}")));
+        }
+        self.complete(object, matches.string("cluster-ip") == "None")?;
+        let selector = pairs(&self.selector)?;
+        let labels = if self.labels.is_empty() { BTreeMap::new() } else { pairs(&self.labels)? };
+        let name = match matches.string("name") {
+            "" => object.name().chars().take(NAME_LENGTH).collect(),
+            name => name.to_string(),
+        };
+        let ports = if self.ports.is_empty() { &self.port } else { &self.ports };
+        let mut service = json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name},
+            "spec": {"selector": selector},
+        });
+        if !labels.is_empty() {
+            service.put("/metadata/labels", json!(labels));
+        }
+        if !ports.is_empty() {
+            service.put("/spec/ports", service_ports(matches, &protocols_of(object), ports)?);
+        }
+        put_flags(matches, &mut service)?;
+        Ok(service)
     }
-    let headless = given("cluster-ip") == Some("None");
-    let ports = ports(matches, object, headless)?;
-    let mut service = json!({
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name},
-        "spec": {"selector": selector},
-    });
-    if !labels.is_empty() {
-        service.put("/metadata/labels", json!(labels));
+
+    /// Takes from an object what no flag says.
+    fn complete(&mut self, object: &Value, headless: bool) -> CliResult<()> {
+        let join = |map: BTreeMap<String, String>| {
+            map.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+        };
+        if self.selector.is_empty() {
+            let selector = selector_of(object).map_err(|why| {
+                CliError::new(format!("couldn't retrieve selectors via --selector flag or introspection: {why}"))
+            })?;
+            self.selector = join(selector);
+        }
+        if self.port.is_empty() {
+            let mut ports: Vec<String> = Vec::new();
+            for (port, _) in protocols_of(object) {
+                if !ports.contains(&port) {
+                    ports.push(port);
+                }
+            }
+            match ports.as_slice() {
+                [] if headless => {}
+                [] => return Err(CliError::new("couldn't find port via --port flag or introspection")),
+                [port] => self.port.clone_from(port),
+                several => self.ports = several.join(","),
+            }
+        }
+        if self.labels.is_empty() {
+            self.labels = join(object.labels());
+        }
+        Ok(())
     }
-    if !ports.is_empty() {
-        service.put("/spec/ports", ports);
+}
+
+/// The length to which the name of an object is cut for its service.
+const NAME_LENGTH: usize = 63;
+
+/// Writes the flags about the service itself.
+fn put_flags(matches: &ArgMatches, service: &mut Value) -> CliResult<()> {
+    let given = |name: &str| Some(matches.string(name)).filter(|value| !value.is_empty());
+    if let Some(address) = given("external-ip") {
+        service.put("/spec/externalIPs", json!([address]));
     }
-    if let Some(affinity) = given("session-affinity").filter(|a| !["None", "ClientIP"].contains(a)) {
+    if let Some(affinity) = given("session-affinity").filter(|affinity| !["None", "ClientIP"].contains(affinity)) {
         return Err(CliError::new(format!("unknown session affinity: {affinity}")));
     }
-    for (flag, field) in [
-        ("type", "/spec/type"),
-        ("load-balancer-ip", "/spec/loadBalancerIP"),
-        ("cluster-ip", "/spec/clusterIP"),
-        ("session-affinity", "/spec/sessionAffinity"),
+    let load_balancer_ip = given("load-balancer-ip").filter(|_| given("type") == Some("LoadBalancer"));
+    for (value, field) in [
+        (given("type"), "/spec/type"),
+        (load_balancer_ip, "/spec/loadBalancerIP"),
+        (given("cluster-ip"), "/spec/clusterIP"),
+        (given("session-affinity"), "/spec/sessionAffinity"),
     ] {
-        if let Some(value) = given(flag) {
+        if let Some(value) = value {
             service.put(field, value);
         }
     }
-    if let Some(addresses) = given("external-ip") {
-        let addresses: Vec<&str> = addresses.split(',').collect();
-        service.put("/spec/externalIPs", json!(addresses));
-    }
-    Ok(service)
+    Ok(())
 }
 
 /// Parses `a=b,c=d`.
 fn pairs(text: &str) -> CliResult<BTreeMap<String, String>> {
-    let pair = |part: &str| {
-        let pair = part.split_once('=').filter(|(k, _)| !k.is_empty());
-        pair.map(|(k, v)| (k.trim().to_string(), v.trim().to_string()))
-            .ok_or_else(|| CliError::new(format!("unexpected label spec: {part}")))
+    let pair = |part: &str| match part.split('=').collect::<Vec<_>>().as_slice() {
+        ["", _] => Err(CliError::new("unexpected empty label key")),
+        [key, value] => Ok((key.to_string(), value.to_string())),
+        _ => Err(CliError::new(format!("unexpected label spec: {part}"))),
     };
     text.split(',').map(pair).collect()
 }
@@ -197,7 +251,7 @@ fn selector_of(object: &Value) -> Result<BTreeMap<String, String>, String> {
 }
 
 /// The ports of an object's containers or of a service: number and protocol.
-fn ports_of(object: &Value) -> Vec<(String, String)> {
+fn protocols_of(object: &Value) -> Vec<(String, String)> {
     let protocol = |port: &Value| match port.str("/protocol") {
         "" => "TCP".to_string(),
         other => other.to_string(),
@@ -211,36 +265,35 @@ fn ports_of(object: &Value) -> Vec<(String, String)> {
     containers.flat_map(|c| c.list("/ports")).map(|p| (number(p, "/containerPort"), protocol(p))).collect()
 }
 
-fn ports(matches: &ArgMatches, object: &Value, headless: bool) -> CliResult<Vec<Value>> {
-    let own = ports_of(object);
-    let wanted: Vec<String> = match matches.value_of("port").filter(|p| !p.is_empty()) {
-        Some(text) => text.split(',').map(String::from).collect(),
-        None => own.iter().map(|(port, _)| port.clone()).collect(),
-    };
-    if wanted.is_empty() && !headless {
-        return Err(CliError::new("couldn't find port via --port flag or introspection"));
-    }
-    let mut ports = Vec::new();
-    for (index, text) in wanted.iter().enumerate() {
+/// Builds the ports of a service. A port has the protocols that the object has for it, unless a flag names one.
+fn service_ports(matches: &ArgMatches, own: &[(String, String)], ports: &str) -> CliResult<Vec<Value>> {
+    let ports: Vec<&str> = ports.split(',').collect();
+    let mut entries = Vec::new();
+    for (index, text) in ports.iter().enumerate() {
         let port: i64 = text
             .parse()
             .map_err(|_| CliError::new(format!("strconv.Atoi: parsing {}: invalid syntax", quote(text))))?;
-        let known = own.iter().find(|(p, _)| p == text).map(|(_, protocol)| protocol.as_str());
-        let protocol = match matches.string("protocol") {
-            "" => known.unwrap_or("TCP"),
-            given => given,
-        };
         let target: Value = match matches.string("target-port") {
             "" => port.into(),
             target => target.parse::<i64>().map_or_else(|_| target.into(), Value::from),
         };
-        let mut entry = json!({"port": port, "protocol": protocol, "targetPort": target});
-        if wanted.len() > 1 {
-            entry["name"] = format!("port-{}", index + 1).into();
+        let known: Vec<&str> = own.iter().filter(|(p, _)| p == text).map(|(_, protocol)| protocol.as_str()).collect();
+        let protocols = match (matches.string("protocol"), known.as_slice()) {
+            ("", []) => vec!["TCP"],
+            ("", known) => known.to_vec(),
+            (given, _) => vec![given],
+        };
+        for protocol in &protocols {
+            let mut entry = json!({"port": port, "protocol": protocol, "targetPort": target.clone()});
+            if protocols.len() > 1 {
+                entry["name"] = format!("port-{}-{}", index + 1, protocol.to_lowercase()).into();
+            } else if ports.len() > 1 {
+                entry["name"] = format!("port-{}", index + 1).into();
+            }
+            entries.push(entry);
         }
-        ports.push(entry);
     }
-    Ok(ports)
+    Ok(entries)
 }
 
 #[cfg(test)]
@@ -255,7 +308,7 @@ mod tests {
         }});
         assert_eq!(selector_of(&deployment), Ok(BTreeMap::from([("app".to_string(), "web".to_string())])));
         let expected = [("80".to_string(), "TCP".to_string()), ("53".to_string(), "UDP".to_string())];
-        assert_eq!(ports_of(&deployment), expected);
+        assert_eq!(protocols_of(&deployment), expected);
         assert!(selector_of(&json!({"kind": "Pod", "metadata": {}})).is_err());
     }
 }

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command};
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::resolve::{Item, Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb};
+use crate::{CliError, CliResult, Ctx, Verb, scheme};
 use kctl_base::field::quote;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -202,6 +202,7 @@ fn pods_of(ctx: &mut Ctx, item: &Item, all: bool) -> CliResult<Vec<Object>> {
         )),
         other => other,
     })?;
+    scheme::check(&object)?;
     pods_behind(ctx, item, &object, all, "get the logs from")
 }
 

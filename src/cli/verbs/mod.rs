@@ -4,6 +4,7 @@ mod alpha;
 mod annotate;
 mod api_resources;
 mod apply;
+mod attachment;
 mod auth;
 mod autoscale;
 mod certificate;

@@ -3,8 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use crate::args::{self, ArgProperties, Matches};
-use crate::{CliError, CliResult};
-use kctl_base::go::quote;
+use crate::{CliError, CliResult, scheme};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::ObjectMeta;
@@ -55,14 +54,7 @@ pub(super) fn apply(object: Value, matches: &ArgMatches) -> CliResult<Value> {
 /// # Errors
 /// The kind has no Go type, or a field does not fit it.
 fn decoded(object: Value) -> CliResult<Value> {
-    let (group, version) = split_api_version(object.api_version());
-    let root = Schema::builtin().root(group, version, object.kind()).ok_or_else(|| {
-        CliError::new(format!(
-            "no kind {} is registered for version {} in scheme \"pkg/scheme/scheme.go:28\"",
-            quote(object.kind()),
-            quote(object.api_version())
-        ))
-    })?;
+    let root = scheme::definition(object.api_version(), object.kind())?;
     let canonical = |text: &str| text.parse::<Quantity>().map(|q| q.canonical()).map_err(|e| e.to_string());
     match decode(Schema::builtin(), root, object, canonical) {
         Ok(decoded) => Ok(decoded.value),

@@ -118,7 +118,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     for item in &resolved.items {
         let result = match local || dry_run.is_client() {
-            true => preview(ctx, item, &patch, local),
+            true => preview(ctx, item, &patch),
             false => patch.send(ctx, item),
         };
         let printed = result.and_then(|(before, after)| {
@@ -163,7 +163,7 @@ impl Patch {
     fn send(&self, ctx: &mut Ctx, item: &Item) -> CliResult<(Value, Value)> {
         let path = item.path().subresource(&self.subresource);
         let params = item.write_params(&self.manager).dry_run(self.dry_run.is_server());
-        let before = ctx.api(|client| client.get(&path))?;
+        let before = self.unpatched(ctx, item)?;
         let patch = client::Patch::Text(self.format, self.text.clone());
         let patched = ctx.api(|client| client.patch(&path, patch, &params));
         let mut after = patched.map_err(|e| self.refusal(item, e))?;
@@ -174,7 +174,16 @@ impl Patch {
                 after = noted;
             }
         }
-        Ok(((*before).clone(), (*after).clone()))
+        Ok((before, (*after).clone()))
+    }
+
+    /// The object before the patch: that of the manifest, else that of the server.
+    fn unpatched(&self, ctx: &mut Ctx, item: &Item) -> CliResult<Value> {
+        if let Some(object) = &item.object {
+            return Ok(object.clone());
+        }
+        let path = item.path().subresource(&self.subresource);
+        Ok((*ctx.api(|client| client.get(&path))?).clone())
     }
 
     fn refusal(&self, item: &Item, error: CliError) -> CliError {
@@ -200,8 +209,8 @@ impl Patch {
 }
 
 /// Applies the patch without sending it.
-fn preview(ctx: &mut Ctx, item: &Item, patch: &Patch, local: bool) -> CliResult<(Value, Value)> {
-    let before = if local { item.content() } else { (*item.get(ctx)?).clone() };
+fn preview(ctx: &mut Ctx, item: &Item, patch: &Patch) -> CliResult<(Value, Value)> {
+    let before = patch.unpatched(ctx, item)?;
     let parsed: Value = kctl_base::json::from_str(&patch.text).map_err(|e| CliError::new(e.to_string()))?;
     let (group, version) = split_api_version(before.api_version());
     let root = Schema::builtin().root(group, version, before.kind());

@@ -9,7 +9,7 @@ use super::logs;
 use super::refused::{NOTHING_RUNS, refuse};
 use crate::args::Matches;
 use crate::resolve::{Selection, resolve};
-use crate::{CliError, CliResult, Ctx};
+use crate::{CliError, CliResult, Ctx, scheme};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_kinds::core::pod::is_terminal;
 
@@ -83,6 +83,7 @@ fn pod_of(ctx: &mut Ctx, selection: &Selection, action: &str) -> CliResult<Objec
         return Err(CliError::new(format!("cannot {action} multiple objects at a time")));
     };
     let object = item.fetch(ctx)?;
+    scheme::check(&object)?;
     let pods = logs::pods_behind(ctx, item, &object, false, "attach to")?;
     pods.into_iter().next().ok_or_else(|| CliError::new("timed out waiting for the condition"))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::dry_run::DryRun;
 use crate::resolve::{Item, Resolved, Selection};
-use crate::{CliError, CliResult, Ctx};
+use crate::{CliError, CliResult, Ctx, scheme};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::{Object, ObjectMeta};
@@ -49,6 +49,28 @@ pub(super) fn load(ctx: &mut Ctx, resolved: Resolved, source: Source) -> (Vec<Ed
         }
     }
     (targets, errors)
+}
+
+/// Reads the objects of a selection for a verb that decodes them into Go types. Objects without one are errors.
+pub(super) fn load_typed(ctx: &mut Ctx, resolved: Resolved, source: Source) -> (Vec<EditTarget>, Vec<CliError>) {
+    let (targets, mut errors) = load(ctx, resolved, source);
+    let mut typed = Vec::new();
+    let mut untyped: Vec<(String, CliError)> = Vec::new();
+    for target in targets {
+        // Objects of a list are decoded together.
+        let suffix = if target.item.live.is_some() { "List" } else { "" };
+        let kind = format!("{}{suffix}", target.object.kind());
+        match scheme::check(&target.object) {
+            Ok(()) => typed.push(target),
+            Err(_) if !suffix.is_empty() && untyped.iter().any(|(other, _)| *other == kind) => {}
+            Err(_) => {
+                let error = scheme::definition(target.object.api_version(), &kind).err();
+                untyped.extend(error.map(|error| (kind, error)));
+            }
+        }
+    }
+    errors.extend(untyped.into_iter().map(|(_, error)| error));
+    (typed, errors)
 }
 
 /// The merge patch that turns `old` into `new`; empty when they are equal.

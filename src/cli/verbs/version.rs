@@ -26,7 +26,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 /// The version of Kubernetes that is followed; the program has the same one.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The version of kustomize that this kubectl contains.
 const KUSTOMIZE: &str = "v5.8.1";
 

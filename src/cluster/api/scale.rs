@@ -5,6 +5,7 @@ use super::patch::{self, patched};
 use super::{Body, Request, Response, Result, Server, Verb};
 use kctl_base::field::{self, Path};
 use kctl_base::go;
+use kctl_base::gvk::split_api_version;
 use kctl_base::json::json;
 use kctl_base::labels;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -28,7 +29,10 @@ impl Server {
                 check_replicas(kind, &old, &paths)?;
                 return Ok(Response::of(current.into()));
             }
-            (Body::Object(scale), Verb::Update) => scale,
+            (Body::Object(scale), Verb::Update) => {
+                check_kind(&scale)?;
+                scale
+            }
             (body @ (Body::Patch(..) | Body::PatchText(..)), Verb::Patch) => {
                 let (format, patch) = patch::parse(body)?;
                 patched(format, scale_type(), &current, &patch)?
@@ -56,6 +60,18 @@ fn check_replicas(kind: &dyn Kind, object: &Object, paths: &ScalePaths) -> Resul
     let place = go::quote(&paths.spec_replicas.replace('/', "."));
     let text = format!("Internal error occurred: the spec replicas field {place} does not exist");
     Err(Status::new(Reason::InternalError, text))
+}
+
+/// Rejects another object than a Scale (`transformDecodeError` in `endpoints/handlers/rest.go`).
+fn check_kind(sent: &Object) -> Result<()> {
+    let (kind, version) = (sent.kind(), split_api_version(sent.api_version()).1);
+    if kind == "Scale" {
+        return Ok(());
+    }
+    Err(Status::bad_request(format!(
+        "{kind} in version {} cannot be handled as a Scale: converting ({version}.{kind}) to (autoscaling.Scale): unknown conversion",
+        go::quote(version)
+    )))
 }
 
 /// Returns the schema type of a Scale.

@@ -2,6 +2,7 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/apply/apply.go`.
 
+mod applyset;
 pub(super) mod client_side;
 mod last;
 mod options;
@@ -12,14 +13,17 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
 
+use applyset::ApplySet;
 use options::ApplyOptions;
+use prune::Prune;
 
 use super::delete::{self, Deletion};
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
+use crate::context::apply_sets_enabled;
 use crate::dry_run::DryRun;
 use crate::output::Output;
-use crate::resolve::{Selection, resolve};
+use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -66,53 +70,88 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("prune", "Delete objects that were applied before and are in none of the files, among those that --all or -l selects."))
         .arg(args::each("prune-allowlist", "Prune only objects of this type, as group/version/kind; can be repeated."))
         .arg(args::each("prune-whitelist", "Former name of --prune-allowlist.").hide(true))
-        .arg(args::text("applyset", "Not supported: apply sets are not simulated.").hide(true))
+        .arg(args::text("applyset", "Object that records which objects are applied together, [RESOURCE][.GROUP]/NAME or the NAME of a Secret: those that no file contains any more are deleted. An alpha feature.").hide(!apply_sets_enabled()))
         .arg(args::text("subresource", "Apply to this subresource of the object; requires --server-side."))
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut selection = Selection::from_matches(ctx, matches);
-    check_flags(ctx, matches, &selection)?;
+    if !selection.args.is_empty() {
+        return Err(ctx.usage("apply", &format!("Unexpected args: [{}]", selection.args.join(" "))));
+    }
+    let mut apply = read_options(ctx, matches)?;
+    if !selection.has_files() {
+        return Err(CliError::new("must specify one of -f and -k"));
+    }
+    selection.validate = apply.validation != FieldValidation::Ignore;
+    let mut set = ApplySet::read(ctx, matches)?;
+    check_flags(matches, &apply, &selection)?;
+    let prune = match &set {
+        Some(set) => {
+            check_set(ctx, matches, &selection, set)?;
+            None
+        }
+        None => Prune::read(ctx, matches, &selection)?,
+    };
+    let mut resolved = resolve(ctx, &selection)?;
+    let mut errors = resolved.errors;
+    if resolved.items.is_empty() && errors.is_empty() {
+        return Err(CliError::new("no objects passed to apply"));
+    }
+    if let Some(set) = &mut set {
+        if let Err(error) = set.label(&mut resolved.items) {
+            resolved.items.clear();
+            errors = vec![error];
+        }
+        set.before_apply(ctx, &apply, &resolved.items)?;
+    }
+    let visited = apply_all(ctx, &mut apply, &resolved.items, &mut errors)?;
+    CliError::all(errors)?;
+    print_objects(ctx, &mut apply, &visited)?;
+    match (set, prune) {
+        (Some(set), _) => set.prune(ctx, &apply, &mut Output::of_report(matches)?, &visited),
+        (None, Some(prune)) => prune.run(ctx, &apply, &mut Output::of_report(matches)?, (&resolved.items, &visited)),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Reads the flags that have nothing to do with pruning.
+fn read_options(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<ApplyOptions> {
     let server_side = matches.flag("server-side");
-    let validation = groups::read_validation(matches)?;
-    selection.validate = validation != FieldValidation::Ignore;
     // Unlike in `delete`, --force alone does not shorten the grace period.
     let mut deletion = Deletion::read(ctx, matches)?;
     deletion.grace = matches.int("grace-period").filter(|seconds| *seconds >= 0);
-    let mut apply = ApplyOptions {
+    Ok(ApplyOptions {
+        dry_run: DryRun::read(ctx, matches)?,
         manager: match matches.value_of("field-manager") {
             // The server requires the name for server-side apply.
             Some("") if server_side => String::new(),
             _ if server_side => groups::read_manager(matches, "kubectl"),
             _ => groups::read_manager(matches, "kubectl-client-side-apply"),
         },
-        validation,
-        dry_run: DryRun::read(ctx, matches)?,
         output: Output::of_report(matches)?,
         cause: record::change_cause(ctx, matches),
         deletion,
+        validation: groups::read_validation(matches)?,
+        server_side,
         force: matches.flag("force"),
         force_conflicts: matches.flag("force-conflicts"),
         subresource: matches.string("subresource").into(),
-    };
-    if server_side && apply.dry_run.is_client() {
-        return Err(CliError::new(
-            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
-        ));
-    }
-    let prune = prune::Prune::read(ctx, matches, &selection)?;
-    let resolved = resolve(ctx, &selection)?;
-    let mut errors = resolved.errors;
-    // As in kubectl, an unreadable manifest is fatal only if there is no other.
-    if resolved.items.is_empty() {
-        CliError::all(errors)?;
-        return Err(CliError::new("no objects passed to apply"));
-    }
-    let mut visited: Vec<Arc<Object>> = Vec::new();
-    for item in &resolved.items {
-        let applied = match server_side {
-            true => server_side::apply(ctx, &apply, item),
-            false => client_side::apply(ctx, &apply, item),
+    })
+}
+
+/// Applies all objects. Returns those that could be applied, and adds the errors of the others.
+fn apply_all(
+    ctx: &mut Ctx,
+    apply: &mut ApplyOptions,
+    items: &[Item],
+    errors: &mut Vec<CliError>,
+) -> CliResult<Vec<Arc<Object>>> {
+    let mut visited = Vec::new();
+    for item in items {
+        let applied = match apply.server_side {
+            true => server_side::apply(ctx, apply, item),
+            false => client_side::apply(ctx, apply, item),
         };
         match applied {
             Ok(applied) => {
@@ -125,38 +164,46 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             Err(error) => errors.push(error),
         }
     }
-    print_objects(ctx, &mut apply, &visited)?;
-    CliError::all(errors)?;
-    match prune {
-        Some(prune) => prune.run(ctx, &mut apply, &resolved.items, &visited),
-        None => Ok(()),
-    }
+    Ok(visited)
 }
 
-fn check_flags(ctx: &Ctx, matches: &ArgMatches, selection: &Selection) -> CliResult<()> {
-    if !selection.args.is_empty() {
-        return Err(ctx.usage("apply", &format!("Unexpected args: [{}]", selection.args.join(" "))));
+/// Checks which flags go together (`ApplyOptions.Validate`).
+fn check_flags(matches: &ArgMatches, apply: &ApplyOptions, selection: &Selection) -> CliResult<()> {
+    let prune = matches.flag("prune");
+    let problem = if apply.force_conflicts && !apply.server_side {
+        "--force-conflicts only works with --server-side"
+    } else if apply.dry_run.is_client() && apply.server_side {
+        "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"
+    } else if apply.server_side && apply.force {
+        "--force cannot be used with --server-side"
+    } else if apply.dry_run.is_server() && apply.force {
+        "--dry-run=server cannot be used with --force"
+    } else if selection.all && !selection.labels.is_empty() {
+        "cannot set --all and --selector at the same time"
+    } else if apply.force && prune {
+        "--force cannot be used with --prune"
+    } else if !apply.subresource.is_empty() && !apply.server_side {
+        "--subresource can only be specified for --server-side"
+    } else {
+        return Ok(());
+    };
+    Err(CliError::new(problem))
+}
+
+/// Checks which flags go together with `--applyset`, and its parent.
+fn check_set(ctx: &mut Ctx, matches: &ArgMatches, selection: &Selection, set: &ApplySet) -> CliResult<()> {
+    if !matches.flag("prune") {
+        return Err(CliError::new("--applyset requires --prune"));
     }
-    if !selection.has_files() {
-        return Err(CliError::new("must specify one of -f and -k"));
-    }
-    if matches.value_of("applyset").is_some() {
-        return Err(CliError::new("apply sets are not supported"));
-    }
-    let server_side = matches.flag("server-side");
-    if matches.flag("force-conflicts") && !server_side {
-        return Err(CliError::new("--force-conflicts only works with --server-side"));
-    }
-    if matches.flag("force") && server_side {
-        return Err(CliError::new("--force cannot be used with --server-side"));
-    }
-    if matches.flag("force") && matches.string("dry-run") == "server" {
-        return Err(CliError::new("--dry-run=server cannot be used with --force"));
-    }
-    if !matches.string("subresource").is_empty() && !server_side {
-        return Err(CliError::new("--subresource can only be specified for --server-side"));
-    }
-    Ok(())
+    set.validate(ctx)?;
+    let allowed = [matches.values("prune-allowlist"), matches.values("prune-whitelist")];
+    let flag = match (selection.all, selection.labels.as_str()) {
+        (true, _) => "--all",
+        (false, labels) if !labels.is_empty() => "--selector",
+        _ if allowed.iter().any(|types| !types.is_empty()) => "--prune-allowlist",
+        _ => return Ok(()),
+    };
+    Err(CliError::new(format!("{flag} is incompatible with --applyset")))
 }
 
 fn warn_if_deleting(ctx: &mut Ctx, object: &Object) {

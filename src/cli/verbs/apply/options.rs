@@ -19,6 +19,7 @@ pub(super) struct ApplyOptions {
     pub(super) output: Output,
     pub(super) cause: Option<String>,
     pub(super) deletion: Deletion,
+    pub(super) server_side: bool,
     pub(super) force: bool,
     pub(super) force_conflicts: bool,
     pub(super) subresource: String,

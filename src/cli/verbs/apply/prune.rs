@@ -10,6 +10,7 @@ use clap::ArgMatches;
 
 use super::options::ApplyOptions;
 use crate::args::Matches;
+use crate::output::Output;
 use crate::resolve::{self, Item, Selection, Target};
 use crate::verbs::delete;
 use crate::{CliError, CliResult, Ctx, klog, last_applied};
@@ -48,12 +49,14 @@ impl Prune {
         if !matches.flag("prune") {
             return Ok(None);
         }
-        if selection.all && !selection.labels.is_empty() {
-            return Err(CliError::new("cannot set --all and --selector at the same time"));
-        }
         if !selection.all && selection.labels.is_empty() {
             return Err(CliError::new(
                 "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+            ));
+        }
+        if matches.flag("server-side") {
+            return Err(CliError::new(
+                "--prune is in alpha and doesn't currently work on objects created by server-side apply",
             ));
         }
         let mut allowed = matches.values("prune-allowlist");
@@ -82,19 +85,16 @@ impl Prune {
     pub(super) fn run(
         &self,
         ctx: &mut Ctx,
-        apply: &mut ApplyOptions,
-        items: &[Item],
-        visited: &[Arc<Object>],
+        apply: &ApplyOptions,
+        output: &mut Output,
+        (items, visited): (&[Item], &[Arc<Object>]),
     ) -> CliResult<()> {
         let uids: BTreeSet<&str> = visited.iter().map(|o| o.uid()).collect();
         self.each(ctx, items, &uids, |ctx, item, object| {
             if !apply.dry_run.is_client() {
                 delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
             }
-            if apply.output.is_human() || apply.output.is_name() {
-                apply.output.report(ctx, object, &item.label(), "pruned", apply.dry_run)?;
-            }
-            Ok(())
+            output.report(ctx, object, &item.label(), "pruned", apply.dry_run)
         })
     }
 

@@ -49,10 +49,7 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResu
 
 /// Warns about a step after the apply that failed.
 fn warn(ctx: &mut Ctx, what: &str, error: &CliError) {
-    let why = match error {
-        CliError::Status(status) => status.message.clone(),
-        other => other.message().trim_start_matches("error: ").trim_end().to_owned(),
-    };
+    let why = error.text();
     ctx.warn(&format!("{what}. This is non-fatal and will be retried next time you apply. Error: {why}"));
 }
 

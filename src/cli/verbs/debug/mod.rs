@@ -8,15 +8,16 @@ mod profile;
 
 use clap::ArgMatches;
 
+use super::attachment::{self, Attachment};
 use crate::resolve::{Item, Selection, resolve};
-use crate::{CliError, CliResult, Ctx, Verb};
+use crate::{CliError, CliResult, Ctx, Verb, scheme};
 use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::patch::{FieldType, three_way};
 use kctl_base::schema::Schema;
-use kctl_cluster::client::{DeleteParams, LogStream, Patch, ResourcePath, WriteParams};
-use kctl_cluster::{LogOptions, PatchType, WaitFor};
+use kctl_cluster::client::{DeleteParams, Patch, ResourcePath, WriteParams};
+use kctl_cluster::{PatchType, WaitFor};
 use options::Options;
 
 /// The `debug` verb.
@@ -53,6 +54,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     CliError::all(resolved.errors)?;
     for item in &resolved.items {
         let target = item.fetch(ctx)?;
+        scheme::check(&target)?;
         let (pod, container) = match item.resource().as_str() {
             "nodes" => on_node(ctx, &options, &target)?,
             "pods" if options.copy_to.is_empty() => in_pod(ctx, &options, item, &target)?,
@@ -64,7 +66,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             }
         };
         if options.attach && !container.is_empty() {
-            attach(ctx, &pod, &container)?;
+            attach(ctx, Attachment::read(matches), &pod, &container)?;
         }
     }
     Ok(())
@@ -167,27 +169,20 @@ fn warn_of_user(ctx: &mut Ctx, container: &Value, pod: &Object) {
     }
 }
 
-/// Waits for a container and prints the log of one that has ended.
+/// Waits until a container runs or has ended, and prints what it writes until it ends.
 ///
 /// # Errors
-/// The container runs on.
-fn attach(ctx: &mut Ctx, pod: &Object, container: &str) -> CliResult<()> {
+/// The container never starts or never ends.
+fn attach(ctx: &mut Ctx, attachment: Attachment, pod: &Object, container: &str) -> CliResult<()> {
     let path = ResourcePath::one("pods", pod.namespace(), pod.name());
-    let ended = ctx.wait_until(None, WaitFor::Work, |ctx| {
+    let started = ctx.wait_until(None, WaitFor::Work, |ctx| {
         let pod = ctx.api(|client| client.get(&path))?;
-        let lists = ["/status/containerStatuses", "/status/ephemeralContainerStatuses"];
-        let mut statuses = lists.iter().flat_map(|list| pod.list(list));
-        let status = statuses.find(|status| status.str("/name") == container);
-        Ok(status.is_some_and(|status| status.at("/state/terminated").is_some()).then_some(()))
+        let has_started = attachment::is_running(&pod, container) || attachment::has_terminated(&pod, container);
+        Ok(has_started.then_some(pod))
     })?;
-    if ended.is_none() {
-        let text =
-            format!("container {container} runs on, and there is nothing to attach to: containers are simulated");
-        return Err(CliError::new(text));
+    match started {
+        Some(pod) if attachment::has_terminated(&pod, container) => attachment::print_log(ctx, &pod, Some(container)),
+        Some(pod) => attachment.follow(ctx, &pod, Some(container)),
+        None => Err(CliError::new(format!("container {container} does not start"))),
     }
-    let options = LogOptions { container: container.into(), ..LogOptions::default() };
-    let mut stream = LogStream::new(pod.namespace(), pod.name(), options);
-    let log = ctx.api(|client| client.read_log(&mut stream))?;
-    ctx.out.push_str(&log.text);
-    Ok(())
 }

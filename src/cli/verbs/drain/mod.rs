@@ -116,7 +116,7 @@ fn load_nodes(ctx: &mut Ctx, matches: &ArgMatches, verb: &str) -> CliResult<Vec<
         false => selection.args.into_iter().map(with_type).collect(),
     };
     let resolved = resolve(ctx, &selection)?;
-    let (subjects, errors) = targets::load(ctx, resolved, Source::Server);
+    let (subjects, errors) = targets::load_typed(ctx, resolved, Source::Server);
     // kubectl stops at the first node that cannot be loaded and reports only that error.
     errors.into_iter().next().map_or(Ok(subjects), Err)
 }

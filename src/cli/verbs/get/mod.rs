@@ -73,10 +73,9 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("show-kind", "Print the resource type before the name."))
         .arg(args::switch("ignore-not-found", "Exit with status 0 if an object does not exist."))
         .arg(raw::flag("Path of the API to read: its answer is printed as it is."))
-        .arg(args::choice(
+        .arg(args::text(
             "subresource",
-            &["status", "scale", "resize"],
-            "Get this subresource of the object instead of the object itself.",
+            "Get this subresource of the object instead of the object itself, such as status, scale or resize.",
         ))
         .arg(groups::chunk_size_flag())
         .arg(
@@ -189,8 +188,7 @@ fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult
         if options.selection.subresource == "scale" {
             let row = |o: &Object| scale_cells(o, now);
             section.print_cells(ctx, &*kind, &["Name", "Desired", "Available", "Age"], rows_of(&group, row))?;
-        } else if !options.server_print || options.selection.subresource == "resize" {
-            // The server has no table for the resizes of pods.
+        } else if !options.server_print || WITHOUT_COLUMNS.contains(&options.selection.subresource.as_str()) {
             let row = |o: &Object| vec![o.name().to_string(), kctl_kinds::age(o, now)];
             section.print_cells(ctx, &*kind, &["Name", "Age"], rows_of(&group, row))?;
         } else {
@@ -249,6 +247,9 @@ fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
 fn rows_of(group: &[(Item, Arc<Object>)], cells: impl Fn(&Object) -> Vec<String>) -> Vec<(Row<'_>, Vec<String>)> {
     group.iter().map(|(_, object)| (Row { object, event: "" }, cells(object))).collect()
 }
+
+/// The subresources whose tables have only names and ages, whatever the kind.
+const WITHOUT_COLUMNS: [&str; 2] = ["ephemeralcontainers", "resize"];
 
 /// Returns the cells of `--subresource=scale`.
 fn scale_cells(scale: &Object, now: Time) -> Vec<String> {

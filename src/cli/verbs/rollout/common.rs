@@ -14,12 +14,12 @@ pub(super) fn flags(command: Command) -> Command {
 
 /// The selected objects as they are on the server.
 pub(super) fn targets(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<(Vec<EditTarget>, Vec<CliError>)> {
-    let selection = Selection { type_means_all: true, ..Selection::from_matches(ctx, matches) };
+    let selection = Selection { type_means_all: true, typed: true, ..Selection::from_matches(ctx, matches) };
     if selection.args.is_empty() && !selection.has_files() {
         return Err(CliError::new("required resource not specified"));
     }
     let resolved = resolve(ctx, &selection)?;
-    Ok(targets::load(ctx, resolved, Source::Server))
+    Ok(targets::load_typed(ctx, resolved, Source::Server))
 }
 
 /// Reports that no object was found.

@@ -68,14 +68,14 @@ impl SetCommand {
         let dry_run = DryRun::read(ctx, matches)?;
         let local = matches.flag("local");
         let output = Output::of_typed_report(matches)?;
-        let selection = Selection { args: words, ..Selection::from_matches(ctx, matches) };
+        let selection = Selection { args: words, typed: true, ..Selection::from_matches(ctx, matches) };
         if local && !selection.args.is_empty() {
             return Err(CliError::new(
                 "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
             ));
         }
         let resolved = resolve(ctx, &targets::local_only(selection, local))?;
-        let (targets, errors) = targets::load(ctx, resolved, if local { Source::Local } else { Source::Server });
+        let (targets, errors) = targets::load_typed(ctx, resolved, if local { Source::Local } else { Source::Server });
         // An object that cannot be read stops the command before anything is changed.
         CliError::all(errors)?;
         Ok(SetCommand {

@@ -170,7 +170,7 @@ fn variables_from(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Vec<Value>> 
     }
     let selection = Selection { args: vec![from.into()], namespace: ctx.namespace(), ..Selection::default() };
     let resolved = resolve(ctx, &selection)?;
-    let (sources, errors) = targets::load(ctx, resolved, Source::Server);
+    let (sources, errors) = targets::load_typed(ctx, resolved, Source::Server);
     CliError::all(errors)?;
     let (wanted, prefix) = (matches.values("keys"), matches.string("prefix"));
     let mut variables = Vec::new();

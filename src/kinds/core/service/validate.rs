@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{has_node_ports, is_external, is_headless};
+use super::{has_cluster_ip, has_node_ports, is_external, is_headless};
 use crate::shared::formats::{
     NOT_A_CIDR, NOT_AN_IP, dns_label_problems, dns_subdomain_problems, is_ip, parse_cidr, port_problems,
 };
@@ -227,7 +227,7 @@ fn traffic_errors(service: &Object, spec: &Path) -> ErrorList {
     }
     let internal = spec.child("internalTrafficPolicy");
     match service.str("/spec/internalTrafficPolicy") {
-        "" if service.str("/spec/type") != "ExternalName" => errors.push(field::required(&internal, "")),
+        "" if has_cluster_ip(service.str("/spec/type")) => errors.push(field::required(&internal, "")),
         "" => {}
         policy => errors.extend(one_of(policy, &internal, policies)),
     }

@@ -1,29 +1,26 @@
 //! `run`: creates a pod from an image, and with `--expose` a service for it.
 //!
-//! Containers are simulated and read no input. `--attach` therefore waits for the end of the pod and prints its log.
 //! Upstream: `kubectl/pkg/cmd/run/run.go`.
+
+mod attach;
 
 use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::creation::{self, Creation};
-use super::delete::{self, Deletion};
+use super::delete;
 use super::overrides;
 use super::targets;
 use crate::args::groups;
 use crate::args::{self, ArgProperties, Matches};
 use crate::dry_run::DryRun;
 use crate::output::Output;
-use crate::resolve::Item;
-use crate::{CliError, CliResult, Ctx, Verb, last_applied, record, resolve, wait_deleted};
+use crate::{CliError, CliResult, Ctx, Verb, last_applied, record};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
-use kctl_cluster::client::LogStream;
-use kctl_cluster::{FieldValidation, LogOptions, WaitFor};
-use kctl_kinds::core::pod::is_terminal;
+use kctl_cluster::FieldValidation;
 
 /// The `run` verb.
 pub(super) const VERB: Verb = Verb {
@@ -56,7 +53,7 @@ pub(super) const VERB: Verb = Verb {
 
 fn flags(command: Command) -> Command {
     let command = overrides::flags(groups::record(creation::flags(command, "kubectl-run")));
-    files_without_effect(delete::deletion(command, "false"))
+    without_effect(delete::deletion(command, "false"))
         .arg(args::text("image", "Image of the container.").required(true))
         .arg(args::text(
             "image-pull-policy",
@@ -78,8 +75,8 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("privileged", "Run the container in privileged mode."))
         .arg(args::switch("stdin", "Keep the standard input of the container open.").short('i'))
         .arg(args::switch("tty", "Allocate a terminal for the container.").short('t'))
-        .arg(args::switch("attach", "Wait for the end of the pod and print its log. Defaults to true with --stdin."))
-        .arg(args::switch("leave-stdin-open", "Accepted for compatibility; nothing is attached."))
+        .arg(args::switch("attach", "Wait until the pod runs and print what its container writes until it ends. Defaults to true with --stdin."))
+        .arg(args::switch("leave-stdin-open", "Leave the standard input of the container open after the first attachment, and do not return its exit code."))
         .arg(args::switch("rm", "Delete the pod when it has ended; requires --attach."))
         .arg(args::switch("quiet", "Print only the output of the container.").short('q'))
         .arg(
@@ -89,8 +86,12 @@ fn flags(command: Command) -> Command {
         .arg(Arg::new("command-words").action(ArgAction::Append).num_args(0..).last(true).hide(true))
 }
 
-/// Adds the flags of files, which kubectl's `run` has together with those about deletion.
-fn files_without_effect(command: Command) -> Command {
+/// Makes the flags about a deletion those of kubectl's `run`, which adds flags about files, and takes only the fate of
+/// dependents from them.
+fn without_effect(command: Command) -> Command {
+    let command = ["force", "grace-period", "timeout", "wait"].into_iter().fold(command, |command, flag| {
+        command.mut_arg(flag, |arg| arg.help("Accepted for compatibility; --rm deletes the pod in its usual way."))
+    });
     command
         .arg(args::paths("filename", "Accepted for compatibility; the pod comes from the other flags.").short('f'))
         .arg(args::path("kustomize", "Accepted for compatibility; the pod comes from the other flags.").short('k'))
@@ -119,9 +120,6 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)";
         return Err(ctx.usage("run", text));
     }
-    if attach && matches.flag("tty") {
-        return Err(CliError::new("a terminal cannot be attached: containers are simulated, nothing runs in them"));
-    }
     let manager = groups::read_manager(matches, "kubectl-run");
     let creation = Creation {
         manager: &manager,
@@ -132,7 +130,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let labels = read_labels(matches, name)?;
     let mut pod = overrides::apply(build_pod(matches, name, &labels, &command)?, matches)?;
     record::annotate(&mut pod, cause.as_deref());
-    let pod = creation.create(ctx, pod)?;
+    let mut created = vec![creation.create(ctx, pod)?];
     if matches.flag("expose") {
         let service = creation.create(ctx, build_service(matches, name, &labels)?)?;
         output.report(ctx, &service, &targets::label_of(&service), "created", dry_run)?;
@@ -140,11 +138,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             // kubectl prints this separator in addition to the one of its YAML printer.
             ctx.print_line("---");
         }
+        created.push(service);
     }
     if attach {
-        return attach_to(ctx, matches, &pod);
+        return attach::attach(ctx, matches, &created);
     }
-    output.report(ctx, &pod, &targets::label_of(&pod), "created", dry_run)
+    output.report(ctx, &created[0], &targets::label_of(&created[0]), "created", dry_run)
 }
 
 /// Checks the flags that need no server.
@@ -286,52 +285,6 @@ fn build_service(matches: &ArgMatches, name: &str, labels: &BTreeMap<String, Str
         "metadata": {"name": name},
         "spec": {"ports": [{"port": port, "protocol": "TCP", "targetPort": port}], "selector": labels},
     }))
-}
-
-/// Waits for the end of a pod, prints the log of its container, and deletes it with `--rm`.
-///
-/// # Errors
-/// The exit code of the container, or a pod that will not end.
-fn attach_to(ctx: &mut Ctx, matches: &ArgMatches, pod: &Value) -> CliResult<()> {
-    let target = resolve::kind(ctx, "pods")?;
-    let item = Item {
-        kind: target.kind,
-        version: None,
-        namespace: pod.namespace().into(),
-        name: pod.name().into(),
-        object: None,
-        duplicates: Vec::new(),
-        source: String::new(),
-        live: None,
-    };
-    let ended = ctx.wait_until(None, WaitFor::Work, |ctx| {
-        let pod = item.fetch(ctx)?;
-        Ok(is_terminal(&pod).then_some(pod))
-    })?;
-    let container = pod.str("/spec/containers/0/name").to_string();
-    let options = LogOptions { container, ..LogOptions::default() };
-    let mut stream = LogStream::new(&item.namespace, &item.name, options);
-    let log = ctx.api(|client| client.read_log(&mut stream))?;
-    ctx.out.push_str(&log.text);
-    if matches.flag("rm") {
-        let deletion = Deletion::read(ctx, matches)?;
-        let uid = delete::delete(ctx, &item, &deletion, DryRun::None)?;
-        if !matches.flag("quiet") {
-            delete::report(ctx, &item, &deletion, "", DryRun::None);
-        }
-        if deletion.wait {
-            wait_deleted::wait(ctx, &[(item.clone(), uid)], deletion.timeout)?;
-        }
-    }
-    let Some(ended) = ended else {
-        let text =
-            format!("pod {} runs on, and there is nothing to attach to: containers are simulated", quote(pod.name()));
-        return Err(CliError::new(text));
-    };
-    match ended.int("/status/containerStatuses/0/state/terminated/exitCode") {
-        Some(code) if code != 0 => Err(CliError::Exit(i32::try_from(code).unwrap_or(1))),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
