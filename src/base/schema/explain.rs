@@ -1,12 +1,12 @@
 //! The output of `kubectl explain` for built-in kinds (kubectl, `pkg/explain/v2/templates/plaintext.tmpl`).
 //!
-//! The schema lacks the descriptions of single enum values, so these are listed without.
+//! `k8s-openapi` lacks the descriptions of enum values; those that are known come from [`super::enum_texts`].
 
 use std::fmt::Write;
 
 use thiserror::Error;
 
-use super::{Definition, Field, Schema, Type, enums, short_name, texts::Texts};
+use super::{Definition, Field, Schema, Type, enum_texts, enums, short_name, texts::Texts};
 
 /// The subject of an explanation.
 #[derive(Debug, Clone, Copy)]
@@ -170,8 +170,13 @@ impl Explainer {
         if values.is_empty() {
             return text.to_owned();
         }
-        let values: Vec<String> = values.iter().map(|value| format!("\n - `{value:?}`")).collect();
-        format!("{text}\n\nPossible enum values:{}", values.concat())
+        let go_type = enums::go_type(owner.name, field.name);
+        let line = |value: &&str| match enum_texts::text(go_type, value) {
+            "" => format!("\n - `{value:?}`"),
+            text => format!("\n - `{value:?}` {text}"),
+        };
+        let values: String = values.iter().map(line).collect();
+        format!("{text}\n\nPossible enum values:{values}")
     }
 
     fn type_name(&self, owner: &Definition, field: &Field) -> String {

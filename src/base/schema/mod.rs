@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod decode;
+mod enum_texts;
 pub mod enums;
 pub mod explain;
 pub mod explain_custom;

@@ -20,7 +20,7 @@ use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_cluster::client::{Client, Watch};
+use kctl_cluster::client::{Client, Presentation, Watch};
 use kctl_cluster::console::Console;
 use kctl_cluster::{Cluster, OpenOptions, User, WaitFor, WaitOutcome, WatchEvent};
 use kctl_kinds::Catalog;
@@ -67,6 +67,8 @@ pub(crate) struct Ctx {
     request_timeout: Option<Duration>,
     /// The value of `-v`, the verbosity of the request log.
     verbosity: u8,
+    /// How the verb presents the objects that it reads.
+    presentation: Presentation,
     /// The client; `None` until it is needed.
     client: Option<Client<Cluster>>,
     /// The flushed output in tests; `None` in a process of its own.
@@ -103,6 +105,7 @@ impl Ctx {
             store: None,
             request_timeout: None,
             verbosity: 0,
+            presentation: Presentation::default(),
             client: None,
             captured: None,
             stdin_read: false,
@@ -239,6 +242,7 @@ impl Ctx {
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);
             client.set_verbosity(self.verbosity);
+            client.present(self.presentation);
             match (&self.user, &self.account) {
                 (Some(user), _) => client.impersonate(user.clone()),
                 (None, Some(account)) => client.act_as(account.clone()),
@@ -251,6 +255,14 @@ impl Ctx {
         }
         // The branch above has set it.
         self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))
+    }
+
+    /// Sets how the verb presents the objects that it reads.
+    pub(crate) fn present(&mut self, presentation: Presentation) {
+        self.presentation = presentation;
+        if let Some(client) = &mut self.client {
+            client.present(presentation);
+        }
     }
 
     /// Calls the API server, and prints its warnings and the request log to standard error.

@@ -22,7 +22,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
 use kctl_cluster::client::LogStream;
-use kctl_cluster::{FieldValidation, LogOptions, WaitFor};
+use kctl_cluster::{LogOptions, WaitFor};
 use kctl_kinds::core::pod::is_terminal;
 
 /// The `run` verb.
@@ -123,12 +123,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(CliError::new("a terminal cannot be attached: containers are simulated, nothing runs in them"));
     }
     let manager = groups::read_manager(matches, "kubectl-run");
-    let creation = Creation {
-        manager: &manager,
-        dry_run,
-        save_config: matches.flag("save-config"),
-        validation: FieldValidation::default(),
-    };
+    let creation = Creation { manager: &manager, dry_run, save_config: matches.flag("save-config"), validation: None };
     let labels = read_labels(matches, name)?;
     let mut pod = overrides::apply(build_pod(matches, name, &labels, &command)?, matches)?;
     record::annotate(&mut pod, cause.as_deref());

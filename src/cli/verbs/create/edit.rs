@@ -107,7 +107,7 @@ impl Editing {
             manager: &self.manager,
             dry_run: DryRun::None,
             save_config: self.save_config,
-            validation: self.validation,
+            validation: Some(self.validation),
         };
         // The editor may have changed the name and the namespace.
         let mut item = item.clone();
