@@ -133,8 +133,11 @@ impl Ctx {
         }
         self.stdin_claimed = SharedFlags(matches).paths("filename").iter().any(|name| name == "-");
         self.log_in(matches);
-        if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
-            client.impersonate(user.clone());
+        if let Some(client) = &mut self.client {
+            client.set_verbosity(self.verbosity);
+            if let Some(user) = &self.user {
+                client.impersonate(user.clone());
+            }
         }
         self.request_timeout =
             matches.value_of("request-timeout").map(environment::parse_request_timeout).transpose()?;
