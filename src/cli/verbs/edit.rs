@@ -143,7 +143,7 @@ impl Edit {
                 json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}})
             }
         };
-        if self.json { json_text::to_pretty(&shown) } else { yaml::to_yaml(&shown) }
+        if self.json { json_text::to_pretty(&shown) } else { yaml::print(&shown) }
     }
 
     fn edit_until_valid(&mut self, ctx: &mut Ctx, targets: &[EditTarget]) -> CliResult<()> {

@@ -68,7 +68,7 @@ impl Editing {
     fn edit(&mut self, ctx: &mut Ctx, item: &Item) -> CliResult<()> {
         let original = match self.is_json {
             true => json::to_pretty(&item.content()),
-            false => yaml::to_yaml(&item.content()),
+            false => yaml::print(&item.content()),
         };
         let (mut body, mut problems) = (original.clone(), Vec::new());
         loop {
