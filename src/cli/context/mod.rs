@@ -16,6 +16,7 @@ use crate::args::{Matches, SharedFlags};
 use crate::klog;
 use crate::kubeconfig::login::Login;
 use crate::kubeconfig::{Kubeconfig, Source};
+use crate::kuberc::Variable;
 use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
 use kctl_base::sim::{Duration, Time};
@@ -47,6 +48,8 @@ pub(crate) struct Ctx {
     context_namespace: Option<String>,
     /// The value of `--kubeconfig`.
     kubeconfig: Option<PathBuf>,
+    /// Reads a variable of the environment; there is none in tests.
+    pub(crate) variable: Variable,
     /// The global flags that the verb has replaced by flags of its own, such as `--user` of `create rolebinding`.
     pub(crate) replaced_flags: Vec<String>,
     /// Why the kubeconfig cannot be used, until a command needs the cluster.
@@ -95,6 +98,7 @@ impl Ctx {
             namespace: None,
             context_namespace: None,
             kubeconfig: None,
+            variable: |name| std::env::var_os(name),
             replaced_flags: Vec::new(),
             refusal: None,
             login: None,
@@ -403,6 +407,7 @@ impl Ctx {
     pub(crate) fn captured(argv: &[OsString], cluster: Cluster) -> Ctx {
         let mut ctx = Ctx::new(argv);
         ctx.hints = false;
+        ctx.variable = |_| None;
         ctx.client = Some(Client::new(cluster));
         ctx.captured = Some(Captured::default());
         ctx
