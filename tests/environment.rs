@@ -111,3 +111,50 @@ fn a_plugin_that_cannot_be_started_is_an_error() {
     assert_eq!((got.code, got.err.as_str()), (1, "Error: exec format error\n"), "{got:?}");
     assert_eq!(sandbox.run("kctl ends now").code, 3);
 }
+
+#[test]
+fn editors_get_the_line_endings_that_were_asked_for() {
+    let sandbox = Sandbox::new(1);
+    sandbox.must("kctl create configmap a --from-literal=k=v --save-config");
+    sandbox.must("kctl create configmap b --dry-run=client -o yaml > b.yaml");
+    sandbox.must("printf '#!/bin/sh\\ncp \"$1\" seen' > editor && chmod +x editor");
+    for (command, windows) in [
+        ("edit configmap a --windows-line-endings", true),
+        ("edit configmap a", false),
+        ("apply edit-last-applied configmap a --windows-line-endings", true),
+        ("create --edit -f b.yaml --windows-line-endings", true),
+    ] {
+        sandbox.must(&format!("EDITOR=./editor kctl {command}"));
+        let seen = fs::read_to_string(sandbox.cwd.join("seen")).expect("the text in the editor");
+        let ends = |line: &str| line.ends_with('\r');
+        assert_eq!(seen.trim_end_matches('\n').split('\n').all(ends), windows, "{command}: {seen:?}");
+    }
+}
+
+#[test]
+fn plugins_that_hide_others_are_named() {
+    let sandbox = Sandbox::new(1);
+    sandbox.must("mkdir one two");
+    for name in ["one/kubectl-foo", "two/kubectl-foo", "one/kubectl-get"] {
+        sandbox.must(&format!("printf '#!/bin/sh\\necho plugin' > {name} && chmod +x {name}"));
+    }
+    let list = |command: &str| sandbox.run(&format!("export PATH=$PWD/one:$PWD/two:${{PATH%%:*}}; {command}"));
+    let dir = sandbox.cwd.display();
+    let got = list("kubectl plugin list");
+    let expected = [
+        "  - warning: kubectl-get overwrites existing command: \"kubectl get\"".to_string(),
+        format!(
+            "  - warning: {dir}/two/kubectl-foo is overshadowed by a similarly named plugin: {dir}/one/kubectl-foo"
+        ),
+        "error: 2 plugin warnings were found".to_string(),
+    ];
+    for line in expected {
+        assert!(got.err.lines().any(|found| found == line), "no {line:?} in {got:?}");
+    }
+    assert_eq!(got.code, 1, "{got:?}");
+    assert_eq!(list("kubectl foo").out, "plugin\n");
+    // A verb takes precedence over a plugin.
+    assert!(list("kubectl get configmaps").out.contains("kube-root-ca.crt"));
+    let none = sandbox.run("kubectl plugin list");
+    assert_eq!(none.err, "error: unable to find any kubectl plugins in your PATH\n");
+}

@@ -24,6 +24,8 @@ mod kubeconfig;
 mod kubectl_surface;
 /// Modules use lower layers only, and no test file is forgotten.
 mod layers;
+/// The README states the limits that tests show, and no others.
+mod limits;
 /// Endless work stays within a bound of memory.
 mod memory;
 /// Output that cannot be written is an error.

@@ -13,8 +13,11 @@ use kctl_cluster::Cluster;
 use kctl_cluster::client::{Client, ListParams, ResourcePath};
 use kctl_kinds::Lookup;
 
-/// The number of objects in each request of a list.
-const CHUNK_SIZE: usize = 500;
+/// The resources that kubectl's descriptions list in one request.
+const NOT_PAGED: [&str; 2] = ["endpointslices.discovery.k8s.io", "resourceslices.resource.k8s.io"];
+
+/// The annotation with the uid that a kubelet gave a static pod.
+const MIRRORED: &str = "kubernetes.io/config.mirror";
 
 /// A [`Lookup`] that sends requests to the API server.
 ///
@@ -22,17 +25,16 @@ const CHUNK_SIZE: usize = 500;
 /// returned by [`ClientLookup::finish`].
 pub(crate) struct ClientLookup<'a> {
     client: RefCell<&'a mut Client<Cluster>>,
-    /// The namespace of the described object.
-    namespace: String,
     show_events: bool,
+    /// The number of objects in each request of a list; 0 for all in one.
+    chunk_size: usize,
     failure: RefCell<Option<Status>>,
 }
 
 impl<'a> ClientLookup<'a> {
-    /// Creates a lookup for the description of an object in a namespace.
-    pub(crate) fn new(client: &'a mut Client<Cluster>, namespace: &str, show_events: bool) -> ClientLookup<'a> {
-        let failure = RefCell::new(None);
-        ClientLookup { client: RefCell::new(client), namespace: namespace.into(), show_events, failure }
+    /// Creates a lookup for a description, which lists objects in pages of a size.
+    pub(crate) fn new(client: &'a mut Client<Cluster>, show_events: bool, chunk_size: usize) -> ClientLookup<'a> {
+        ClientLookup { client: RefCell::new(client), show_events, chunk_size, failure: RefCell::new(None) }
     }
 
     /// Ends the description; fails if a read failed for another reason than a missing permission.
@@ -56,7 +58,8 @@ impl<'a> ClientLookup<'a> {
     /// Lists objects, in all namespaces if `namespace` is empty.
     fn list_all(&self, resource: &str, namespace: &str, params: ListParams) -> Vec<Arc<Object>> {
         let path = ResourcePath::all(resource, namespace);
-        let params = ListParams { chunk_size: CHUNK_SIZE, ..params };
+        let chunk_size = if NOT_PAGED.contains(&resource) { 0 } else { self.chunk_size };
+        let params = ListParams { chunk_size, ..params };
         self.read(|client| client.list(&path, &params).map(|list| list.items))
     }
 
@@ -78,16 +81,17 @@ impl Lookup for ClientLookup<'_> {
         self.list_all(resource, namespace.unwrap_or(""), ListParams::labels(&labels))
     }
 
-    fn owned(&self, resource: &str, uid: &str) -> Vec<Arc<Object>> {
-        let mut objects = self.list_all(resource, &self.namespace, ListParams::default());
-        objects.retain(|object| object.owners().iter().any(|owner| owner.uid == uid));
-        objects
-    }
-
     fn events(&self, object: &Object) -> Vec<Arc<Object>> {
-        let of_object = [("name", object.name()), ("namespace", object.namespace()), ("kind", object.kind())];
+        let mut of_object = vec![("name", object.name()), ("namespace", object.namespace())];
+        let mut uid = object.uid();
+        if object.kind() == "Pod" {
+            // The events of a static pod are about the pod of the kubelet, not about its image on the server.
+            uid = object.annotation(MIRRORED).unwrap_or(uid);
+        } else {
+            of_object.push(("kind", object.kind()));
+        }
         let with_uid = |uid| of_object.iter().copied().chain([("uid", uid)]).collect::<Vec<_>>();
-        let mut events = self.list_events(object.namespace(), &with_uid(object.uid()));
+        let mut events = self.list_events(object.namespace(), &with_uid(uid));
         // The kubelet writes the name of its node as the uid of its events.
         if object.kind() == "Node" {
             events.extend(self.list_events("", &with_uid(object.name())));
@@ -98,8 +102,8 @@ impl Lookup for ClientLookup<'_> {
         events
     }
 
-    fn pods_on_node(&self, node: &str) -> Vec<Arc<Object>> {
-        self.list_all("pods", "", ListParams::fields(&format!("spec.nodeName={node}")))
+    fn list_by_fields(&self, resource: &str, fields: &str) -> Vec<Arc<Object>> {
+        self.list_all(resource, "", ListParams::fields(fields))
     }
 
     fn now(&self) -> Time {

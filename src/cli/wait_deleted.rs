@@ -1,4 +1,4 @@
-//! Waits until objects are deleted, as `delete`, `replace` and `apply --prune` do.
+//! Waits until objects are deleted: with a watch as `delete` does, or by reading them again as `replace --force` does.
 //!
 //! Upstream: `IsDeleted` in `kubectl/pkg/cmd/wait/delete.go`.
 
@@ -8,7 +8,7 @@ use kctl_base::object::ObjectMeta;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Reason;
 use kctl_cluster::client::{ListParams, WatchStart};
-use kctl_cluster::{WaitFor, WatchEvent};
+use kctl_cluster::{WaitFor, WaitOutcome, WatchEvent};
 
 use super::resolve::Item;
 use super::{CliError, CliResult, Ctx};
@@ -64,4 +64,26 @@ fn wait_for_one(ctx: &mut Ctx, item: &Item, uid: &str, deadline: Option<Time>) -
         Ok(if is_deleted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(deleted.is_some())
+}
+
+/// The time between two reads of an object that is being deleted.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Reads an object every second until it is gone, as commands do that create it again (`wait.PollUntilContextTimeout`).
+///
+/// # Errors
+/// The object still exists when the timeout expires or when nothing can change any more; it cannot be read.
+pub(crate) fn poll(ctx: &mut Ctx, item: &Item, timeout: Duration) -> CliResult<()> {
+    let deadline = ctx.now()? + timeout;
+    while ctx.api(|client| client.get_opt(&item.path()))?.is_some() {
+        let next = deadline.min(ctx.now()? + INTERVAL);
+        let mut outcome = WaitOutcome::Progress;
+        while outcome == WaitOutcome::Progress && ctx.now()? < next {
+            outcome = ctx.wait(Some(next), WaitFor::Work)?;
+        }
+        if outcome == WaitOutcome::Idle || next == deadline {
+            return Err(CliError::new("context deadline exceeded"));
+        }
+    }
+    Ok(())
 }

@@ -307,12 +307,10 @@ pub trait Lookup {
     fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Object>>;
     /// The objects of a namespace (`None`: of all) that a selector matches, by name.
     fn list(&self, resource: &str, namespace: Option<&str>, selector: Option<&Selector>) -> Vec<Arc<Object>>;
-    /// The objects of one resource that the object with this UID owns.
-    fn owned(&self, resource: &str, uid: &str) -> Vec<Arc<Object>>;
     /// The events about an object, in the order in which they are described.
     fn events(&self, object: &Object) -> Vec<Arc<Object>>;
-    /// The pods bound to a node.
-    fn pods_on_node(&self, node: &str) -> Vec<Arc<Object>>;
+    /// The objects of all namespaces that a field selector matches, by namespace and name.
+    fn list_by_fields(&self, resource: &str, fields: &str) -> Vec<Arc<Object>>;
     /// The current time.
     fn now(&self) -> Time;
     /// Returns whether events are described (`--show-events`).

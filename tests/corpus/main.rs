@@ -7,6 +7,7 @@
 //! Each crate has a module here that lists its [`Case`]s; a new module is added to [`cases`].
 
 mod base;
+mod cli;
 mod cluster;
 mod kinds;
 mod recordings;
@@ -21,7 +22,7 @@ use recordings::Case;
 
 /// The cases of all crates.
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [base::CASES, cluster::CASES, kinds::CASES].into_iter().flatten()
+    [base::CASES, cli::CASES, cluster::CASES, kinds::CASES].into_iter().flatten()
 }
 
 fn main() -> ExitCode {

@@ -14,6 +14,12 @@ pub fn values(definition: &str, field: &str) -> &'static [&'static str] {
     row(definition, field).map_or(&[], |row| row.3)
 }
 
+/// Returns whether a Go type has an enum value.
+#[cfg(test)]
+pub(super) fn is_value(go_type: &str, value: &str) -> bool {
+    NAMED.iter().any(|row| row.2 == go_type && row.3.contains(&value))
+}
+
 /// Returns the Go type of a definition, such as `v1.Container`.
 pub(crate) fn go_struct(definition: &str) -> String {
     let version = table_name(definition).split('.').nth(1).unwrap_or_default();

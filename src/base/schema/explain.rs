@@ -1,12 +1,12 @@
 //! The output of `kubectl explain` for built-in kinds (kubectl, `pkg/explain/v2/templates/plaintext.tmpl`).
 //!
-//! The schema lacks the descriptions of single enum values, so these are listed without.
+//! `k8s-openapi` lacks the descriptions of enum values; those that are known come from [`super::enum_texts`].
 
 use std::fmt::Write;
 
 use thiserror::Error;
 
-use super::{Definition, Field, Schema, Type, enums, short_name, texts::Texts};
+use super::{Definition, Field, Schema, Type, enum_texts, enums, short_name, texts::Texts};
 
 /// The subject of an explanation.
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +119,7 @@ impl Explainer {
         }
         out.push_str("\n\n");
         let target = self.texts.target(owner.name, field.name).map_or("", |target| self.texts.definition(target));
-        let text = self.field_text(owner, field);
+        let text = field_text(owner, field);
         out + &output(&[&text, target], |out| self.fields_in(out, &field.ty, 1, &mut Vec::new()))
     }
 
@@ -158,25 +158,31 @@ impl Explainer {
         }
         out.push('\n');
         if !self.recursive {
-            let text = self.field_text(owner, field);
+            let text = field_text(owner, field);
             let text = if text.is_empty() { "<no description>" } else { &text };
             let _ = write!(out, "{}\n\n", indent(&wrap(text, WIDTH + 2 - 2 * level), 2 * level + 2));
         }
     }
 
-    fn field_text(&self, owner: &Definition, field: &Field) -> String {
-        let text = self.texts.field(owner.name, field.name);
-        let values = enum_values(owner, field);
-        if values.is_empty() {
-            return text.to_owned();
-        }
-        let values: Vec<String> = values.iter().map(|value| format!("\n - `{value:?}`")).collect();
-        format!("{text}\n\nPossible enum values:{}", values.concat())
-    }
-
     fn type_name(&self, owner: &Definition, field: &Field) -> String {
         name_of(&field.ty, self.texts.target(owner.name, field.name))
     }
+}
+
+/// Returns the description of a field with those of its enum values.
+pub(super) fn field_text(owner: &Definition, field: &Field) -> String {
+    let text = Texts::builtin().field(owner.name, field.name);
+    let values = enum_values(owner, field);
+    if values.is_empty() {
+        return text.to_owned();
+    }
+    let go_type = enums::go_type(owner.name, field.name);
+    let line = |value: &&str| match enum_texts::text(go_type, value) {
+        "" => format!("\n - `{value:?}`"),
+        text => format!("\n - `{value:?}` {text}"),
+    };
+    let values: String = values.iter().map(line).collect();
+    format!("{text}\n\nPossible enum values:{values}")
 }
 
 /// Formats the description of a subject and the list of its fields.

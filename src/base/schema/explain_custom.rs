@@ -14,10 +14,10 @@ const KIND: &str = "Kind is a string value representing the REST resource this o
 const METADATA: &str = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
 /// The definition of `metadata`.
-const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+pub(super) const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /// The schema key for the name that is shown as type of `metadata`.
-const TYPE_NAME: &str = "x-type-name";
+pub(super) const TYPE_NAME: &str = "x-type-name";
 
 /// Explains a custom kind or one of its fields; `schema` is that of its definition.
 ///
@@ -59,7 +59,8 @@ fn explain_metadata(subject: &Subject<'_>) -> Result<String, ExplainError> {
     }
 }
 
-fn with_common_fields(schema: &Value) -> Value {
+/// Adds the fields that every custom resource has.
+pub(super) fn with_common_fields(schema: &Value) -> Value {
     let mut root = schema.clone();
     let mut all = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
     all.insert("apiVersion", json!({"type": "string", "description": API_VERSION}));

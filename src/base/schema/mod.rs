@@ -8,9 +8,11 @@
 
 mod cel_types;
 pub mod decode;
+mod enum_texts;
 pub mod enums;
 pub mod explain;
 pub mod explain_custom;
+pub mod explain_v2;
 pub mod message;
 pub mod order;
 mod presence;
@@ -18,6 +20,7 @@ mod scalars;
 pub mod shape;
 pub mod texts;
 mod types;
+mod wrap;
 
 use std::sync::{Arc, OnceLock};
 

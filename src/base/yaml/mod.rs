@@ -10,6 +10,7 @@ mod errors;
 mod json_stream;
 mod load;
 mod order;
+mod print;
 mod repair;
 mod scalar;
 mod separators;
@@ -20,6 +21,7 @@ pub use documents::{Document, Format, split_documents};
 pub use emit::to_yaml;
 pub use errors::YamlError;
 pub use load::{to_json, to_json_in};
+pub use print::print;
 
 use crate::json::Value;
 

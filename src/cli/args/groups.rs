@@ -173,14 +173,10 @@ pub(crate) fn read_validation(matches: &ArgMatches) -> CliResult<FieldValidation
     }
 }
 
-/// Reads `--field-manager`, which defaults to `default`. An empty one stands for the name of the program, which the server
-/// takes from the user agent.
+/// Reads `--field-manager`, which defaults to `default`. An empty one is sent as none, for which the server takes the name
+/// of the program from the user agent.
 pub(crate) fn read_manager(matches: &ArgMatches, default: &str) -> String {
-    match SharedFlags(matches).value_of("field-manager") {
-        Some("") => "kubectl".into(),
-        Some(manager) => manager.into(),
-        None => default.into(),
-    }
+    SharedFlags(matches).value_of("field-manager").unwrap_or(default).into()
 }
 
 /// Returns `--chunk-size`.

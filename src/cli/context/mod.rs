@@ -16,12 +16,13 @@ use crate::args::{Matches, SharedFlags};
 use crate::klog;
 use crate::kubeconfig::login::Login;
 use crate::kubeconfig::{Kubeconfig, Source};
+use crate::kuberc::Variable;
 use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
 pub(crate) use environment::apply_sets_enabled;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_cluster::client::{Client, Watch};
+use kctl_cluster::client::{Client, Presentation, Watch};
 use kctl_cluster::console::Console;
 use kctl_cluster::{Cluster, OpenOptions, User, WaitFor, WaitOutcome, WatchEvent};
 use kctl_kinds::Catalog;
@@ -50,6 +51,8 @@ pub(crate) struct Ctx {
     context_namespace: Option<String>,
     /// The value of `--kubeconfig`.
     kubeconfig: Option<PathBuf>,
+    /// Reads a variable of the environment; there is none in tests.
+    pub(crate) variable: Variable,
     /// The global flags that the verb has replaced by flags of its own, such as `--user` of `create rolebinding`.
     pub(crate) replaced_flags: Vec<String>,
     /// Why the kubeconfig cannot be used, until a command needs the cluster.
@@ -70,6 +73,8 @@ pub(crate) struct Ctx {
     request_timeout: Option<Duration>,
     /// The value of `-v`, the verbosity of the request log.
     verbosity: u8,
+    /// How the verb presents the objects that it reads.
+    presentation: Presentation,
     /// The client; `None` until it is needed.
     client: Option<Client<Cluster>>,
     /// The flushed output in tests; `None` in a process of its own.
@@ -97,6 +102,7 @@ impl Ctx {
             namespace: None,
             context_namespace: None,
             kubeconfig: None,
+            variable: |name| std::env::var_os(name),
             replaced_flags: Vec::new(),
             refusal: None,
             login: None,
@@ -107,6 +113,7 @@ impl Ctx {
             store: None,
             request_timeout: None,
             verbosity: 0,
+            presentation: Presentation::default(),
             client: None,
             captured: None,
             stdin_read: false,
@@ -134,8 +141,11 @@ impl Ctx {
         }
         self.stdin_claimed = SharedFlags(matches).paths("filename").iter().any(|name| name == "-");
         self.log_in(matches);
-        if let (Some(client), Some(user)) = (&mut self.client, &self.user) {
-            client.impersonate(user.clone());
+        if let Some(client) = &mut self.client {
+            client.set_verbosity(self.verbosity);
+            if let Some(user) = &self.user {
+                client.impersonate(user.clone());
+            }
         }
         self.request_timeout =
             matches.value_of("request-timeout").map(environment::parse_request_timeout).transpose()?;
@@ -243,6 +253,7 @@ impl Ctx {
         if self.client.is_none() {
             let mut client = Client::new(Cluster::open(self.open_options()?)?);
             client.set_verbosity(self.verbosity);
+            client.present(self.presentation);
             match (&self.user, &self.account) {
                 (Some(user), _) => client.impersonate(user.clone()),
                 (None, Some(account)) => client.act_as(account.clone()),
@@ -255,6 +266,14 @@ impl Ctx {
         }
         // The branch above has set it.
         self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))
+    }
+
+    /// Sets how the verb presents the objects that it reads.
+    pub(crate) fn present(&mut self, presentation: Presentation) {
+        self.presentation = presentation;
+        if let Some(client) = &mut self.client {
+            client.present(presentation);
+        }
     }
 
     /// Calls the API server, and prints its warnings and the request log to standard error.
@@ -395,6 +414,7 @@ impl Ctx {
     pub(crate) fn captured(argv: &[OsString], cluster: Cluster) -> Ctx {
         let mut ctx = Ctx::new(argv);
         (ctx.hints, ctx.apply_sets) = (false, false);
+        ctx.variable = |_| None;
         ctx.client = Some(Client::new(cluster));
         ctx.captured = Some(Captured::default());
         ctx

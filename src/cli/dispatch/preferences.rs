@@ -28,7 +28,7 @@ pub(super) struct Applied {
 /// The preferences cannot be read or are not valid.
 pub(super) fn apply(ctx: &mut Ctx, argv: &[OsString]) -> CliResult<Applied> {
     let unchanged = || Applied { argv: argv.to_vec(), log: Vec::new() };
-    let is_off = !cfg!(test) && std::env::var_os("KUBECTL_KUBERC").is_some_and(|value| value == "false");
+    let is_off = (ctx.variable)("KUBECTL_KUBERC").is_some_and(|value| value == "false");
     // The verb that edits the preferences must not depend on them.
     if argv.len() <= 1 || is_off || CommandLine::new(argv).verb_word() == "kuberc" {
         return Ok(unchanged());
@@ -39,7 +39,8 @@ pub(super) fn apply(ctx: &mut Ctx, argv: &[OsString]) -> CliResult<Applied> {
         other => other.message(),
     };
     let flag = explicit_file(&as_texts(argv)).map_err(failed)?;
-    let located = kuberc::locate(&flag).and_then(|location| location.as_ref().map(kuberc::load).transpose());
+    let located =
+        kuberc::locate(&flag, ctx.variable).and_then(|location| location.as_ref().map(kuberc::load).transpose());
     let loaded = located.map_err(|error| failed(format!("kuberc error {}", bare(error))))?;
     let Some(Loaded { preference, warning, log }) = loaded else { return Ok(unchanged()) };
     ctx.err.push_str(&warning);

@@ -5,6 +5,7 @@
 mod decode;
 pub(crate) mod policy;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::klog::Site;
@@ -18,6 +19,9 @@ pub(crate) use decode::to_known_fields;
 
 /// The version in which preferences are written.
 const API_VERSION: &str = "kubectl.config.k8s.io/v1beta1";
+
+/// Reads a variable of the environment; `None` if it is not set.
+pub(crate) type Variable = fn(&str) -> Option<OsString>;
 
 /// The place of a file with preferences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +48,8 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// The flag together with `KUBERC=off`.
-pub(crate) fn locate(flag: &str) -> CliResult<Option<Location>> {
-    // Tests must not depend on the environment.
-    let variable =
-        |name: &str| if cfg!(test) { None } else { std::env::var_os(name).filter(|value| !value.is_empty()) };
+pub(crate) fn locate(flag: &str, variable: Variable) -> CliResult<Option<Location>> {
+    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let named = variable("KUBERC");
     if named.as_ref().is_some_and(|value| value == "off") {
         let text = "disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive";

@@ -47,7 +47,7 @@ impl StructuredPrinter {
         self.printed += 1;
         let order = if self.typed { GoOrder::of(object) } else { GoOrder::Alphabet };
         match self.structure {
-            Structure::Yaml => out.write_all(yaml::to_yaml(object).as_bytes()),
+            Structure::Yaml => out.write_all(yaml::print(object).as_bytes()),
             Structure::Json => writeln!(out, "{}", json::to_pretty_in(object, order)),
             Structure::Kyaml => write!(out, "---\n{}\n", kyaml::to_kyaml(object, order)),
         }

@@ -15,7 +15,6 @@ use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
-use kctl_cluster::FieldValidation;
 
 /// The `autoscale` verb.
 pub(super) const VERB: Verb = Verb {
@@ -76,12 +75,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let resolved = resolve(ctx, &Selection::from_matches(ctx, matches))?;
     let (targets, mut errors) = targets::load(ctx, resolved, Source::Files);
     let manager = groups::read_manager(matches, "kubectl-autoscale");
-    let creation = Creation {
-        manager: &manager,
-        dry_run,
-        save_config: matches.flag("save-config"),
-        validation: FieldValidation::default(),
-    };
+    let creation = Creation { manager: &manager, dry_run, save_config: matches.flag("save-config"), validation: None };
     for target in &targets {
         let made = autoscaler(matches, target, &limits, &metrics).and_then(|mut autoscaler| {
             record::annotate(&mut autoscaler, cause.as_deref());

@@ -141,7 +141,7 @@ fn decide_one(ctx: &mut Ctx, item: &Item, decision: &Decision, force: bool) -> C
             "lastUpdateTime": now,
         }));
     }
-    ctx.api(|client| client.update(&item.path().subresource("approval"), object, &WriteParams::manager("kubectl")))?;
+    ctx.api(|client| client.update(&item.path().subresource("approval"), object, &WriteParams::default()))?;
     Ok(before)
 }
 

@@ -29,8 +29,8 @@ pub(super) struct Creation<'a> {
     pub(super) dry_run: DryRun,
     /// True to store the configuration in the annotation of `apply`.
     pub(super) save_config: bool,
-    /// The treatment of unknown fields.
-    pub(super) validation: FieldValidation,
+    /// The treatment of unknown fields; `None` leaves it to the server.
+    pub(super) validation: Option<FieldValidation>,
 }
 
 impl Creation<'_> {
@@ -72,7 +72,7 @@ impl Creation<'_> {
         params: WriteParams,
     ) -> CliResult<Arc<Object>> {
         object.remove_at("/metadata/resourceVersion");
-        let params = params.dry_run(self.dry_run.is_server()).validation(self.validation);
+        let params = WriteParams { validation: self.validation, ..params.dry_run(self.dry_run.is_server()) };
         ctx.api(|client| client.create(path, object, &params))
     }
 }

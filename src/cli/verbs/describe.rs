@@ -9,7 +9,6 @@ use crate::lookup::ClientLookup;
 use crate::printers::describe::describe as align;
 use crate::resolve::{self, Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::object::{Object, ObjectMeta};
 use kctl_kinds::{PrefixWriter, generic_describe};
 
 /// The `describe` verb.
@@ -56,8 +55,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut errors = resolved.errors;
     let mut found = Vec::new();
     for item in resolved.items {
-        match ctx.api(|client| client.get(&item.path().version(None))) {
-            Ok(object) => found.push((item, object)),
+        match item.get(ctx) {
+            Ok(_) => found.push(item),
             Err(error) => errors.push(error),
         }
     }
@@ -66,10 +65,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         true => show_events,
         false => show_events && matches.is_set("show-events"),
     };
+    let description = Description { show_events, chunk_size };
     if let ([error], [types, prefix]) = (errors.as_slice(), selection.args.as_slice())
         && error.is_not_found()
     {
-        let texts = describe_matching(ctx, &selection, types, prefix, show_events)?;
+        let texts = describe_matching(ctx, &selection, types, prefix, &description)?;
         if texts.is_empty() {
             return CliError::all(errors);
         }
@@ -77,8 +77,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Ok(());
     }
     let mut texts = Vec::new();
-    for (item, object) in &found {
-        texts.push(describe(ctx, item, object, show_events)?);
+    for item in &found {
+        texts.push(description.of(ctx, item)?);
     }
     if texts.is_empty() && errors.is_empty() {
         ctx.print_error(match selection.all_namespaces {
@@ -99,7 +99,7 @@ fn describe_matching(
     selection: &Selection,
     types: &str,
     prefix: &str,
-    show_events: bool,
+    description: &Description,
 ) -> CliResult<Vec<String>> {
     if types.contains('/') {
         return Ok(Vec::new());
@@ -112,20 +112,30 @@ fn describe_matching(
     let mut texts = Vec::new();
     for item in resolve::list(ctx, selection, &target)?.items {
         if item.name.starts_with(prefix) {
-            let object = item.get(ctx)?;
-            texts.push(describe(ctx, &item, &object, show_events)?);
+            texts.push(description.of(ctx, &item)?);
         }
     }
     Ok(texts)
 }
 
-/// Returns the description of an object. Characters that control a terminal are shown instead of sent to it
-/// (`cli-runtime/pkg/printers/terminal.go`).
-fn describe(ctx: &mut Ctx, item: &Item, object: &Object, show_events: bool) -> CliResult<String> {
-    let lookup = ClientLookup::new(ctx.client()?, object.namespace(), show_events);
-    let mut out = PrefixWriter::new();
-    let describe = item.kind.describer().unwrap_or(generic_describe::describe);
-    describe(object, &lookup, &mut out);
-    lookup.finish()?;
-    Ok(align(&out.text().replace('\x1b', "^[").replace('\r', "\\r")))
+/// How objects are described.
+struct Description {
+    show_events: bool,
+    chunk_size: usize,
+}
+
+impl Description {
+    /// Reads an object once more, as the describers of kubectl do, and returns its description. Characters that control a
+    /// terminal are shown instead of sent to it (`cli-runtime/pkg/printers/terminal.go`).
+    fn of(&self, ctx: &mut Ctx, item: &Item) -> CliResult<String> {
+        let describe = item.kind.describer().unwrap_or(generic_describe::describe);
+        let mut out = PrefixWriter::new();
+        ctx.api(|client| {
+            let object = client.get(&item.path().version(None))?;
+            let lookup = ClientLookup::new(client, self.show_events, self.chunk_size);
+            describe(&object, &lookup, &mut out);
+            lookup.finish()
+        })?;
+        Ok(align(&out.text().replace('\x1b', "^[").replace('\r', "\\r")))
+    }
 }

@@ -219,8 +219,8 @@ impl Directories {
             let failed = |e| CliError::new(format!("writing {name}: {}", io_error(&e)));
             directory.write(&name, text).map_err(failed)
         };
-        write(&self.live, &live.as_ref().map(yaml::to_yaml).unwrap_or_default())?;
-        merged.map_or(Ok(()), |merged| write(&self.merged, &yaml::to_yaml(&merged)))
+        write(&self.live, &live.as_ref().map(yaml::print).unwrap_or_default())?;
+        merged.map_or(Ok(()), |merged| write(&self.merged, &yaml::print(&merged)))
     }
 
     fn compare(self, ctx: &mut Ctx) -> CliResult<()> {

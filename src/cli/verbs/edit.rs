@@ -14,14 +14,12 @@ use crate::resolve::{Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, editor, last_applied, record};
 use kctl_base::field::quote;
 use kctl_base::go::value_syntax;
-use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
-use kctl_base::patch::{FieldType, three_way};
-use kctl_base::schema::Schema;
+use kctl_base::patch::three_way;
 use kctl_base::{json as json_text, yaml};
+use kctl_cluster::FieldValidation;
 use kctl_cluster::client::Patch;
-use kctl_cluster::{FieldValidation, PatchType};
 
 /// The `edit` verb.
 pub(super) const VERB: Verb = Verb {
@@ -145,7 +143,7 @@ impl Edit {
                 json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}})
             }
         };
-        if self.json { json_text::to_pretty(&shown) } else { yaml::to_yaml(&shown) }
+        if self.json { json_text::to_pretty(&shown) } else { yaml::print(&shown) }
     }
 
     fn edit_until_valid(&mut self, ctx: &mut Ctx, targets: &[EditTarget]) -> CliResult<()> {
@@ -287,15 +285,7 @@ impl Edit {
             new = last_applied::annotated(&new);
         }
         record::annotate(&mut new, self.cause.as_deref());
-        let (group, version) = split_api_version(old.api_version());
-        let (format, patch) = match Schema::builtin().root(group, version, old.kind()) {
-            Some(root) => {
-                let root = FieldType::Object(root.into());
-                let patch = three_way::create_two_way(Schema::builtin(), &root, old, &new);
-                (PatchType::Strategic, patch.map_err(|e| CliError::new(e.to_string()))?)
-            }
-            None => (PatchType::Merge, Value::Object(targets::difference(old, &new))),
-        };
+        let (format, patch) = targets::typed_difference(old, &new)?;
         three_way::check_identity(&patch).map_err(|e| CliError::new(e.to_string()))?;
         if self.show_patch {
             ctx.print_line(format!("Patch: {}", json_text::to_compact(&patch)));

@@ -11,6 +11,7 @@ use crate::args::{self, Matches};
 use crate::output::Output;
 use crate::printers::table::TablePrinter;
 use crate::{CliError, CliResult, Ctx, Verb, resolve};
+use kctl_base::gvk::GroupVersion;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
@@ -50,8 +51,8 @@ fn flags(command: Command) -> Command {
 
 /// The selection of events by the flags.
 struct Filter {
-    /// The kind and name of `--for`.
-    involved_object: Option<(String, String)>,
+    /// The field selector of `--for`; empty for the events of all objects.
+    fields: String,
     /// The values of `--types`, in any case; empty for all types.
     types: Vec<String>,
 }
@@ -62,8 +63,8 @@ impl Filter {
         if types.iter().any(|t| !t.eq_ignore_ascii_case("normal") && !t.eq_ignore_ascii_case("warning")) {
             return Err(CliError::new("valid --types are Normal or Warning"));
         }
-        let involved_object = match matches.value_of("for") {
-            None => None,
+        let fields = match matches.value_of("for") {
+            None => String::new(),
             Some(word) => {
                 if word.matches('/').count() > 1 {
                     return Err(CliError::new("arguments in resource/name form may not have more than one slash"));
@@ -77,20 +78,29 @@ impl Filter {
                     CliError::Failed(text) => CliError::Verbatim(format!("{text}\n"), 1),
                     other => other,
                 })?;
-                Some((target.kind.names().kind.to_string(), name.to_string()))
+                about(&target, name)
             }
         };
-        Ok(Filter { involved_object, types })
+        Ok(Filter { fields, types })
     }
 
-    /// Returns whether the flags select an event.
-    fn matches(&self, event: &Object) -> bool {
-        let is_about_object = self.involved_object.as_ref().is_none_or(|(kind, name)| {
-            event.str("/involvedObject/kind") == kind && event.str("/involvedObject/name") == name
-        });
-        is_about_object
-            && (self.types.is_empty() || self.types.iter().any(|t| t.eq_ignore_ascii_case(event.str("/type"))))
+    /// Returns the parameters of a request for the events of the object.
+    fn params(&self, matches: &ArgMatches) -> ListParams {
+        ListParams { chunk_size: groups::chunk_size(matches), ..ListParams::fields(&self.fields) }
     }
+
+    /// Returns whether the flags select an event of the object.
+    fn matches(&self, event: &Object) -> bool {
+        self.types.is_empty() || self.types.iter().any(|t| t.eq_ignore_ascii_case(event.str("/type")))
+    }
+}
+
+/// Returns the field selector of the events about an object.
+fn about(target: &resolve::Target, name: &str) -> String {
+    let names = target.kind.names();
+    let own = GroupVersion::new(names.group, names.version);
+    let version = target.version.as_ref().unwrap_or(&own);
+    format!("involvedObject.kind={},involvedObject.apiVersion={version},involvedObject.name={name}", names.kind)
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
@@ -99,28 +109,41 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let namespace = if all_namespaces { String::new() } else { ctx.namespace() };
     let mut output = Output::of_typed_report(matches)?;
     let path = ResourcePath::all("events", &namespace);
-    let params = ListParams { chunk_size: groups::chunk_size(matches), ..ListParams::default() };
+    let params = filter.params(matches);
+    // A template alone does not replace the table.
+    let mut printer = match matches.string("output").is_empty() {
+        true => Printer::Table(TablePrinter::new(), (!matches.flag("no-headers")).then(|| headings(all_namespaces))),
+        false => Printer::Objects(&mut output),
+    };
+    if matches.flag("watch") {
+        return follow(ctx, &filter, (&path, &params), &mut printer);
+    }
     let listed = ctx.api(|client| client.list(&path, &params))?;
     let mut events: Vec<Object> = listed.items.iter().filter(|e| filter.matches(e)).map(|e| (**e).clone()).collect();
     events.sort_by_key(last_seen);
-    let watch = matches.flag("watch");
-    if events.is_empty() && !watch {
+    if events.is_empty() {
         ctx.print_error(match all_namespaces {
             true => "No events found.".to_string(),
             false => format!("No events found in {namespace} namespace."),
         });
         return Ok(());
     }
-    // A template alone does not replace the table.
-    if !matches.string("output").is_empty() {
-        let list = json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": events});
+    match printer {
+        Printer::Table(mut table, headings) => print_rows(ctx, &mut table, headings, &events, all_namespaces),
         // The printer of names finds none of a list whose items are not decoded one by one.
-        return if output.is_name() { Ok(()) } else { output.print(ctx, &list) };
+        Printer::Objects(output) if output.is_name() => Ok(()),
+        Printer::Objects(output) => {
+            output.print(ctx, &json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": events}))
+        }
     }
-    let mut table = TablePrinter::new();
-    let headings = (!matches.flag("no-headers")).then(|| headings(all_namespaces));
-    print_rows(ctx, &mut table, headings, &events, all_namespaces)?;
-    if watch { follow(ctx, &filter, &namespace, table, listed.resource_version) } else { Ok(()) }
+}
+
+/// The printer of the events of a watch.
+enum Printer<'a> {
+    /// Rows of a table whose headings have not been printed yet.
+    Table(TablePrinter, Option<Vec<String>>),
+    /// Objects, one after another.
+    Objects(&'a mut Output),
 }
 
 /// Returns the headings of the table.
@@ -165,32 +188,42 @@ fn print_rows(
     Ok(())
 }
 
-/// Prints the events after a revision, until nothing can change any more or the request times out.
-fn follow(ctx: &mut Ctx, filter: &Filter, namespace: &str, mut table: TablePrinter, revision: u64) -> CliResult<()> {
-    let path = ResourcePath::all("events", namespace);
-    let start = WatchStart::After(revision);
+/// Prints the existing events and those that follow, until nothing can change any more or the request times out.
+fn follow(
+    ctx: &mut Ctx,
+    filter: &Filter,
+    (path, params): (&ResourcePath, &ListParams),
+    printer: &mut Printer<'_>,
+) -> CliResult<()> {
     let deadline = ctx.request_deadline()?;
-    let (mut watch, missed) = ctx.api(|client| client.watch(&path, &ListParams::default(), start))?;
-    for event in missed {
-        print_watch_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
+    let (mut watch, existing) = ctx.api(|client| client.watch(path, params, WatchStart::Newest))?;
+    let mut print = |ctx: &mut Ctx, event: &WatchEvent| print_watch_event(ctx, filter, path, printer, event);
+    for event in existing {
+        print(ctx, &event)?;
     }
     let ended = ctx.follow::<()>(&mut watch, deadline, WaitFor::Work, |ctx, event| {
-        print_watch_event(ctx, filter, &mut table, &event, namespace.is_empty())?;
+        print(ctx, &event)?;
         Ok(ControlFlow::Continue(()))
     });
     ended.map(drop)
 }
 
-/// Prints an event of the watch if the flags select it.
+/// Prints an event of the watch if the flags select it. That an event has expired is no news.
 fn print_watch_event(
     ctx: &mut Ctx,
     filter: &Filter,
-    table: &mut TablePrinter,
+    path: &ResourcePath,
+    printer: &mut Printer<'_>,
     event: &WatchEvent,
-    all_namespaces: bool,
 ) -> CliResult<()> {
-    match event.object().filter(|object| filter.matches(object)) {
-        Some(object) => print_rows(ctx, table, None, std::slice::from_ref(&**object), all_namespaces),
-        None => Ok(()),
+    let (WatchEvent::Added(object) | WatchEvent::Modified(object)) = event else { return Ok(()) };
+    if !filter.matches(object) {
+        return Ok(());
+    }
+    match printer {
+        Printer::Table(table, headings) => {
+            print_rows(ctx, table, headings.take(), std::slice::from_ref(&**object), path.namespace.is_empty())
+        }
+        Printer::Objects(output) => output.print(ctx, object),
     }
 }

@@ -11,6 +11,7 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::schema::explain::{ExplainError, Subject, explain};
 use kctl_base::schema::explain_custom::explain_custom;
+use kctl_base::schema::explain_v2::explain_v2;
 use kctl_kinds::Catalog;
 use kctl_kinds::catalog::{KindRef, serves};
 
@@ -36,12 +37,15 @@ Use \"{program} api-resources\" for a complete list of supported resources.",
     family: &[],
 };
 
+/// The output format of earlier versions of kubectl.
+const OLD_FORMAT: &str = "plaintext-openapiv2";
+
 fn flags(command: Command) -> Command {
     groups::args(command)
         .arg(args::text("api-version", "Group and version of the resource to describe, such as apps/v1."))
         .arg(args::switch("recursive", "Print the names and types of all fields below, without their descriptions."))
         .arg(
-            args::text("output", "Format of the description: plaintext or plaintext-openapiv2; both look the same.")
+            args::text("output", "Format of the description: plaintext or plaintext-openapiv2.")
                 .help_default("'plaintext'")
                 .short('o'),
         )
@@ -50,7 +54,7 @@ fn flags(command: Command) -> Command {
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let args = matches.values("args");
     let output = matches.string("output");
-    if !["", "plaintext", "plaintext-openapiv2"].contains(&output) {
+    if !["", "plaintext", OLD_FORMAT].contains(&output) {
         return Err(CliError::new(format!("unrecognized format: {output}")));
     }
     let subject = match args.as_slice() {
@@ -133,7 +137,12 @@ fn describe(ctx: &mut Ctx, (target, fields): &FieldPath, matches: &ArgMatches) -
         path: &path,
         recursive: matches.flag("recursive"),
     };
-    Ok(match find_custom_schema(ctx, target, &version)? {
+    let schema = find_custom_schema(ctx, target, &version)?;
+    if matches.string("output") == OLD_FORMAT {
+        let explained = explain_v2(&subject, schema.as_ref());
+        return Ok(explained.map_err(|message| ExplainError { heading: String::new(), message }));
+    }
+    Ok(match schema {
         Some(schema) => explain_custom(&subject, &schema),
         None => explain(&subject),
     })

@@ -19,7 +19,6 @@ use kctl_base::field::quote;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
-use kctl_cluster::FieldValidation;
 
 /// The `expose` verb.
 pub(super) const VERB: Verb = Verb {
@@ -86,12 +85,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let resolved = resolve(ctx, &selection)?;
     let (targets, mut errors) = targets::load_typed(ctx, resolved, Source::Files);
     let manager = groups::read_manager(matches, "kubectl-expose");
-    let creation = Creation {
-        manager: &manager,
-        dry_run,
-        save_config: matches.flag("save-config"),
-        validation: FieldValidation::default(),
-    };
+    let creation = Creation { manager: &manager, dry_run, save_config: matches.flag("save-config"), validation: None };
     let mut derived = Derived::read(matches);
     for target in &targets {
         let made = derived.service(matches, &target.object).and_then(|s| overrides::apply(s, matches)).and_then(

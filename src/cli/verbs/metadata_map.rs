@@ -15,6 +15,7 @@ use kctl_base::field::quote;
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
+use kctl_cluster::PatchType;
 
 /// Keys and values.
 pub(super) type Strings = BTreeMap<String, String>;
@@ -191,7 +192,9 @@ impl Run<'_> {
             old.remove_at("/metadata/resourceVersion");
             new.put("/metadata/resourceVersion", self.version.as_str());
         }
-        let sent = targets::send(ctx, &target.item, (&old, &new), &self.manager, self.dry_run)?;
+        let patch = Value::Object(targets::difference(&old, &new));
+        let params = target.item.write_params(&self.manager).dry_run(self.dry_run.is_server());
+        let sent = targets::send_patch(ctx, &target.item, PatchType::Merge, patch, &params)?;
         Ok((*sent).clone())
     }
 

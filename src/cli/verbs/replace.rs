@@ -148,16 +148,17 @@ impl Replace {
         let mut deleted = Vec::new();
         for item in items {
             match delete::delete(ctx, item, &deletion, self.dry_run) {
-                Ok(uid) => {
+                Ok(_) => {
                     delete::report(ctx, item, &deletion, matches.string("output"), self.dry_run);
-                    deleted.push((item.clone(), uid));
+                    deleted.push(item);
                 }
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(item.error("deleting", error)),
             }
         }
         if self.dry_run == DryRun::None {
-            wait_deleted::wait(ctx, &deleted, Some(deletion.timeout.unwrap_or(Duration::from_secs(300))))?;
+            let timeout = deletion.timeout.unwrap_or(Duration::from_secs(300));
+            deleted.iter().try_for_each(|item| wait_deleted::poll(ctx, item, timeout))?;
         }
         CliError::all(unreadable)?;
         let mut errors = Vec::new();

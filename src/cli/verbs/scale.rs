@@ -14,7 +14,7 @@ use crate::{CliError, CliResult, Ctx, Verb, record};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
-use kctl_cluster::client::{Patch, ResourcePath};
+use kctl_cluster::client::{Patch, ResourcePath, WriteParams};
 use kctl_cluster::{PatchType, WaitFor};
 
 /// The `scale` verb.
@@ -38,9 +38,6 @@ pub(super) const VERB: Verb = Verb {
     run,
     family: &[],
 };
-
-/// The field manager of kubectl's scale client.
-const MANAGER: &str = "kubectl";
 
 fn flags(command: Command) -> Command {
     let command = groups::files(groups::output(groups::args(command)));
@@ -98,7 +95,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             if let Some(cause) = &cause {
                 let patch = json!({"metadata": {"annotations": {(record::CHANGE_CAUSE): cause}}});
                 // As in kubectl, the object stays scaled if the cause cannot be recorded.
-                let _ = targets::send_patch(ctx, &item, PatchType::Merge, patch, MANAGER, dry_run);
+                let _ = targets::send_patch(ctx, &item, PatchType::Merge, patch, &WriteParams::default());
             }
             object.put("/spec/replicas", replicas);
         }
@@ -113,7 +110,7 @@ fn path(item: &Item) -> ResourcePath {
 
 /// Sets the number of replicas. Reads the scale first only if there is a precondition.
 fn scale(ctx: &mut Ctx, item: &Item, replicas: i64, before: &Precondition, dry_run: DryRun) -> CliResult<()> {
-    let params = item.write_params(MANAGER).dry_run(dry_run.is_server());
+    let params = WriteParams::default().dry_run(dry_run.is_server());
     if before.replicas.is_none() && before.version.is_empty() {
         let patch = Patch::Value(PatchType::Merge, json!({"spec": {"replicas": replicas}}));
         return ctx.api(|client| client.patch(&path(item), patch, &params)).map(drop);

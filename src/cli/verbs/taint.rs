@@ -14,6 +14,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::{key_problems, value_problems};
 use kctl_base::object::{ValueRead, ValueWrite};
+use kctl_cluster::FieldValidation;
 
 /// The `taint` verb.
 pub(super) const VERB: Verb = Verb {
@@ -131,7 +132,11 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let result = edited.and_then(|(new, done)| {
             let shown = match dry_run.is_client() {
                 true => new,
-                false => (*targets::send(ctx, item, (object, &new), &manager, dry_run)?).clone(),
+                false => {
+                    let params = item.write_params(&manager).dry_run(dry_run.is_server());
+                    let params = params.validation(FieldValidation::Strict);
+                    (*targets::send(ctx, item, (object, &new), &params)?).clone()
+                }
             };
             // kubectl omits the dry-run suffix here.
             output.report(ctx, &shown, &item.label(), done, DryRun::None)

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::dry_run::DryRun;
 use crate::resolve::{Item, Resolved, Selection};
 use crate::{CliError, CliResult, Ctx, scheme};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::{Map, Value};
 use kctl_base::object::{Object, ObjectMeta};
-use kctl_base::patch::merge;
+use kctl_base::patch::{FieldType, merge, three_way};
 use kctl_base::schema::{Schema, shape};
 use kctl_base::sim::{Duration, Time};
 use kctl_cluster::PatchType;
-use kctl_cluster::client::Patch;
+use kctl_cluster::client::{Patch, WriteParams};
 
 /// An object to change.
 pub(super) struct EditTarget {
@@ -79,16 +78,32 @@ pub(super) fn difference(old: &Value, new: &Value) -> Map {
     merge::create(old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty))
 }
 
-/// Sends the difference of two versions of an object as a merge patch and returns the patched object.
+/// Returns the patch between two versions of an object: a strategic merge patch if the types of its kind are known, else a
+/// merge patch.
+///
+/// # Errors
+/// A list that cannot be merged.
+pub(super) fn typed_difference(old: &Value, new: &Value) -> CliResult<(PatchType, Value)> {
+    let (group, version) = split_api_version(old.api_version());
+    match Schema::builtin().root(group, version, old.kind()) {
+        Some(root) => {
+            let root = FieldType::Object(root.into());
+            let patch = three_way::create_two_way(Schema::builtin(), &root, old, new);
+            Ok((PatchType::Strategic, patch.map_err(|e| CliError::new(e.to_string()))?))
+        }
+        None => Ok((PatchType::Merge, Value::Object(difference(old, new)))),
+    }
+}
+
+/// Sends the difference of two versions of an object and returns the patched object.
 pub(super) fn send(
     ctx: &mut Ctx,
     item: &Item,
     (old, new): (&Value, &Value),
-    manager: &str,
-    dry_run: DryRun,
+    params: &WriteParams,
 ) -> CliResult<Arc<Object>> {
-    let patch = Value::Object(difference(old, new));
-    send_patch(ctx, item, PatchType::Merge, patch, manager, dry_run)
+    let (format, patch) = typed_difference(old, new)?;
+    send_patch(ctx, item, format, patch, params)
 }
 
 /// Sends a patch and returns the patched object.
@@ -97,11 +112,9 @@ pub(super) fn send_patch(
     item: &Item,
     format: PatchType,
     patch: Value,
-    manager: &str,
-    dry_run: DryRun,
+    params: &WriteParams,
 ) -> CliResult<Arc<Object>> {
-    let params = item.write_params(manager).dry_run(dry_run.is_server());
-    ctx.api(|client| client.patch(&item.path(), Patch::Value(format, patch), &params))
+    ctx.api(|client| client.patch(&item.path(), Patch::Value(format, patch), params))
 }
 
 /// The object with the zero values that kubectl prints for objects it has decoded into Go types, such as `status: {}`.

@@ -31,7 +31,7 @@ impl Server {
                 self.spend_budget(budget, &pod, request.options.dry_run, now)?;
             }
         }
-        self.delete(kind, &delete, now)
+        Ok(Response { created: true, ..self.delete(kind, &delete, now)? })
     }
 
     /// Returns the disruption budgets that select a pod.

@@ -21,6 +21,7 @@ mod authorize;
 mod backends;
 mod binding;
 mod certificate_requests;
+mod continue_token;
 mod create;
 mod decode;
 mod delete;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::continue_token::ContinueToken;
 use super::{ObjectList, Payload, Request, Response, Result, Server};
 use crate::store::ObjectKey;
 use kctl_base::fields::FieldSelector;
@@ -41,8 +42,13 @@ impl Server {
     /// Lists the objects that match the selectors, one page at a time.
     pub(super) fn list(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
         let selection = Selection::of(kind, request)?;
-        let Page { items, has_more, .. } = self.page(kind, request, &selection)?;
-        let continue_token = items.last().filter(|_| has_more).map(|last| token_after(last)).unwrap_or_default();
+        let token = ContinueToken::of(request)?;
+        let namespace = namespace_of(kind, request);
+        let after = token.as_ref().map(|token| token.key(request, namespace));
+        let Page { items, has_more, .. } = self.page(kind, request, &selection, after)?;
+        let first = token.map_or(self.revision(), |token| token.revision());
+        let next = |last: &Arc<Object>| ContinueToken::after(last, namespace, first).encode();
+        let continue_token = items.last().filter(|_| has_more).map(next).unwrap_or_default();
         let items = items.into_iter().map(|object| self.in_version(kind, object, &request.version)).collect();
         let list = ObjectList { items, resource_version: self.revision(), continue_token };
         Ok(Response { payload: Payload::List(list), ..Response::default() })
@@ -63,10 +69,15 @@ impl Server {
         Ok(objects)
     }
 
-    /// Returns the page of a list that the request asks for: at most `limit` objects after its continue token.
-    fn page(&mut self, kind: &dyn Kind, request: &Request, selection: &Selection) -> Result<Page> {
+    /// Returns the page of a list that the request asks for: at most `limit` objects after a key.
+    fn page(
+        &mut self,
+        kind: &dyn Kind,
+        request: &Request,
+        selection: &Selection,
+        after: Option<ObjectKey>,
+    ) -> Result<Page> {
         let mut page = Page { limit: request.options.limit, ..Page::default() };
-        let after = page_start(request)?;
         if page.limit == 0 && after.is_none() {
             page.items = self.select(kind, request, selection)?;
             return Ok(page);
@@ -150,22 +161,6 @@ fn index_of(
         "events" => exact("involvedObject.uid").map(|uid| (kctl_kinds::core::event::ABOUT, uid.to_string())),
         _ => None,
     }
-}
-
-/// Returns the key of the last item of the previous page; `None` for the first page.
-fn page_start(request: &Request) -> Result<Option<ObjectKey>> {
-    let token = &request.options.continue_token;
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let invalid = || Status::bad_request("continue key is not valid");
-    let (namespace, name) = token.split_once('/').ok_or_else(invalid)?;
-    Ok(Some(ObjectKey::new(request.resource.as_str(), namespace, name)))
-}
-
-/// Returns the token that continues a list after an object.
-fn token_after(last: &Object) -> String {
-    format!("{}/{}", last.namespace(), last.name())
 }
 
 /// Returns whether a key precedes an object in a list.

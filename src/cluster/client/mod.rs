@@ -15,7 +15,8 @@ mod watch;
 use std::sync::Arc;
 
 pub use params::{DeleteParams, ListParams, WriteParams};
-pub use request_log::{LogEntry, RequestLog};
+pub use request_log::{LogEntry, Presentation, RequestLog};
+use request_log::{Message, Outcome};
 pub use resource_path::ResourcePath;
 pub use transport::{Transport, WaitFor, WaitOutcome};
 pub use watch::{LogStream, Watch, WatchStart};
@@ -62,7 +63,13 @@ pub struct Client<T> {
     hint: Option<String>,
     has_hinted: bool,
     log: RequestLog,
+    /// How the client presents the objects that it reads.
+    presentation: Presentation,
 }
+
+/// The program that a client says it is (the first part of `User-Agent`), which the server takes for the field manager of a
+/// write that names none.
+const AGENT: &str = "kubectl";
 
 impl<T: Transport> Client<T> {
     /// Creates a client that acts as the administrator.
@@ -76,6 +83,7 @@ impl<T: Transport> Client<T> {
             hint: None,
             has_hinted: false,
             log: RequestLog::default(),
+            presentation: Presentation::default(),
         }
     }
 
@@ -97,6 +105,11 @@ impl<T: Transport> Client<T> {
     /// Sets how much of each request is logged.
     pub fn set_verbosity(&mut self, verbosity: u8) {
         self.log = RequestLog::new(verbosity);
+    }
+
+    /// Sets how the client presents what it reads from now on, which its requests tell the server.
+    pub fn present(&mut self, presentation: Presentation) {
+        self.presentation = presentation;
     }
 
     /// Returns the log entries since the last call.
@@ -236,8 +249,11 @@ impl<T: Transport> Client<T> {
         start: WatchStart,
     ) -> Result<(Watch, Vec<WatchEvent>)> {
         let mut request = path.collection().request(Verb::Watch).labels(&params.labels).fields(&params.fields);
+        request.options.limit = params.chunk_size;
         match start {
             WatchStart::Existing => request.options.send_initial_events = true,
+            WatchStart::Any => request.options.resource_version = Some("0".into()),
+            WatchStart::Newest => {}
             WatchStart::After(revision) => request.options.resource_version = Some(revision.to_string()),
         }
         let mut watch = Watch { request: request.clone() };
@@ -262,10 +278,12 @@ impl<T: Transport> Client<T> {
     /// # Errors
     /// The status that the server reports.
     pub fn read_log(&mut self, stream: &mut LogStream) -> Result<Log> {
-        let is_open = stream.options.position > 0;
         let mut request = stream.path.request(Verb::Get);
         request.options.log.clone_from(&stream.options);
-        let response = if is_open { self.send_unlogged(request)? } else { self.send(request)? };
+        let response = match std::mem::replace(&mut stream.is_open, true) {
+            true => self.send_unlogged(request)?,
+            false => self.send(request)?,
+        };
         match response.payload {
             Payload::Log(log) => {
                 stream.advance(&log);
@@ -280,7 +298,13 @@ impl<T: Transport> Client<T> {
     /// # Errors
     /// The status that the server reports.
     pub fn call(&mut self, call: &rest::Call<'_>) -> Result<String> {
-        let answer = rest::call(&mut self.transport, &self.user, call)?;
+        let is_virtual = self.transport.clock().mode == ClockMode::Virtual;
+        let started = self.log.is_on().then(|| self.log.start(Message::of_call(call), is_virtual));
+        let result = rest::call(&mut self.transport, &self.user, call);
+        if let Some(started) = started {
+            self.log.finish(started, Outcome::of_call(call, &result));
+        }
+        let answer = result?;
         self.keep_warnings(&answer.warnings);
         Ok(answer.body)
     }
@@ -324,7 +348,7 @@ impl<T: Transport> Client<T> {
         request.requester = Requester::User(self.user.clone());
         let result = match self.log.is_on() {
             true => self.send_logged(request),
-            false => self.transport.send(request),
+            false => self.transport.send(with_manager(request)),
         };
         match &result {
             Ok(response) => {
@@ -341,11 +365,13 @@ impl<T: Transport> Client<T> {
 
     fn send_logged(&mut self, request: Request) -> Result<Response> {
         let kind = self.transport.catalog().by_resource(&request.resource);
-        let version = kind.map_or("v1beta1", |kind| kind.names().version);
+        let version = kind.as_ref().map_or("v1beta1", |kind| kind.names().version);
         let is_virtual = self.transport.clock().mode == ClockMode::Virtual;
-        let started = self.log.start(&request, version, self.impersonates, is_virtual);
-        let result = self.transport.send(request);
-        self.log.finish(started, &result);
+        let started = self.log.start(Message::of(&request, version, self.presentation, self.impersonates), is_virtual);
+        let asked = request.clone();
+        let result = self.transport.send(with_manager(request));
+        let text = |response: &Response| kind.map_or_else(String::new, |kind| rest::text(&kind, &asked, response));
+        self.log.finish(started, Outcome::of(&asked, &result, text));
         result
     }
 
@@ -361,6 +387,16 @@ impl<T: Transport> Client<T> {
                 self.warnings.push(warning.clone());
             }
         }
+    }
+}
+
+/// Names the program as the field manager of a write that names none (`prefixFromUserAgent` in
+/// `apiserver/pkg/endpoints/handlers/create.go`); server-side apply must name one itself.
+fn with_manager(request: Request) -> Request {
+    let is_apply = matches!(request.body, Body::Patch(PatchType::Apply, _) | Body::PatchText(PatchType::Apply, _));
+    match is_apply || request.verb.is_read_only() || !request.options.manager.is_empty() {
+        true => request,
+        false => request.manager(AGENT),
     }
 }
 

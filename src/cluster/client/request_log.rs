@@ -4,18 +4,23 @@
 //! |---|---|
 //! | 6 | response with verb, URL, status and duration |
 //! | 7 | request with verb, URL and headers; response with status and duration |
-//! | 8 | the same with response headers, and both bodies, cut after 1,024 characters |
+//! | 8 | the same with response headers, and both bodies, cut after 1,024 bytes |
 //! | 9 | the request as a curl command; response with verb, URL, status, headers and duration; bodies cut after 10,240 |
 //! | 10 | as 9, bodies uncut |
+//!
+//! Tokens are not logged: there is no authorization header, and the bodies that contain tokens are replaced.
 
 use std::borrow::Cow;
 use std::time::Instant;
 
+use kctl_base::go::quote;
 use kctl_base::json::to_compact;
 
+use super::rest::{Answer, Call, Method};
 use super::url;
 use super::version::platform;
-use crate::api::{Request, Requester, Response, Result};
+use crate::api::{PatchType, Payload, Request, Requester, Response, Result};
+use kctl_base::status::Status;
 
 /// The server address in the kubeconfig of a store.
 const SERVER: &str = "https://127.0.0.1:6443";
@@ -38,6 +43,117 @@ pub enum LogEntry {
 pub struct RequestLog {
     verbosity: u8,
     entries: Vec<LogEntry>,
+}
+
+/// How a client presents what it reads. The server returns objects in any case; a table is made of them by the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presentation {
+    /// As objects.
+    #[default]
+    Objects,
+    /// As a table that the server computes (`Accept: application/json;as=Table`).
+    Table,
+    /// As such a table, whose rows come with their whole objects (`includeObject=Object`).
+    TableOfObjects,
+}
+
+/// The media types that a client accepts for a table, the best first.
+const TABLE: &str =
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+
+/// What stands in the log for a body that contains a token.
+const MASKED: &str = "<masked>";
+
+/// A request as it is logged.
+pub(super) struct Message {
+    method: &'static str,
+    url: String,
+    headers: Vec<(Cow<'static, str>, String)>,
+    body: String,
+}
+
+impl Message {
+    /// Describes a request; `version` is the version of the resource for requests that name none.
+    pub(super) fn of(request: &Request, version: &str, presentation: Presentation, impersonates: bool) -> Message {
+        let presentation = if request.verb.is_read_only() { presentation } else { Presentation::Objects };
+        let accept = if presentation == Presentation::Objects { "application/json" } else { TABLE };
+        let mut headers = vec![("Accept".into(), accept.to_string())];
+        headers.extend(url::content_type(request).map(|kind| ("Content-Type".into(), kind)));
+        if let (Requester::User(user), true) = (&request.requester, impersonates) {
+            for (key, values) in &user.extra {
+                headers.extend(values.iter().map(|value| (format!("Impersonate-Extra-{key}").into(), value.clone())));
+            }
+            headers.extend(user.groups.iter().map(|group| ("Impersonate-Group".into(), group.clone())));
+            headers.extend((!user.uid.is_empty()).then(|| ("Impersonate-Uid".into(), user.uid.clone())));
+            headers.push(("Impersonate-User".into(), user.name.clone()));
+        }
+        headers.push(user_agent());
+        let body = if url::holds_token(request) { MASKED.into() } else { url::request_body(request) };
+        let path = url::path(request, version, presentation == Presentation::TableOfObjects);
+        Message { method: url::method(request.verb), url: format!("{SERVER}{path}"), headers, body }
+    }
+
+    /// Describes a call by path.
+    pub(super) fn of_call(call: &Call<'_>) -> Message {
+        let (method, content_type) = match call.method {
+            Method::Get => ("GET", None),
+            Method::Post => ("POST", Some("application/json".to_string())),
+            Method::Put => ("PUT", Some("application/json".to_string())),
+            Method::Patch(format) => ("PATCH", Some(format!("application/{}", PatchType::media_type(format)))),
+            Method::Delete => ("DELETE", Some("application/json".to_string())),
+        };
+        let mut headers = vec![("Accept".into(), "application/json, */*".to_string())];
+        headers.extend(content_type.map(|kind| ("Content-Type".into(), kind)));
+        headers.push(user_agent());
+        let body = if is_about_tokens(call.uri) { MASKED } else { call.body };
+        Message { method, url: format!("{SERVER}{}", call.uri), headers, body: body.into() }
+    }
+}
+
+/// Returns whether the bodies of a call contain a token.
+fn is_about_tokens(uri: &str) -> bool {
+    let path = uri.split('?').next().unwrap_or(uri);
+    path.ends_with("/token") || path.ends_with("/tokenreviews")
+}
+
+/// The outcome of a request as it is logged.
+pub(super) struct Outcome {
+    code: u16,
+    /// The body; `None` for a stream, which is read later.
+    body: Option<String>,
+}
+
+impl Outcome {
+    /// Describes the response to a request, whose body `text` writes.
+    pub(super) fn of(request: &Request, result: &Result<Response>, text: impl FnOnce(&Response) -> String) -> Outcome {
+        match result {
+            Ok(response) => {
+                let body = match response.payload {
+                    Payload::Events(_) | Payload::Log(_) => None,
+                    _ if url::holds_token(request) => Some(MASKED.into()),
+                    _ => Some(text(response)),
+                };
+                Outcome { code: if response.created { 201 } else { 200 }, body }
+            }
+            Err(status) => Outcome::refused(status),
+        }
+    }
+
+    fn refused(status: &Status) -> Outcome {
+        Outcome { code: status.reason.parts().1, body: Some(to_compact(&status.to_value())) }
+    }
+
+    /// Describes the answer to a call by path.
+    pub(super) fn of_call(call: &Call<'_>, result: &Result<Answer>) -> Outcome {
+        match result {
+            Ok(answer) => {
+                let body = if is_about_tokens(call.uri) { MASKED } else { &answer.body };
+                let code = if call.method == Method::Post { 201 } else { 200 };
+                Outcome { code, body: Some(body.into()) }
+            }
+            Err(status) => Outcome::refused(status),
+        }
+    }
 }
 
 /// A request without a response yet.
@@ -64,10 +180,11 @@ impl RequestLog {
         self.verbosity >= 6
     }
 
-    /// Logs a request; `version` is the version of the resource for requests that name none.
-    pub(super) fn start(&mut self, request: &Request, version: &str, impersonates: bool, is_virtual: bool) -> Started {
-        let (method, url) = (url::method(request.verb), format!("{SERVER}{}", url::path(request, version)));
-        let headers = request_headers(request, impersonates);
+    /// Logs a request.
+    pub(super) fn start(&mut self, Message { method, url, headers, body }: Message, is_virtual: bool) -> Started {
+        if self.verbosity >= 8 {
+            self.log_body("Request Body", &body);
+        }
         match self.verbosity {
             7 | 8 => {
                 let headers = block(&header_lines(&headers));
@@ -75,28 +192,20 @@ impl RequestLog {
                 self.entries.push(LogEntry::Request(message));
             }
             9.. => {
-                let flags: String = headers
-                    .iter()
-                    .map(|(name, value)| format!(" -H \"{name}: {value}\" "))
-                    .collect::<Vec<_>>()
-                    .concat();
-                let command = format!("curl -v -X{method} {flags}'{url}'");
+                let flags: String = headers.iter().map(|(name, value)| format!(" -H \"{name}: {value}\"")).collect();
+                let command = format!("curl -v -X{method} {flags} '{url}'");
                 self.entries.push(LogEntry::Request(format!("\"Request\" curlCommand={}", block(&[command]))));
             }
             _ => {}
-        }
-        let body = url::request_body(request);
-        if self.verbosity >= 8 && !body.is_empty() {
-            self.log_body("Request Body", &body);
         }
         let at = (!is_virtual).then(Instant::now);
         Started { method, url, at }
     }
 
     /// Logs the response to a request.
-    pub(super) fn finish(&mut self, Started { method, url, at }: Started, result: &Result<Response>) {
+    pub(super) fn finish(&mut self, Started { method, url, at }: Started, Outcome { code, body }: Outcome) {
         let milliseconds = at.map_or(0, |at| at.elapsed().as_millis());
-        let status = status_line(result);
+        let status = format!("{code} {}", http_reason(code));
         let target = match self.verbosity {
             7 | 8 => String::new(),
             _ => format!(" verb={method:?} url={url:?}"),
@@ -107,65 +216,51 @@ impl RequestLog {
         };
         let message = format!("\"Response\"{target} status={status:?}{headers} milliseconds={milliseconds}");
         self.entries.push(LogEntry::Response(message));
-        if self.verbosity >= 8 {
-            let body = match result {
-                Ok(response) => url::response_body(response),
-                Err(status) => to_compact(&status.to_value()),
-            };
+        if let (Some(body), true) = (body, self.verbosity >= 8) {
             self.log_body("Response Body", &body);
         }
     }
 
-    /// Logs a body, truncated to the limit of the verbosity.
+    /// Logs a body, truncated to the limit of the verbosity (`truncateBody` in `client-go/rest/request.go`).
     fn log_body(&mut self, title: &str, body: &str) {
         let limit = match self.verbosity {
             8 => 1024,
             9 => 10_240,
             _ => usize::MAX,
         };
-        let truncated = match body.char_indices().nth(limit) {
-            Some((end, _)) => format!("{} [truncated {} chars]", &body[..end], body.len() - end),
-            None => body.to_string(),
+        let truncated = match body.len() > limit {
+            true => {
+                let end = body.floor_char_boundary(limit);
+                format!("{} [truncated {} chars]", &body[..end], body.len() - end)
+            }
+            false => body.to_string(),
         };
-        self.entries.push(LogEntry::Body(format!("{title:?} body={}", block(&[truncated]))));
+        self.entries.push(LogEntry::Body(format!("{title:?} body={}", value(&truncated))));
     }
 }
 
-/// Returns the headers of a request. There is no authorization header, because access to the store needs no credentials.
-fn request_headers(request: &Request, impersonates: bool) -> Vec<(Cow<'static, str>, String)> {
-    let mut headers = vec![("Accept".into(), "application/json".to_string())];
-    headers.extend(url::content_type(request).map(|kind| ("Content-Type".into(), kind)));
-    if let (Requester::User(user), true) = (&request.requester, impersonates) {
-        for (key, values) in &user.extra {
-            headers.extend(values.iter().map(|value| (format!("Impersonate-Extra-{key}").into(), value.clone())));
-        }
-        headers.extend(user.groups.iter().map(|group| ("Impersonate-Group".into(), group.clone())));
-        headers.extend((!user.uid.is_empty()).then(|| ("Impersonate-Uid".into(), user.uid.clone())));
-        headers.push(("Impersonate-User".into(), user.name.clone()));
-    }
+fn user_agent() -> (Cow<'static, str>, String) {
     let version = env!("CARGO_PKG_VERSION");
-    headers.push(("User-Agent".into(), format!("kubectl/v{version} ({})", platform())));
-    headers
+    ("User-Agent".into(), format!("kubectl/v{version} ({})", platform()))
 }
 
 fn header_lines(headers: &[(Cow<'static, str>, String)]) -> Vec<String> {
     headers.iter().map(|(name, value)| format!("{name}: {value}")).collect()
 }
 
+/// Formats a string as klog does: quoted, or as a block if it contains line breaks or quotation marks
+/// (`klog/v2/internal/serialize/keyvalues.go`).
+fn value(text: &str) -> String {
+    match text.contains(['\n', '"']) {
+        true => block(&[text.to_string()]),
+        false => quote(text),
+    }
+}
+
 /// Formats a value of several lines as klog does.
 fn block(lines: &[String]) -> String {
     let lines: String = lines.iter().flat_map(|text| text.lines()).map(|line| format!("\t{line}\n")).collect();
     format!("<\n{lines} >")
-}
-
-/// Returns the status line of a result: `200 OK`, `404 Not Found`.
-fn status_line(result: &Result<Response>) -> String {
-    let code = match result {
-        Ok(response) if response.created => 201,
-        Ok(_) => 200,
-        Err(status) => status.reason.parts().1,
-    };
-    format!("{code} {}", http_reason(code))
 }
 
 /// Returns the reason phrase of a status code (RFC 9110).

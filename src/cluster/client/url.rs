@@ -3,9 +3,8 @@
 
 use kctl_base::gvk::GroupResource;
 use kctl_base::json::{self, Value, json};
-use kctl_base::object::ObjectMeta;
 
-use crate::api::{Body, LogOptions, ObjectList, Options, PatchType, Payload, Request, Response, Verb};
+use crate::api::{Body, LogOptions, Options, PatchType, Request, Verb};
 
 /// Returns the HTTP method of a verb.
 pub(super) fn method(verb: Verb) -> &'static str {
@@ -19,8 +18,8 @@ pub(super) fn method(verb: Verb) -> &'static str {
 }
 
 /// Returns the path and query of a request: `/api/v1/namespaces/default/pods?limit=500`. `version` is the version of the
-/// resource for requests that name none.
-pub(super) fn path(request: &Request, version: &str) -> String {
+/// resource for requests that name none; `whole_objects` asks for them in the rows of a table.
+pub(super) fn path(request: &Request, version: &str, whole_objects: bool) -> String {
     let GroupResource { group, resource } = GroupResource::parse(&request.resource);
     let version = request.version.as_ref().map_or(version, |gv| gv.version.as_str());
     let mut path = match group.as_str() {
@@ -37,7 +36,7 @@ pub(super) fn path(request: &Request, version: &str) -> String {
             path.push_str(part);
         }
     }
-    let query = query(request);
+    let query = query(request, whole_objects);
     if !query.is_empty() {
         path.push('?');
         path.push_str(&query);
@@ -46,7 +45,7 @@ pub(super) fn path(request: &Request, version: &str) -> String {
 }
 
 /// Returns the query parameters in alphabetical order, encoded as by Go.
-fn query(request: &Request) -> String {
+fn query(request: &Request, whole_objects: bool) -> String {
     let mut parameters = match request.verb {
         Verb::Get if request.subresource == "log" => log_parameters(&request.options.log),
         Verb::Get => Vec::new(),
@@ -55,6 +54,9 @@ fn query(request: &Request) -> String {
         // The options of a deletion are its body.
         Verb::Delete => Vec::new(),
     };
+    if whole_objects {
+        parameters.push(("includeObject", "Object".into()));
+    }
     parameters.sort();
     form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
@@ -113,6 +115,11 @@ fn log_parameters(options: &LogOptions) -> Vec<(&'static str, String)> {
     parameters
 }
 
+/// Returns whether the request and its response contain a token.
+pub(super) fn holds_token(request: &Request) -> bool {
+    request.subresource == "token" || request.resource == "tokenreviews.authentication.k8s.io"
+}
+
 /// Returns the media type of the request body; `None` without a body.
 pub(super) fn content_type(request: &Request) -> Option<String> {
     match (&request.body, request.verb) {
@@ -153,36 +160,6 @@ fn delete_options(options: &Options) -> Value {
     body
 }
 
-/// Returns the response body: JSON, or the text of a log.
-pub(super) fn response_body(response: &Response) -> String {
-    match &response.payload {
-        Payload::Object(object) => json::to_compact(object),
-        Payload::List(list) => json::to_compact(&list_value(list)),
-        Payload::Events(events) => {
-            let object = |event: &crate::api::WatchEvent| match event.object() {
-                Some(object) => json!({"type": event.type_name(), "object": &**object}),
-                None => json!({"type": event.type_name()}),
-            };
-            events.iter().map(|event| json::to_compact(&object(event)) + "\n").collect()
-        }
-        Payload::Log(log) => log.text.clone(),
-    }
-}
-
-/// Returns a list as the API encodes it: a `PodList` with its items.
-fn list_value(list: &ObjectList) -> Value {
-    let (api_version, kind) = match list.items.first() {
-        Some(first) => (first.api_version().to_string(), format!("{}List", first.kind())),
-        None => ("v1".into(), "List".into()),
-    };
-    let mut metadata = json!({"resourceVersion": list.resource_version.to_string()});
-    if !list.continue_token.is_empty() {
-        metadata["continue"] = list.continue_token.as_str().into();
-    }
-    let items: Vec<Value> = list.items.iter().map(|item| (**item).clone()).collect();
-    json!({"kind": kind, "apiVersion": api_version, "metadata": metadata, "items": items})
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +187,7 @@ mod tests {
             (page, "/api/v1/pods?continue=default%2Fa&labelSelector=app+in+%28a%2C+b%29&limit=500"),
             (log, "/api/v1/namespaces/default/pods/p1/log?container=c&follow=true&tailLines=1"),
         ] {
-            assert_eq!(path(&request, "v1"), expected);
+            assert_eq!(path(&request, "v1", false), expected);
         }
     }
 

@@ -9,6 +9,10 @@ use super::ResourcePath;
 pub enum WatchStart {
     /// Starts with an `Added` event for each existing object.
     Existing,
+    /// Starts with the existing objects as the server knows them, however old (`resourceVersion=0`).
+    Any,
+    /// Starts with the newest version of the existing objects, without a bookmark behind them.
+    Newest,
     /// Starts after the changes up to a revision.
     After(u64),
 }
@@ -35,12 +39,14 @@ impl Watch {
 pub struct LogStream {
     pub(super) path: ResourcePath,
     pub(super) options: LogOptions,
+    /// True after the first request.
+    pub(super) is_open: bool,
 }
 
 impl LogStream {
     /// Creates a stream for the log of a container; no request is sent before the first read.
     pub fn new(namespace: &str, pod: &str, options: LogOptions) -> LogStream {
-        LogStream { path: ResourcePath::one("pods", namespace, pod).subresource("log"), options }
+        LogStream { path: ResourcePath::one("pods", namespace, pod).subresource("log"), options, is_open: false }
     }
 
     /// Returns the container of the log.

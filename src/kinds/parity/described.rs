@@ -24,15 +24,11 @@ impl Lookup for EmptyCluster {
         Vec::new()
     }
 
-    fn owned(&self, _resource: &str, _uid: &str) -> Vec<Arc<Object>> {
-        Vec::new()
-    }
-
     fn events(&self, _object: &Object) -> Vec<Arc<Object>> {
         Vec::new()
     }
 
-    fn pods_on_node(&self, _node: &str) -> Vec<Arc<Object>> {
+    fn list_by_fields(&self, _resource: &str, _fields: &str) -> Vec<Arc<Object>> {
         Vec::new()
     }
 

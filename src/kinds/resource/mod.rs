@@ -44,6 +44,7 @@ pub(crate) static RESOURCE_CLAIM_TEMPLATE: TableKind = TableKind::new(Names::nam
 pub(crate) static RESOURCE_SLICE: TableKind =
     TableKind::new(Names::cluster_scoped(GROUP, "ResourceSlice", "resourceslices", "resourceslice"))
         .generation()
+        .selectable(&["spec.driver", "spec.nodeName"])
         .table(&["Name", "Node", "Driver", "Pool", "Age"], slice_row);
 
 /// Refuses a change of the spec, which is printed as the struct with the name `of`.

@@ -3,7 +3,7 @@
 use crate::{Describer, Kind, NameRule, Names};
 use kctl_base::field::ErrorList;
 use kctl_base::json::Value;
-use kctl_base::object::Object;
+use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
@@ -26,6 +26,7 @@ pub(crate) struct TableKind {
     validate: fn(&Object) -> ErrorList,
     validate_update: fn(&Object, &Object) -> ErrorList,
     describer: Option<Describer>,
+    selectable: &'static [&'static str],
 }
 
 impl TableKind {
@@ -44,6 +45,7 @@ impl TableKind {
             validate: |_| ErrorList::new(),
             validate_update: |_, _| ErrorList::new(),
             describer: None,
+            selectable: &[],
         }
     }
 
@@ -111,6 +113,12 @@ impl TableKind {
         self.describer = Some(describer);
         self
     }
+
+    /// Sets the fields of strings that field selectors can name besides those of the metadata.
+    pub(crate) const fn selectable(mut self, fields: &'static [&'static str]) -> TableKind {
+        self.selectable = fields;
+        self
+    }
 }
 
 impl Kind for TableKind {
@@ -144,6 +152,11 @@ impl Kind for TableKind {
 
     fn validate(&self, object: &Object) -> ErrorList {
         (self.validate)(object)
+    }
+
+    fn selectable_field(&self, object: &Object, field: &str) -> Option<String> {
+        let pointer = || format!("/{}", field.replace('.', "/"));
+        self.selectable.contains(&field).then(|| object.str(&pointer()).into())
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> ErrorList {

@@ -13,8 +13,9 @@ use kctl_base::json::{self, Map, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::patch::{FieldType, merge, strategic, three_way};
 use kctl_base::schema::Schema;
+use kctl_base::sim::Duration;
+use kctl_cluster::PatchType;
 use kctl_cluster::client::Patch;
-use kctl_cluster::{FieldValidation, PatchType};
 
 /// Applies one object.
 pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResult<Applied> {
@@ -125,13 +126,9 @@ fn failed(item: &Item, patch: &Value, error: CliError) -> CliError {
 
 /// `--force`: deletes an object that cannot be patched and creates it again.
 fn replace(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, modified: Value, live: &Object) -> CliResult<Arc<Object>> {
-    let uid = delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
-    if apply.deletion.timeout.is_none() && is_there(ctx, item)? {
-        // Without a timeout kubectl gives up immediately.
-        return Err(CliError::new("context deadline exceeded"));
-    }
-    wait_deleted::wait(ctx, &[(item.clone(), uid)], apply.deletion.timeout)
-        .map_err(|_| CliError::new("context deadline exceeded"))?;
+    delete::delete(ctx, item, &apply.deletion, apply.dry_run)?;
+    // Without a timeout kubectl gives up immediately.
+    wait_deleted::poll(ctx, item, apply.deletion.timeout.unwrap_or(Duration::ZERO))?;
     create_again(ctx, apply, item, modified).or_else(|error| {
         // If the new object cannot be created, the old one is restored.
         let mut old = live.clone();
@@ -143,10 +140,6 @@ fn replace(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, modified: Value, li
     })
 }
 
-fn is_there(ctx: &mut Ctx, item: &Item) -> CliResult<bool> {
-    Ok(ctx.api(|client| client.get_opt(&item.path()))?.is_some())
-}
-
 fn create_again(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, object: Value) -> CliResult<Arc<Object>> {
-    Creation { validation: FieldValidation::default(), ..apply.creation() }.create_item(ctx, item, object)
+    Creation { validation: None, ..apply.creation() }.create_item(ctx, item, object)
 }

@@ -119,7 +119,7 @@ fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     for last in configurations {
         match format {
             "json" => ctx.out.push_str(&indented(&last)),
-            _ => ctx.out.push_str(&yaml::to_yaml(&last)),
+            _ => ctx.out.push_str(&yaml::print(&last)),
         }
     }
     Ok(())
@@ -222,7 +222,7 @@ fn edit(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
                 ctx.program
             )));
         };
-        let before = if as_json { json_text::to_pretty(&last) } else { yaml::to_yaml(&last) };
+        let before = if as_json { json_text::to_pretty(&last) } else { yaml::print(&last) };
         let text = format!("{PREAMBLE}{before}");
         let extension = if as_json { "json" } else { "yaml" };
         let after = editor::edit(ctx, &text, extension, LineEndings::read(matches))?;

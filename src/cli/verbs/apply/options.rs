@@ -40,7 +40,12 @@ impl ApplyOptions {
 
     /// The options for an object that does not exist yet. The annotation of `apply` is part of the object already.
     pub(super) fn creation(&self) -> Creation<'_> {
-        Creation { manager: &self.manager, dry_run: self.dry_run, save_config: false, validation: self.validation }
+        Creation {
+            manager: &self.manager,
+            dry_run: self.dry_run,
+            save_config: false,
+            validation: Some(self.validation),
+        }
     }
 }
 

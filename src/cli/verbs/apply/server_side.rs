@@ -12,7 +12,7 @@ use kctl_base::managed::{applier_owns_last_applied, upgrade_client_side_apply};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 use kctl_cluster::PatchType;
-use kctl_cluster::client::Patch;
+use kctl_cluster::client::{Patch, WriteParams};
 
 /// The default field manager of server-side apply.
 const DEFAULT_MANAGER: &str = "kubectl";
@@ -27,7 +27,7 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResu
         let prefix = object.str("/metadata/generateName");
         return Err(CliError::new(format!("from {prefix}: cannot use generate name with apply")));
     }
-    let mut applied = send(ctx, apply, item, &apply.manager, &object).map_err(conflict)?;
+    let mut applied = send(ctx, apply, item, &object).map_err(conflict)?;
     match keep_annotation(ctx, apply, item, applied.clone()) {
         Ok(kept) => applied = kept,
         Err(error) => {
@@ -36,7 +36,7 @@ pub(super) fn apply(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item) -> CliResu
     }
     match migrate(ctx, apply, item, applied.clone()) {
         Ok(false) => {}
-        Ok(true) => match send(ctx, apply, item, &apply.manager, &object) {
+        Ok(true) => match send(ctx, apply, item, &object) {
             Ok(again) => applied = again,
             Err(error) => {
                 warn(ctx, "failed to re-apply configuration after performing Server-Side Apply migration", &error);
@@ -53,19 +53,13 @@ fn warn(ctx: &mut Ctx, what: &str, error: &CliError) {
     ctx.warn(&format!("{what}. This is non-fatal and will be retried next time you apply. Error: {why}"));
 }
 
-fn send(
-    ctx: &mut Ctx,
-    apply: &ApplyOptions,
-    item: &Item,
-    manager: &str,
-    configuration: &Object,
-) -> CliResult<Arc<Object>> {
+fn params(apply: &ApplyOptions, item: &Item, manager: &str) -> WriteParams {
+    item.write_params(manager).dry_run(apply.dry_run.is_server()).validation(apply.validation)
+}
+
+fn send(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, configuration: &Object) -> CliResult<Arc<Object>> {
     let path = item.path().subresource(&apply.subresource);
-    let params = item
-        .write_params(manager)
-        .dry_run(apply.dry_run.is_server())
-        .validation(apply.validation)
-        .force(apply.force_conflicts);
+    let params = params(apply, item, &apply.manager).force(apply.force_conflicts);
     ctx.api(|client| client.apply(&path, configuration.clone(), &params))
 }
 
@@ -111,7 +105,9 @@ fn keep_annotation(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, live: Arc<O
     if !item.namespace.is_empty() {
         configuration["metadata"]["namespace"] = item.namespace.clone().into();
     }
-    send(ctx, apply, item, LAST_APPLIED_MANAGER, &configuration)
+    let path = item.path().subresource(&apply.subresource);
+    let params = params(apply, item, LAST_APPLIED_MANAGER);
+    ctx.api(|client| client.apply(&path, configuration, &params))
 }
 
 /// The number of times that the migration is tried while others change the object (`maxPatchRetry`).
@@ -120,7 +116,7 @@ const MIGRATION_TRIES: usize = 5;
 /// Makes the manager the owner of the fields of client-side apply; false if there was nothing to do
 /// (`migrateToSSAIfNecessary`).
 fn migrate(ctx: &mut Ctx, apply: &ApplyOptions, item: &Item, mut live: Arc<Object>) -> CliResult<bool> {
-    let params = item.write_params(&apply.manager).dry_run(apply.dry_run.is_server());
+    let params = params(apply, item, &apply.manager);
     for attempt in 1.. {
         let Some(patch) = upgrade_client_side_apply(&live, &apply.manager) else { return Ok(false) };
         match ctx.api(|client| client.patch(&item.path(), Patch::Value(PatchType::Json, patch), &params)) {

@@ -68,7 +68,7 @@ impl Editing {
     fn edit(&mut self, ctx: &mut Ctx, item: &Item) -> CliResult<()> {
         let original = match self.is_json {
             true => json::to_pretty(&item.content()),
-            false => yaml::to_yaml(&item.content()),
+            false => yaml::print(&item.content()),
         };
         let (mut body, mut problems) = (original.clone(), Vec::new());
         loop {
@@ -107,7 +107,7 @@ impl Editing {
             manager: &self.manager,
             dry_run: DryRun::None,
             save_config: self.save_config,
-            validation: self.validation,
+            validation: Some(self.validation),
         };
         // The editor may have changed the name and the namespace.
         let mut item = item.clone();

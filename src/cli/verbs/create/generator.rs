@@ -48,7 +48,7 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches, generator: &Generator) ->
     last_applied::update(&mut object, matches.flag("save-config"));
     if !dry_run.is_client() {
         let manager = groups::read_manager(matches, "kubectl-create");
-        let creation = Creation { manager: &manager, dry_run, save_config: false, validation };
+        let creation = Creation { manager: &manager, dry_run, save_config: false, validation: Some(validation) };
         object = creation.create(ctx, object).map_err(|error| refusal(error, generator.failed))?;
     }
     let label = format!("{}/{}", names.kind_group(), object.name());

@@ -103,7 +103,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let mut output = Output::of_report(matches)?;
     let manager = groups::read_manager(matches, "kubectl-create");
     let cause = record::change_cause(ctx, matches);
-    let creation = Creation { manager: &manager, dry_run, save_config: matches.flag("save-config"), validation };
+    let creation =
+        Creation { manager: &manager, dry_run, save_config: matches.flag("save-config"), validation: Some(validation) };
     let resolved = resolve(ctx, &selection)?;
     let (mut errors, mut created) = (Vec::new(), 0);
     for item in &resolved.items {

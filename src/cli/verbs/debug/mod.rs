@@ -41,9 +41,6 @@ pub(super) const VERB: Verb = Verb {
     family: &[],
 };
 
-/// The field manager: the debugging verbs name none, so that the server takes the program.
-const MANAGER: &str = "kubectl";
-
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let options = Options::read(ctx, matches)?;
     let mut selection = Selection::from_matches(ctx, matches);
@@ -75,17 +72,26 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 /// Creates a pod on a node.
 fn on_node(ctx: &mut Ctx, options: &Options, node: &Object) -> CliResult<(Object, String)> {
     let namespace = ctx.namespace();
-    let name = unused(ctx, &format!("node-debugger-{}-", node.name()), |ctx, name| {
-        Ok(ctx.api(|client| client.get_opt(&ResourcePath::one("pods", &namespace, name)))?.is_some())
-    })?;
-    let pod = pods::for_node(options, node.name(), &name)?;
-    let container = pod.str("/spec/containers/0/name").to_owned();
-    if !options.quiet {
-        let node = node.name();
-        ctx.print_line(format!("Creating debugging pod {name} with container {container} on node {node}."));
+    let prefix = format!("node-debugger-{}-", node.name());
+    for counter in 0.. {
+        let name = numbered(ctx, &prefix, counter)?;
+        let pod = pods::for_node(options, node.name(), &name)?;
+        let container = pod.str("/spec/containers/0/name").to_owned();
+        let created = create(ctx, &namespace, pod);
+        if matches!(&created, Err(CliError::Status(status)) if status.is_already_exists()) {
+            continue;
+        }
+        if !options.quiet {
+            let node = node.name();
+            ctx.print_line(format!("Creating debugging pod {name} with container {container} on node {node}."));
+        }
+        return Ok((created?, container));
     }
-    Ok((create(ctx, &namespace, pod)?, container))
+    Err(CliError::new(NO_NAME))
 }
+
+/// The error when all names are taken.
+const NO_NAME: &str = "no name is free";
 
 /// Adds an ephemeral container to a pod.
 fn in_pod(ctx: &mut Ctx, options: &Options, item: &Item, pod: &Object) -> CliResult<(Object, String)> {
@@ -97,7 +103,7 @@ fn in_pod(ctx: &mut Ctx, options: &Options, item: &Item, pod: &Object) -> CliRes
     let patch = three_way::create_two_way(Schema::builtin(), &root, pod, &new);
     let patch = Patch::Value(PatchType::Strategic, patch.map_err(|error| CliError::new(error.to_string()))?);
     let path = item.path().subresource("ephemeralcontainers");
-    let patched = ctx.api(|client| client.patch(&path, patch, &WriteParams::manager(MANAGER)))?;
+    let patched = ctx.api(|client| client.patch(&path, patch, &WriteParams::default()))?;
     Ok(((*patched).clone(), name))
 }
 
@@ -125,7 +131,7 @@ fn as_copy(ctx: &mut Ctx, options: &Options, pod: &Object) -> CliResult<(Object,
 
 fn create(ctx: &mut Ctx, namespace: &str, pod: Object) -> CliResult<Object> {
     let path = ResourcePath::all("pods", namespace);
-    Ok((*ctx.api(|client| client.create(&path, pod, &WriteParams::manager(MANAGER)))?).clone())
+    Ok((*ctx.api(|client| client.create(&path, pod, &WriteParams::default()))?).clone())
 }
 
 /// Returns `--container`, or a name that no container of the pod has.
@@ -135,27 +141,23 @@ fn container_name(ctx: &mut Ctx, options: &Options, pod: &Object) -> CliResult<S
     }
     let lists = ["/spec/containers", "/spec/initContainers", "/spec/ephemeralContainers"];
     let taken: Vec<&str> = lists.iter().flat_map(|list| pod.list(list)).map(|c| c.str("/name")).collect();
-    let name = unused(ctx, "debugger-", |_, name| Ok(taken.contains(&name)))?;
-    if !options.quiet {
-        ctx.print_line(format!("Defaulting debug container name to {name}."));
+    for counter in 0.. {
+        let name = numbered(ctx, "debugger-", counter)?;
+        if taken.contains(&name.as_str()) {
+            continue;
+        }
+        if !options.quiet {
+            ctx.print_line(format!("Defaulting debug container name to {name}."));
+        }
+        return Ok(name);
     }
-    Ok(name)
+    Err(CliError::new(NO_NAME))
 }
 
-/// Returns a name with a random suffix that is not taken.
-fn unused(
-    ctx: &mut Ctx,
-    prefix: &str,
-    mut is_taken: impl FnMut(&mut Ctx, &str) -> CliResult<bool>,
-) -> CliResult<String> {
+/// Returns one of the names with a prefix and a random suffix, by its number.
+fn numbered(ctx: &mut Ctx, prefix: &str, counter: u64) -> CliResult<String> {
     let ids = ctx.client()?.transport().ids();
-    for counter in 0.. {
-        let name = format!("{prefix}{}", ids.suffix("debug", prefix, counter, 5));
-        if !is_taken(ctx, &name)? {
-            return Ok(name);
-        }
-    }
-    Err(CliError::new("no name is free"))
+    Ok(format!("{prefix}{}", ids.suffix("debug", prefix, counter, 5)))
 }
 
 /// Warns that capabilities may have no effect for the user of the pod.

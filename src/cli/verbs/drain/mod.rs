@@ -18,6 +18,7 @@ use evict::Eviction;
 use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{ValueRead, ValueWrite};
+use kctl_cluster::client::WriteParams;
 use pods::PodFilter;
 
 /// The `cordon` verb.
@@ -72,9 +73,6 @@ pub(super) const DRAIN: Verb = Verb {
     run: drain,
     family: &[],
 };
-
-/// The field manager of the changes.
-const FIELD_MANAGER: &str = "kubectl";
 
 fn node_flags(command: Command) -> Command {
     groups::labels(groups::dry_run(groups::args(command)))
@@ -147,7 +145,8 @@ fn mark_node(ctx: &mut Ctx, subject: &EditTarget, cordoned: bool, dry_run: DryRu
             true => new.put("/spec/unschedulable", true),
             false => drop(new.remove_at("/spec/unschedulable")),
         }
-        if let Err(error) = targets::send(ctx, item, (object, &new), FIELD_MANAGER, dry_run) {
+        let params = WriteParams::default().dry_run(dry_run.is_server());
+        if let Err(error) = targets::send(ctx, item, (object, &new), &params) {
             let text = error.message().trim_end().to_string();
             ctx.print_error(format!("error: unable to {verb} node {}: {text}", quote(&item.name)));
             return Ok(());

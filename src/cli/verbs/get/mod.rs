@@ -104,6 +104,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if options.selection.args.is_empty() && !options.selection.has_files() {
         return Err(nothing_named(ctx));
     }
+    ctx.present(options.presentation());
     if options.watch {
         return watch::run(ctx, &mut options);
     }

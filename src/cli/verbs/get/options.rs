@@ -10,6 +10,7 @@ use crate::resolve::{Item, Selection};
 use crate::table::TableFlags;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::object::Object;
+use kctl_cluster::client::Presentation;
 
 /// The values of the flags.
 pub(super) struct Options {
@@ -40,10 +41,12 @@ impl Options {
     /// Flags that contradict each other.
     pub(super) fn read(ctx: &Ctx, matches: &ArgMatches) -> CliResult<Options> {
         let output = Output::of_table(matches)?;
+        let sort_by = matches.string("sort-by").to_string();
         let selection = Selection {
             type_means_all: true,
             subresource: matches.string("subresource").into(),
-            chunk_size: groups::chunk_size(matches),
+            // Pages of sorted objects would have to be put together first.
+            chunk_size: if sort_by.is_empty() { groups::chunk_size(matches) } else { 0 },
             ..Selection::from_matches(ctx, matches)
         };
         let table = TableFlags {
@@ -63,13 +66,24 @@ impl Options {
             selection,
             output,
             table,
-            sort_by: matches.string("sort-by").into(),
+            sort_by,
             show_kind: matches.flag("show-kind"),
             server_print: matches.flag_or("server-print", true),
             ignore_not_found: matches.flag("ignore-not-found"),
             watch: matches.flag("watch") || watch_only,
             watch_only,
         })
+    }
+}
+
+impl Options {
+    /// Returns how the objects are presented: as a table of the server unless another format is chosen.
+    pub(super) fn presentation(&self) -> Presentation {
+        match (self.output.is_human() && self.server_print, self.sort_by.is_empty()) {
+            (false, _) => Presentation::Objects,
+            (true, true) => Presentation::Table,
+            (true, false) => Presentation::TableOfObjects,
+        }
     }
 }
 

@@ -102,7 +102,7 @@ fn watch_target(options: &Options, resolved: &Resolved) -> CliResult<WatchTarget
     };
     let params = ListParams { labels: selection.labels.clone(), fields, chunk_size: 0 };
     // A list has a resource version to start from. A single object does not, so the watch starts with what exists.
-    let start = if name.is_some() { WatchStart::Existing } else { WatchStart::After(resolved.resource_version) };
+    let start = if name.is_some() { WatchStart::Any } else { WatchStart::After(resolved.resource_version) };
     let version = target.version.filter(|_| !options.output.is_human());
     let path = ResourcePath::all(&names.resource(), &namespace).version(version);
     Ok(WatchTarget { kind: target.kind, path, params, start })

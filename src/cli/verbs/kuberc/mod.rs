@@ -60,14 +60,14 @@ pub(super) const VERB: Verb = Verb {
 ///
 /// # Errors
 /// `KUBERC=off`.
-fn location(matches: &ArgMatches) -> CliResult<Location> {
+fn location(ctx: &Ctx, matches: &ArgMatches) -> CliResult<Location> {
     let flag = matches.path("kuberc").unwrap_or_default();
-    let located = kuberc::locate(&flag.to_string_lossy())?;
+    let located = kuberc::locate(&flag.to_string_lossy(), ctx.variable)?;
     located.ok_or_else(|| CliError::new("KUBERC is disabled via KUBERC=off environment variable"))
 }
 
 fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let location = location(matches)?;
+    let location = location(ctx, matches)?;
     let shown = location.path.display().to_string();
     if !location.path.exists() {
         return match location.is_explicit {

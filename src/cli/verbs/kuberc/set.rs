@@ -56,7 +56,7 @@ fn flags(command: Command) -> Command {
 }
 
 fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
-    let location = super::location(matches)?;
+    let location = super::location(ctx, matches)?;
     if let Some(problem) = problem(matches) {
         return Err(CliError::new(problem));
     }

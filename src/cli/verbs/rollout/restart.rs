@@ -98,7 +98,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches, touch: &FieldEdit) -> CliResult<()> 
             errors.push(CliError::new(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another")));
             continue;
         }
-        let sent = targets::send(ctx, item, (&target.object, &new), &manager, DryRun::None);
+        let sent = targets::send(ctx, item, (&target.object, &new), &item.write_params(&manager));
         let result = sent
             .map_err(|error| match error {
                 CliError::Status(status) => CliError::new(format!("failed to patch: {}", status.message)),

@@ -47,13 +47,17 @@ pub(super) fn revision_of(object: &Value) -> i64 {
     object.annotation(REVISION).and_then(|r| r.parse().ok()).unwrap_or(0)
 }
 
-/// Lists the revisions of an object, the oldest first; `None` if its kind has no history.
+/// Lists the revisions of an object, the oldest first; `None` if its kind has no history. The object is read once more, as
+/// kubectl's viewer of histories does.
 pub(super) fn list(ctx: &mut Ctx, object: &Value) -> CliResult<Option<Vec<Revision>>> {
-    let resource = match object.kind() {
-        "Deployment" => "replicasets.apps",
-        "DaemonSet" | "StatefulSet" => "controllerrevisions.apps",
+    let (own, resource) = match object.kind() {
+        "Deployment" => ("deployments.apps", "replicasets.apps"),
+        "DaemonSet" => ("daemonsets.apps", "controllerrevisions.apps"),
+        "StatefulSet" => ("statefulsets.apps", "controllerrevisions.apps"),
         _ => return Ok(None),
     };
+    let path = ResourcePath::one(own, object.namespace(), object.name());
+    let object = ctx.api(|client| client.get(&path))?;
     let selector = object.at("/spec/selector").and_then(|s| Selector::from_object(s).ok());
     let params = ListParams::labels(&selector.map(|s| s.to_string()).unwrap_or_default());
     let path = ResourcePath::all(resource, object.namespace());

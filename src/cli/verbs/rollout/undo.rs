@@ -17,6 +17,7 @@ use kctl_base::field::quote;
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_cluster::PatchType;
+use kctl_cluster::client::WriteParams;
 
 /// The `rollout undo` verb.
 pub(super) const VERB: Verb = Verb {
@@ -34,9 +35,6 @@ pub(super) const VERB: Verb = Verb {
     run,
     family: &[],
 };
-
-/// The field manager of kubectl's rollback.
-const MANAGER: &str = "kubectl";
 
 /// The label that distinguishes the ReplicaSets of a Deployment.
 const HASH: &str = "pod-template-hash";
@@ -102,7 +100,8 @@ fn undo(ctx: &mut Ctx, target: &EditTarget, to: i64, dry_run: DryRun) -> CliResu
         true => (PatchType::Json, deployment_patch(object, chosen, &bare)),
         false => (PatchType::Strategic, chosen.object.pointer("/data").cloned().unwrap_or_default()),
     };
-    match targets::send_patch(ctx, &target.item, format, patch, MANAGER, dry_run) {
+    let params = WriteParams::default().dry_run(dry_run.is_server());
+    match targets::send_patch(ctx, &target.item, format, patch, &params) {
         Ok(_) => Ok("rolled back".into()),
         Err(CliError::Status(status)) => {
             Err(CliError::new(format!("failed restoring revision {to}: {}", status.message)))

@@ -20,7 +20,6 @@ use crate::{CliError, CliResult, Ctx, Verb, last_applied, record};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::sim::Duration;
-use kctl_cluster::FieldValidation;
 
 /// The `run` verb.
 pub(super) const VERB: Verb = Verb {
@@ -121,12 +120,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return Err(ctx.usage("run", text));
     }
     let manager = groups::read_manager(matches, "kubectl-run");
-    let creation = Creation {
-        manager: &manager,
-        dry_run,
-        save_config: matches.flag("save-config"),
-        validation: FieldValidation::default(),
-    };
+    let creation = Creation { manager: &manager, dry_run, save_config: matches.flag("save-config"), validation: None };
     let labels = read_labels(matches, name)?;
     let mut pod = overrides::apply(build_pod(matches, name, &labels, &command)?, matches)?;
     record::annotate(&mut pod, cause.as_deref());

@@ -141,7 +141,8 @@ impl SetCommand {
         if self.local || self.dry_run.is_client() {
             return self.output.report(ctx, &targets::with_zero_values(new), &label, messages.done, self.dry_run);
         }
-        let sent = targets::send(ctx, &target.item, (&target.object, new), &self.manager, self.dry_run);
+        let params = target.item.write_params(&self.manager).dry_run(self.dry_run.is_server());
+        let sent = targets::send(ctx, &target.item, (&target.object, new), &params);
         let actual = sent.map_err(|error| match error {
             CliError::Status(status) => CliError::new(format!("{}{}", messages.failed, status.message)),
             other => other,

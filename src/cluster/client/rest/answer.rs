@@ -15,7 +15,7 @@ const RETURNED: [&str; 6] =
     ["persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates", "resourcequotas", "serviceaccounts"];
 
 /// Returns the body of a response: JSON in one line, or the text of a log.
-pub(super) fn text(kind: &KindRef, request: &Request, response: &Response) -> String {
+pub(in crate::client) fn text(kind: &KindRef, request: &Request, response: &Response) -> String {
     match &response.payload {
         Payload::Log(log) => log.text.clone(),
         Payload::Events(_) => String::new(),

@@ -9,6 +9,8 @@ mod discovery;
 mod parameters;
 mod route;
 
+pub(super) use answer::text;
+
 use crate::api::{PatchType, Requester, Result, User};
 use kctl_base::status::{Reason, Status};
 

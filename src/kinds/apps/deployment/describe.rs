@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use crate::shared::describe::{
-    annotations, brief_conditions, describe_events, describe_template, labels, name_and_namespace, stamp,
+    annotations, brief_conditions, describe_template, labels, name_and_namespace, read_events, stamp, write_events,
 };
 use crate::shared::table::selector_cell;
 use crate::{Lookup, PrefixWriter};
 use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
+use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let number = |pointer: &str| object.int(pointer).unwrap_or(0);
+    let events = read_events(lookup, object);
     name_and_namespace(object, out);
     out.pair(0, "CreationTimestamp", stamp(object, "/metadata/creationTimestamp"));
     labels(object, out);
@@ -37,13 +39,21 @@ pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWri
     }
     describe_template(object.pointer("/spec/template"), out);
     brief_conditions(object, out);
-    let (new, old) = new_and_old_replica_sets(object, lookup.owned("replicasets.apps", object.uid()));
+    let (new, old) = new_and_old_replica_sets(object, replica_sets(object, lookup));
     // A deployment that has none yet is described without them.
     if new.is_some() || !old.is_empty() {
         out.pair(0, "OldReplicaSets", replica_sets_text(&old));
         out.pair(0, "NewReplicaSet", replica_sets_text(new.as_slice()));
     }
-    describe_events(lookup, object, out);
+    write_events(lookup, events, out);
+}
+
+/// Returns the ReplicaSets that a Deployment controls.
+fn replica_sets(object: &Object, lookup: &dyn Lookup) -> Vec<Arc<Object>> {
+    let selector = object.at("/spec/selector").and_then(|selector| Selector::from_object(selector).ok());
+    let mut sets = lookup.list("replicasets.apps", Some(object.namespace()), selector.as_ref());
+    sets.retain(|set| set.is_controlled_by(object.uid()));
+    sets
 }
 
 fn replica_sets_text(sets: &[Arc<Object>]) -> String {

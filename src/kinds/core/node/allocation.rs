@@ -1,17 +1,24 @@
 //! The resources that the pods of a node request, and their share of the node (`describeNodeResource` in
 //! `kubectl/pkg/describe/describe.go`).
 
-use crate::core::pod::is_terminal;
+use std::sync::Arc;
+
 use crate::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
 use crate::{Lookup, PrefixWriter, age};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
+use kctl_base::sim::Time;
+
+/// Returns the pods on a node that have not ended, by namespace and name.
+pub(super) fn pods(node: &Object, lookup: &dyn Lookup) -> Vec<Arc<Object>> {
+    let fields = format!("spec.nodeName={},status.phase!=Succeeded,status.phase!=Failed", node.name());
+    let mut pods = lookup.list_by_fields("pods", &fields);
+    pods.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+    pods
+}
 
 /// Writes the table of pods and the table of totals.
-pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
-    let mut pods = lookup.pods_on_node(node.name());
-    pods.retain(|pod| !is_terminal(pod));
-    pods.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+pub(super) fn describe(node: &Object, pods: &[Arc<Object>], now: Time, out: &mut PrefixWriter) {
     let allocatable = match node.map("/status/allocatable") {
         Some(map) if !map.is_empty() => amounts(node, "/status/allocatable"),
         _ => amounts(node, "/status/capacity"),
@@ -20,12 +27,12 @@ pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWrite
     out.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
     out.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
     let (mut requests, mut limits) = (Amounts::new(), Amounts::new());
-    for pod in &pods {
+    for pod in pods {
         let (asked, bound) = (of_pod(pod, "requests"), of_pod(pod, "limits"));
         let cells = [("cpu", &asked), ("cpu", &bound), ("memory", &asked), ("memory", &bound)]
             .map(|(name, map)| with_percentage(name, map, &allocatable));
         let who = format!("{}\t{}", pod.namespace(), pod.name());
-        out.line(1, format!("{who}\t\t{}\t{}", cells.join("\t"), age(pod, lookup.now())));
+        out.line(1, format!("{who}\t\t{}\t{}", cells.join("\t"), age(pod, now)));
         add(&mut requests, &asked);
         add(&mut limits, &bound);
     }

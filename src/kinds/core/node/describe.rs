@@ -1,10 +1,11 @@
 //! The description of a Node.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{allocation, roles};
 use crate::shared::describe::{
-    annotations, conditions_since, describe_events, joined, labels, non_empty_or, stamp, titled_lines,
+    annotations, conditions_since, joined, labels, non_empty_or, read_events, stamp, titled_lines, write_events,
 };
 use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
@@ -15,6 +16,9 @@ const MAX_POOLS: usize = 10;
 
 /// Writes the description.
 pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    let pods = allocation::pods(node, lookup);
+    let events = read_events(lookup, node);
+    let slices = lookup.list_by_fields("resourceslices.resource.k8s.io", &format!("spec.nodeName={}", node.name()));
     out.pair(0, "Name", node.name());
     out.pair(0, "Roles", non_empty_or(&roles(node).join(","), "<none>"));
     labels(node, out);
@@ -30,10 +34,10 @@ pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWrite
     }
     amounts(node, "Capacity", "/status/capacity", out);
     amounts(node, "Allocatable", "/status/allocatable", out);
-    device_pools(node, lookup, out);
+    device_pools(&slices, out);
     system_info(node, out);
-    allocation::describe(node, lookup, out);
-    describe_events(lookup, node, out);
+    allocation::describe(node, &pods, lookup.now(), out);
+    write_events(lookup, events, out);
 }
 
 fn taints(node: &Object, out: &mut PrefixWriter) {
@@ -78,12 +82,9 @@ fn amounts(node: &Object, title: &str, pointer: &str, out: &mut PrefixWriter) {
 }
 
 /// Writes the device pools of the ResourceSlices that belong to this node, by driver.
-fn device_pools(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+fn device_pools(slices: &[Arc<Object>], out: &mut PrefixWriter) {
     let mut pools: BTreeMap<String, (String, String, usize, usize)> = BTreeMap::new();
-    for slice in lookup.list("resourceslices.resource.k8s.io", None, None) {
-        if slice.str("/spec/nodeName") != node.name() {
-            continue;
-        }
+    for slice in slices {
         let (driver, pool) = (slice.str("/spec/driver").to_string(), slice.str("/spec/pool/name").to_string());
         let entry = pools.entry(format!("{driver}/{pool}")).or_insert((driver, pool, 0, 0));
         entry.2 += 1;

@@ -4,7 +4,7 @@ mod validate;
 
 use super::GROUP;
 use crate::core::service::{slice_addresses, slices_of};
-use crate::shared::describe::{annotations, describe_events, joined, labels, non_empty_or};
+use crate::shared::describe::{annotations, joined, labels, non_empty_or, read_events, write_events};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::ErrorList;
@@ -97,6 +97,7 @@ fn addresses(ingress: &Object) -> String {
 }
 
 fn describe(ingress: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
+    let events = read_events(lookup, ingress);
     out.pair(0, "Name", ingress.name());
     labels(ingress, out);
     out.pair(0, "Namespace", ingress.namespace());
@@ -129,7 +130,7 @@ fn describe(ingress: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
         out.line(1, format!("*\t*\t{default}"));
     }
     annotations(ingress, out);
-    describe_events(lookup, ingress, out);
+    write_events(lookup, events, out);
 }
 
 /// Formats a backend with its endpoints: `web:80 (10.244.1.2:80)`.
@@ -142,6 +143,7 @@ fn backend_text(backend: &Value, namespace: &str, lookup: &dyn Lookup) -> String
     let (name, number) = (service.str("/name"), service.int("/port/number").unwrap_or(0));
     let wanted = service.str("/port/name");
     let shown = if number == 0 { format!("{name}:{wanted}") } else { format!("{name}:{number}") };
+    let slices = slices_of(lookup, namespace, name);
     let Some(found) = lookup.get("services", namespace, name) else {
         return format!("{shown} (<error: services \"{name}\" not found>)");
     };
@@ -149,7 +151,7 @@ fn backend_text(backend: &Value, namespace: &str, lookup: &dyn Lookup) -> String
         (number != 0 && p.int("/port") == Some(number)) || (!wanted.is_empty() && p.str("/name") == wanted)
     };
     let port = found.list("/spec/ports").iter().rfind(matches).map_or("", |p| p.str("/name"));
-    format!("{shown} ({})", slice_addresses(&slices_of(lookup, namespace, name), port))
+    format!("{shown} ({})", slice_addresses(&slices, port))
 }
 
 #[cfg(test)]

@@ -1,15 +1,25 @@
 //! The table of events at the end of a description (`DescribeEvents` in `kubectl/pkg/describe/describe.go`).
 
+use std::sync::Arc;
+
 use crate::{Lookup, PrefixWriter, since};
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
 
 /// Writes the events about an object, oldest first; nothing with `--show-events=false`.
 pub(crate) fn describe_events(lookup: &dyn Lookup, object: &Object, out: &mut PrefixWriter) {
-    if !lookup.show_events() {
-        return;
-    }
-    let mut events = lookup.events(object);
+    write_events(lookup, read_events(lookup, object), out);
+}
+
+/// Reads the events about an object, for a description that reads them before other objects; `None` with
+/// `--show-events=false`.
+pub(crate) fn read_events(lookup: &dyn Lookup, object: &Object) -> Option<Vec<Arc<Object>>> {
+    lookup.show_events().then(|| lookup.events(object))
+}
+
+/// Writes events that have been read.
+pub(crate) fn write_events(lookup: &dyn Lookup, events: Option<Vec<Arc<Object>>>, out: &mut PrefixWriter) {
+    let Some(mut events) = events else { return };
     if events.is_empty() {
         return out.line(0, "Events:\t<none>");
     }

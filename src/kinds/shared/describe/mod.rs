@@ -12,7 +12,7 @@ pub(crate) mod template;
 pub(crate) mod volumes;
 
 pub(crate) use conditions::{brief_conditions, condition_table, conditions, conditions_since};
-pub(crate) use events::describe_events;
+pub(crate) use events::{describe_events, read_events, write_events};
 pub(crate) use format::{format_labels, go_list, joined, non_empty_or, shorten, stamp};
 pub(crate) use metadata::{annotations, controlled_by, head, label_lines, labels, name_and_namespace, titled_lines};
 pub use template::describe_template;
