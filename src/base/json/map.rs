@@ -277,24 +277,40 @@ impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
 }
 
 /// The last of several entries with the same key wins.
+/// Collects the entries of a map. They are on the stack first: few maps are larger, and all are then allocated at once.
+#[derive(Default)]
+pub(super) struct MapBuilder {
+    pairs: SmallVec<[Pair; 12]>,
+    is_unsorted: bool,
+}
+
+impl MapBuilder {
+    /// Adds an entry. Of several with one key, the last one counts.
+    #[inline]
+    pub(super) fn push(&mut self, key: SharedStr, value: Value) {
+        self.is_unsorted |= self.pairs.last().is_some_and(|last| last.key.as_bytes() >= key.as_bytes());
+        self.pairs.push(Pair::new(key, value));
+    }
+
+    /// Returns the map.
+    pub(super) fn build(&mut self) -> Map {
+        if self.is_unsorted {
+            // Inserting one by one would take quadratic time.
+            self.pairs.reverse();
+            self.pairs.sort_by(|one, other| one.key.cmp(&other.key));
+            self.pairs.dedup_by(|later, kept| later.key == kept.key);
+        }
+        let mut exact = EcoVec::with_capacity(self.pairs.len());
+        exact.extend(self.pairs.drain(..));
+        Map(exact)
+    }
+}
+
 impl<K: Into<SharedStr>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Map {
-        // On the stack first: few maps are larger, and the entries are then allocated once.
-        let (mut pairs, mut sorted) = (SmallVec::<[Pair; 12]>::new(), true);
-        for (key, value) in entries {
-            let key = key.into();
-            sorted &= pairs.last().is_none_or(|last| last.key.as_bytes() < key.as_bytes());
-            pairs.push(Pair::new(key, value));
-        }
-        if !sorted {
-            // Inserting one by one would take quadratic time.
-            pairs.reverse();
-            pairs.sort_by(|one, other| one.key.cmp(&other.key));
-            pairs.dedup_by(|later, kept| later.key == kept.key);
-        }
-        let mut exact = EcoVec::with_capacity(pairs.len());
-        exact.extend(pairs);
-        Map(exact)
+        let mut map = MapBuilder::default();
+        entries.into_iter().for_each(|(key, value)| map.push(key.into(), value));
+        map.build()
     }
 }
 

@@ -6,6 +6,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::map::MapBuilder;
 use super::{List, Map, Number, SharedStr, Value};
 
 impl Serialize for Value {
@@ -114,7 +115,10 @@ impl<'de> Visitor<'de> for AnyMap {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Map, A::Error> {
-        let next = || entries.next_entry::<SharedStr, Value>().transpose();
-        std::iter::from_fn(next).collect()
+        let mut map = MapBuilder::default();
+        while let Some((key, value)) = entries.next_entry::<SharedStr, Value>()? {
+            map.push(key, value);
+        }
+        Ok(map.build())
     }
 }

@@ -112,6 +112,10 @@ fn inspect(dir: &Path) -> Result<(), StoreError> {
     }
     let mut names = names_in(dir)?;
     names.retain(|name| ![lock::FILE, manifest::NEW_FILE].contains(&name.as_str()));
+    // Another process may have created the store since: the manifest comes before everything else.
+    if !names.is_empty() && Manifest::read(dir)?.is_some() {
+        return Ok(());
+    }
     match names.first() {
         None => Ok(()),
         Some(_) if names.iter().any(|name| locked_store::is_data(name)) => {

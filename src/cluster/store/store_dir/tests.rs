@@ -48,6 +48,19 @@ fn a_new_store_is_private_and_can_be_reopened() {
     assert_eq!(get(&StoreDir::open(&dir).expect("a store directory"), "a").as_deref(), Some("1"));
 }
 
+#[test]
+fn a_store_can_be_opened_while_another_process_creates_it() {
+    for _ in 0..40 {
+        let dir = temporary();
+        thread::scope(|scope| {
+            let created = scope.spawn(|| put(&StoreDir::open(dir.path()).expect("a store directory"), "a", "1"));
+            while !created.is_finished() {
+                StoreDir::open(dir.path()).expect("a store directory");
+            }
+        });
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_to_nowhere_and_paths_through_files_are_refused() {
