@@ -79,14 +79,14 @@ fn read(ctx: &mut Ctx, source: &Source) -> CliResult<ManifestFile> {
     Ok(ManifestFile { name, content: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
-/// Where a manifest is read from.
+/// The place that a manifest is read from.
 enum Source {
     Stdin,
     File(PathBuf),
     Url(Url),
 }
 
-/// What one value of `-f` stands for.
+/// The files that one value of `-f` stands for.
 struct Expanded {
     sources: Vec<Source>,
     /// True for standard input, a URL, and a single file that is named directly.
