@@ -36,6 +36,24 @@ pub(crate) struct ManifestFiles {
 /// # Errors
 /// The names that cannot be expanded, all at once, before any file is read; or the first file that cannot be read.
 pub(crate) fn read_files(ctx: &mut Ctx, names: &[OsString], recursive: bool) -> CliResult<ManifestFiles> {
+    let Expanded { sources, one } = find(names, recursive)?;
+    let mut files = Vec::new();
+    for source in &sources {
+        files.push(read(ctx, source)?);
+    }
+    Ok(ManifestFiles { files, single: one })
+}
+
+/// Checks that the names can be expanded, without reading or fetching anything.
+///
+/// # Errors
+/// The names that cannot be expanded, all at once.
+pub(crate) fn check(names: &[OsString], recursive: bool) -> CliResult<()> {
+    find(names, recursive).map(drop)
+}
+
+/// Expands the names that `-f` gives.
+fn find(names: &[OsString], recursive: bool) -> CliResult<Expanded> {
     let mut sources = Vec::new();
     let mut errors = Vec::new();
     let mut single = false;
@@ -57,11 +75,7 @@ pub(crate) fn read_files(ctx: &mut Ctx, names: &[OsString], recursive: bool) -> 
         )));
     }
     single &= sources.len() == 1;
-    let mut files = Vec::new();
-    for source in &sources {
-        files.push(read(ctx, source)?);
-    }
-    Ok(ManifestFiles { files, single })
+    Ok(Expanded { sources, one: single })
 }
 
 fn read(ctx: &mut Ctx, source: &Source) -> CliResult<ManifestFile> {
@@ -79,17 +93,17 @@ fn read(ctx: &mut Ctx, source: &Source) -> CliResult<ManifestFile> {
     Ok(ManifestFile { name, content: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
-/// Where a manifest is read from.
+/// The place that a manifest is read from.
 enum Source {
     Stdin,
     File(PathBuf),
     Url(Url),
 }
 
-/// What one value of `-f` stands for.
+/// The files that values of `-f` stand for.
 struct Expanded {
     sources: Vec<Source>,
-    /// True for standard input, a URL, and a single file that is named directly.
+    /// True when they are standard input, a URL, or a single file that is named directly.
     one: bool,
 }
 

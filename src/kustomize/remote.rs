@@ -1,4 +1,4 @@
-//! What a kustomization names by URL: files on web servers, and directories in git repositories.
+//! The things that a kustomization names by URL: files on web servers, and directories in git repositories.
 
 use std::path::PathBuf;
 

@@ -13,7 +13,7 @@ const SUFFIX: &str = ".git";
 /// The prefix of go-getter, which is ignored with a warning.
 const FORCED_PROTOCOL: &str = "git::";
 
-/// What kustomize logs about paths that begin with `git::`.
+/// The message that kustomize logs about paths that begin with `git::`.
 pub(super) const FORCED_PROTOCOL_WARNING: &str = "Warning: Forcing the git protocol using the 'git::' URL prefix is not supported. Kustomize currently strips this invalid prefix, but will stop doing so in a future release. Please remove the 'git::' prefix from your configuration.";
 
 /// A directory in a git repository.
@@ -21,13 +21,13 @@ pub(super) const FORCED_PROTOCOL_WARNING: &str = "Warning: Forcing the git proto
 pub struct Repository {
     /// The text that names it, to find cycles.
     pub(super) raw: String,
-    /// What git clones, for example `https://github.com/org/repo`.
+    /// The URL that git clones, for example `https://github.com/org/repo`.
     pub url: String,
     /// The directory of the kustomization in the repository, relative to its root; may be empty.
     pub(super) directory: String,
     /// The branch, tag or commit of `?ref=`; empty for the default branch.
     pub reference: String,
-    /// Whether submodules are fetched, too (`?submodules=`).
+    /// True when submodules are fetched, too (`?submodules=`).
     pub submodules: bool,
     /// The time that each git command may take (`?timeout=`).
     pub timeout: Duration,

@@ -15,7 +15,7 @@ use kctl_base::object::ValueRead;
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::User;
 
-/// What a user proves his identity with. It cannot be printed for debugging.
+/// The proofs of a user's identity. They cannot be printed for debugging.
 pub(super) struct Credentials {
     token: Option<String>,
     /// The client certificate (DER).

@@ -91,7 +91,7 @@ fn of_tls(error: &rustls::Error) -> String {
 struct Peer {
     host: String,
     port: u16,
-    /// What Go says before errors of the connection to a proxy.
+    /// The words of Go before errors of the connection to a proxy.
     prefix: &'static str,
 }
 

@@ -27,7 +27,7 @@ use kctl_base::sim;
 use kctl_cluster::{WaitFor, WaitOutcome};
 pub(crate) use url::{Url, is_url};
 
-/// How often a file is asked for before the last failure is reported (`defaultHttpGetAttempts`).
+/// The number of times that a file is asked for before the last failure is reported (`defaultHttpGetAttempts`).
 const ATTEMPTS: usize = 3;
 /// The time between two attempts.
 const PAUSE: sim::Duration = sim::Duration::from_secs(1);

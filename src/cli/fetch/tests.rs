@@ -72,6 +72,15 @@ fn other_failures_are_reported_at_once() {
 }
 
 #[test]
+fn nothing_is_fetched_for_a_command_line_that_is_wrong() {
+    let server = TestServer::start(&[answer("200 OK", "", CONFIG_MAP)]);
+    let shown = kubectl(&mut Session::new(&[]), &server, &["get", "-f", "$URL/a.yaml", "pods"]);
+    let wrong = "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well";
+    assert_eq!(shown, format!("! error: {wrong}\n= 1\n"));
+    assert_eq!(server.requests(), Vec::<String>::new());
+}
+
+#[test]
 fn passwords_are_sent_but_not_shown() {
     let server = TestServer::start(&[answer("401 Unauthorized", "", "")]);
     let mut session = Session::new(&[]);

@@ -216,7 +216,7 @@ pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolve
         true if selection.args.is_empty() => return from_files(ctx, selection),
         true => {
             // A missing file takes precedence over the conflict of arguments and files.
-            super::files::read_files(ctx, &selection.filenames, selection.recursive)?;
+            super::files::check(&selection.filenames, selection.recursive)?;
             return Err(words_beside_files(selection));
         }
         false => {}

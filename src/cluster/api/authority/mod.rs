@@ -43,7 +43,7 @@ pub(crate) struct Authority {
     name: Name,
 }
 
-/// What a certificate says, beside its issuer.
+/// The contents of a certificate, beside its issuer.
 pub(crate) struct Contents {
     /// The serial number.
     pub(crate) serial: u128,

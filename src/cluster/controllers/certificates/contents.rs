@@ -1,4 +1,4 @@
-//! What an issued certificate says (`authority/policies.go`): the subject and names of its request, the usages that were asked
+//! The contents of an issued certificate (`authority/policies.go`): the subject and names of its request, the usages that were asked
 //! for, and nothing else of the request.
 
 use x509_cert::attr::AttributeTypeAndValue;
@@ -24,7 +24,7 @@ use kctl_kinds::certificates::SigningRequest;
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The shortest one.
 const SHORTEST: Duration = Duration::from_secs(600);
-/// How long before it is issued a certificate begins to be valid.
+/// The time before its issue from which a certificate is valid.
 const BACKDATE: Duration = Duration::from_secs(300);
 /// Certificates with a shorter life do not end earlier because they begin earlier.
 const SHORT: Duration = Duration::from_secs(8 * 3600);
