@@ -22,11 +22,6 @@ use super::version::platform;
 use crate::api::{PatchType, Payload, Request, Requester, Response, Result};
 use kctl_base::status::Status;
 
-/// The server address in the kubeconfig of a store.
-const SERVER: &str = "https://127.0.0.1:6443";
-/// The address without the scheme.
-pub(super) const HOST: &str = "127.0.0.1:6443";
-
 /// An entry of the log: the message without the klog prefix, which can have several lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogEntry {
@@ -90,7 +85,7 @@ impl Message {
         headers.push(user_agent());
         let body = if url::holds_token(request) { MASKED.into() } else { url::request_body(request) };
         let path = url::path(request, version, presentation == Presentation::TableOfObjects);
-        Message { method: url::method(request.verb), url: format!("{SERVER}{path}"), headers, body }
+        Message { method: url::method(request.verb), url: url::on_server(&path), headers, body }
     }
 
     /// Describes a call by path.
@@ -106,7 +101,7 @@ impl Message {
         headers.extend(content_type.map(|kind| ("Content-Type".into(), kind)));
         headers.push(user_agent());
         let body = if is_about_tokens(call.uri) { MASKED } else { call.body };
-        Message { method, url: format!("{SERVER}{}", call.uri), headers, body: body.into() }
+        Message { method, url: url::on_server(call.uri), headers, body: body.into() }
     }
 }
 
