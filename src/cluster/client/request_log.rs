@@ -14,7 +14,8 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use kctl_base::go::quote;
-use kctl_base::json::to_compact;
+use kctl_base::json::to_compact_in;
+use kctl_base::schema::order::GoOrder;
 
 use super::rest::{Answer, Call, Method};
 use super::url;
@@ -135,7 +136,8 @@ impl Outcome {
     }
 
     fn refused(status: &Status) -> Outcome {
-        Outcome { code: status.reason.parts().1, body: Some(to_compact(&status.to_value())) }
+        let value = status.to_value();
+        Outcome { code: status.reason.parts().1, body: Some(to_compact_in(&value, GoOrder::of(&value)) + "\n") }
     }
 
     /// Describes the answer to a call by path.
