@@ -26,7 +26,9 @@ pub use read::{OBJECT_DEPTH_MAX, READ_DEPTH_MAX, from_slice, from_str};
 pub use serde_json::Number;
 pub use smol_str::SmolStr as SharedStr;
 pub use value::{Value, ValueIndex};
-pub use write::{Alphabet, FieldOrder, kind_name, number_text, to_compact, to_pretty, to_pretty_in, write_string};
+pub use write::{
+    Alphabet, FieldOrder, kind_name, number_text, to_compact, to_compact_in, to_pretty, to_pretty_in, write_string,
+};
 
 pub use crate::__json as json;
 

@@ -40,8 +40,13 @@ pub fn to_pretty_in(value: &Value, order: impl FieldOrder) -> String {
 
 /// Formats a value on one line without spaces.
 pub fn to_compact(value: &Value) -> String {
+    to_compact_in(value, Alphabet)
+}
+
+/// Formats a value as [`to_compact`] does, with its fields in an order.
+pub fn to_compact_in(value: &Value, order: impl FieldOrder) -> String {
     let mut out = String::new();
-    write_value(&mut out, value, Alphabet, None);
+    write_value(&mut out, value, order, None);
     out
 }
 

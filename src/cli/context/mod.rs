@@ -4,10 +4,10 @@ mod environment;
 mod login;
 mod output;
 pub(crate) mod stdout;
+mod waiting;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -22,9 +22,9 @@ use crate::{CliError, CliResult, logging};
 pub(crate) use environment::apply_sets_enabled;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_cluster::client::{Client, Presentation, Watch};
+use kctl_cluster::client::{Client, Presentation};
 use kctl_cluster::console::Console;
-use kctl_cluster::{Cluster, OpenOptions, User, WaitFor, WaitOutcome, WatchEvent};
+use kctl_cluster::{Cluster, OpenOptions, User};
 use kctl_kinds::Catalog;
 use output::Captured;
 
@@ -318,61 +318,6 @@ impl Ctx {
     /// Returns whether the command acts as another user (`--as`).
     pub(crate) fn impersonates(&self) -> bool {
         self.user.is_some()
-    }
-
-    /// Flushes the output and blocks until something may have changed, at most until `deadline`.
-    ///
-    /// # Errors
-    /// As for [`Ctx::flush`], or a failure of the store.
-    pub(crate) fn wait(&mut self, deadline: Option<Time>, wait_for: WaitFor) -> CliResult<WaitOutcome> {
-        self.flush()?;
-        Ok(self.client()?.wait(deadline, wait_for)?)
-    }
-
-    /// Calls `check` after each change until it returns a value. Returns `None` if the deadline passes or nothing can
-    /// change any more.
-    ///
-    /// # Errors
-    /// Those of `check` and of [`Ctx::wait`].
-    pub(crate) fn wait_until<T>(
-        &mut self,
-        deadline: Option<Time>,
-        wait_for: WaitFor,
-        mut check: impl FnMut(&mut Ctx) -> CliResult<Option<T>>,
-    ) -> CliResult<Option<T>> {
-        loop {
-            if let Some(value) = check(self)? {
-                return Ok(Some(value));
-            }
-            if self.wait(deadline, wait_for)? != WaitOutcome::Progress {
-                return check(self);
-            }
-        }
-    }
-
-    /// Calls `handle` for each further event of a watch until it breaks. Returns `None` if the deadline passes or nothing
-    /// can change any more.
-    ///
-    /// # Errors
-    /// Those of `handle` and of [`Ctx::wait`], or the status with which the server ends the watch.
-    pub(crate) fn follow<T>(
-        &mut self,
-        watch: &mut Watch,
-        deadline: Option<Time>,
-        wait_for: WaitFor,
-        mut handle: impl FnMut(&mut Ctx, WatchEvent) -> CliResult<ControlFlow<T>>,
-    ) -> CliResult<Option<T>> {
-        loop {
-            let outcome = self.wait(deadline, wait_for)?;
-            for event in self.api(|client| client.poll(watch))? {
-                if let ControlFlow::Break(value) = handle(self, event)? {
-                    return Ok(Some(value));
-                }
-            }
-            if outcome != WaitOutcome::Progress {
-                return Ok(None);
-            }
-        }
     }
 
     /// Returns the current time of the cluster.

@@ -113,6 +113,33 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         }
     }
     check_conflicts(&taints)?;
+    let selection = selection(ctx, matches, resources)?;
+    let resolved = resolve(ctx, &selection)?;
+    let (targets, mut errors) = targets::load(ctx, resolved, Source::Server);
+    let manager = groups::read_manager(matches, "kubectl-taint");
+    for EditTarget { item, object } in &targets {
+        let edited = edit(object, &taints, &item.name, matches.flag("overwrite"));
+        let result = edited.and_then(|(new, done)| {
+            let params = item.write_params(&manager).dry_run(dry_run.is_server());
+            let shown = match dry_run.is_client() {
+                true => new,
+                false => {
+                    (*targets::send(ctx, item, (object, &new), &params.validation(FieldValidation::Strict))?).clone()
+                }
+            };
+            // kubectl omits the dry-run suffix here.
+            output.report(ctx, &shown, &item.label(), done, DryRun::None)
+        });
+        errors.extend(result.err());
+    }
+    CliError::all(errors)
+}
+
+/// Returns the selection of nodes by name, label or `--all`.
+///
+/// # Errors
+/// It is empty or contradicts itself.
+fn selection(ctx: &Ctx, matches: &ArgMatches, resources: &[String]) -> CliResult<Selection> {
     let mut selection = Selection { args: resources.to_vec(), ..Selection::from_matches(ctx, matches) };
     if selection.all && !selection.labels.is_empty() {
         return Err(CliError::new("setting 'all' parameter with a non empty selector is prohibited"));
@@ -124,26 +151,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         let text = "at least one resource name must be specified since 'all' parameter is not set";
         return Err(CliError::new(text));
     }
-    let resolved = resolve(ctx, &selection)?;
-    let (targets, mut errors) = targets::load(ctx, resolved, Source::Server);
-    let manager = groups::read_manager(matches, "kubectl-taint");
-    for EditTarget { item, object } in &targets {
-        let edited = edit(object, &taints, &item.name, matches.flag("overwrite"));
-        let result = edited.and_then(|(new, done)| {
-            let shown = match dry_run.is_client() {
-                true => new,
-                false => {
-                    let params = item.write_params(&manager).dry_run(dry_run.is_server());
-                    let params = params.validation(FieldValidation::Strict);
-                    (*targets::send(ctx, item, (object, &new), &params)?).clone()
-                }
-            };
-            // kubectl omits the dry-run suffix here.
-            output.report(ctx, &shown, &item.label(), done, DryRun::None)
-        });
-        errors.extend(result.err());
-    }
-    CliError::all(errors)
+    Ok(selection)
 }
 
 /// Refuses to add and remove the same taint.

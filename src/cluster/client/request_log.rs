@@ -14,18 +14,14 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use kctl_base::go::quote;
-use kctl_base::json::to_compact;
+use kctl_base::json::to_compact_in;
+use kctl_base::schema::order::GoOrder;
 
 use super::rest::{Answer, Call, Method};
 use super::url;
 use super::version::platform;
 use crate::api::{PatchType, Payload, Request, Requester, Response, Result};
 use kctl_base::status::Status;
-
-/// The server address in the kubeconfig of a store.
-const SERVER: &str = "https://127.0.0.1:6443";
-/// The address without the scheme.
-pub(super) const HOST: &str = "127.0.0.1:6443";
 
 /// An entry of the log: the message without the klog prefix, which can have several lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +86,7 @@ impl Message {
         headers.push(user_agent());
         let body = if url::holds_token(request) { MASKED.into() } else { url::request_body(request) };
         let path = url::path(request, version, presentation == Presentation::TableOfObjects);
-        Message { method: url::method(request.verb), url: format!("{SERVER}{path}"), headers, body }
+        Message { method: url::method(request.verb), url: url::on_server(&path), headers, body }
     }
 
     /// Describes a call by path.
@@ -106,7 +102,7 @@ impl Message {
         headers.extend(content_type.map(|kind| ("Content-Type".into(), kind)));
         headers.push(user_agent());
         let body = if is_about_tokens(call.uri) { MASKED } else { call.body };
-        Message { method, url: format!("{SERVER}{}", call.uri), headers, body: body.into() }
+        Message { method, url: url::on_server(call.uri), headers, body: body.into() }
     }
 }
 
@@ -140,7 +136,8 @@ impl Outcome {
     }
 
     fn refused(status: &Status) -> Outcome {
-        Outcome { code: status.reason.parts().1, body: Some(to_compact(&status.to_value())) }
+        let value = status.to_value();
+        Outcome { code: status.reason.parts().1, body: Some(to_compact_in(&value, GoOrder::of(&value)) + "\n") }
     }
 
     /// Describes the answer to a call by path.

@@ -6,6 +6,14 @@ use kctl_base::json::{self, Value, json};
 
 use crate::api::{Body, LogOptions, Options, PatchType, Request, Verb};
 
+/// The address of the server in the kubeconfig of a store.
+pub(super) const HOST: &str = "127.0.0.1:6443";
+
+/// Returns the URL of a path.
+pub(super) fn on_server(path: &str) -> String {
+    format!("https://{HOST}{path}")
+}
+
 /// Returns the HTTP method of a verb.
 pub(super) fn method(verb: Verb) -> &'static str {
     match verb {

@@ -8,20 +8,22 @@ use crate::api::{ObjectList, Payload, Request, Response, Verb};
 use kctl_base::gvk::GroupVersion;
 use kctl_base::json::{self, SharedStr, Value, json};
 use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::schema::order::GoOrder;
 use kctl_kinds::catalog::KindRef;
 
 /// Resources whose storage returns the object that it has deleted (`ReturnDeletedObject`); that of others returns a Status.
 const RETURNED: [&str; 6] =
     ["persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates", "resourcequotas", "serviceaccounts"];
 
-/// Returns the body of a response: JSON in one line, or the text of a log.
+/// Returns the body of a response: JSON in one line, with the fields of built-in types in the order of Go's structs, or the
+/// text of a log.
 pub(in crate::client) fn text(kind: &KindRef, request: &Request, response: &Response) -> String {
     match &response.payload {
         Payload::Log(log) => log.text.clone(),
         Payload::Events(_) => String::new(),
         Payload::List(list) => list_text(kind, request, list),
         Payload::Object(object) if is_gone(request, object) => success(kind, object),
-        Payload::Object(object) => json::to_compact(object) + "\n",
+        Payload::Object(object) => json::to_compact_in(object, GoOrder::of(object)) + "\n",
     }
 }
 
@@ -72,11 +74,12 @@ fn list_text(kind: &KindRef, request: &Request, list: &ObjectList) -> String {
     }
     let is_custom = matches!(kind, KindRef::Custom(_));
     let item = |item: &std::sync::Arc<Object>| {
+        let order = GoOrder::of(item);
         let mut item = (**item).clone();
         if let (Value::Object(fields), false) = (&mut item, is_custom) {
             fields.retain(|key: &SharedStr, _| key != "kind" && key != "apiVersion");
         }
-        json::to_compact(&item)
+        json::to_compact_in(&item, order)
     };
     let items = list.items.iter().map(item).collect::<Vec<_>>().join(",");
     let (kind, version) = (json::to_compact(&format!("{}List", names.kind).into()), json::to_compact(&version.into()));

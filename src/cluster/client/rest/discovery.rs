@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api::{Request, Result};
 use crate::client::Transport;
-use crate::client::request_log::HOST;
+use crate::client::url::HOST;
 use kctl_base::gvk::compare_versions;
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::status::Status;
