@@ -58,6 +58,20 @@ fn editors_and_programs_that_compare_need_not_be_utf_8() {
 }
 
 #[test]
+fn a_variable_turns_on_apply_sets() {
+    let sandbox = Sandbox::new(1);
+    sandbox.must("kctl create configmap a --dry-run=client -o yaml > a.yaml");
+    sandbox.must("kctl create configmap b --dry-run=client -o yaml > b.yaml");
+    let apply = |file: &str| format!("kctl apply -f {file} -n default --prune --applyset=set");
+    assert_refused("off", &sandbox.run(&apply("a.yaml")), "unknown flag: --applyset");
+    assert!(!sandbox.must("kctl apply --help").contains("--applyset"));
+    assert!(sandbox.must("KUBECTL_APPLYSET=TRUE kctl apply --help").contains("--applyset"));
+    sandbox.must(&format!("KUBECTL_APPLYSET=true {}", apply("a.yaml")));
+    let pruned = sandbox.must(&format!("KUBECTL_APPLYSET=true {}", apply("b.yaml")));
+    assert_eq!(pruned, "configmap/b created\nconfigmap/a pruned\n");
+}
+
+#[test]
 fn variables_without_a_sense_are_refused() {
     let sandbox = Sandbox::new(1);
     for (variable, values) in [

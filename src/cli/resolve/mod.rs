@@ -121,7 +121,16 @@ impl Item {
 
     /// The label in reports, for example `deployment.apps/web`.
     pub(crate) fn label(&self) -> String {
-        format!("{}/{}", self.kind.names().kind_group(), self.name)
+        format!("{}/{}", self.kind_group(), self.name)
+    }
+
+    /// The kind with the group that was asked for, for example `deployment.apps`.
+    pub(crate) fn kind_group(&self) -> String {
+        let names = self.kind.names();
+        match self.version.as_ref().filter(|asked| asked.group != names.group) {
+            Some(asked) => format!("{}.{}", names.kind.to_lowercase(), asked.group),
+            None => names.kind_group(),
+        }
     }
 
     /// The resource, for example `deployments.apps`.

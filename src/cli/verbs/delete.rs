@@ -213,7 +213,7 @@ pub(super) fn report(ctx: &mut Ctx, item: &Item, deletion: &Deletion, output: &s
         ctx.print_line(item.label());
         return;
     }
-    let kind = item.kind.names().kind_group();
+    let kind = item.kind_group();
     let done = if deletion.grace == Some(0) { "force deleted" } else { "deleted" };
     let from = match item.namespace.is_empty() {
         true => String::new(),

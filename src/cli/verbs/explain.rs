@@ -168,8 +168,8 @@ fn split_fields(catalog: &Catalog, text: &str) -> Option<FieldPath> {
     (1..=parts.len()).rev().find_map(|count| {
         let name = parts[..count].join(".");
         let target = resolve::in_catalog(catalog, &name).ok()?;
-        let names = target.kind.names();
-        let with_group = count > 1 && parts[1..count].join(".") == names.group;
+        let group = target.version.as_ref().map_or(target.kind.names().group, |asked| &asked.group);
+        let with_group = count > 1 && parts[1..count].join(".") == group;
         let fields = || parts[count..].iter().map(ToString::to_string).collect();
         (count == 1 || with_group).then(|| (target, fields()))
     })

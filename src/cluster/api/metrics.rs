@@ -48,13 +48,18 @@ impl Server {
         }
     }
 
+    /// Returns the metrics of an object. An object that does not exist is missing from the lists of the metrics server, whose
+    /// names are those of the error; one that is not measured has no metrics (`pkg/api/pod.go` and `node.go` of the metrics
+    /// server).
     fn one_metric(&mut self, kind: &dyn Kind, request: &Request, usage: &PodUsage, now: Time) -> Result<Object> {
-        let missing = || match request.namespace.as_str() {
-            "" => Status::not_found(GROUP, "nodemetrics", &request.name),
-            namespace => Status::not_found(GROUP, "podmetrics", &format!("{namespace}/{}", request.name)),
-        };
-        let object = self.read(&kind.names().resource(), &request.namespace, &request.name)?.ok_or_else(missing)?;
-        self.metrics_of(&object, usage, now)?.ok_or_else(missing)
+        let is_pod = request.resource == PODS;
+        let object = self.read(&kind.names().resource(), &request.namespace, &request.name)?;
+        let object =
+            object.ok_or_else(|| Status::not_found("", if is_pod { "pods" } else { "node" }, &request.name))?;
+        self.metrics_of(&object, usage, now)?.ok_or_else(|| match is_pod {
+            true => Status::not_found(GROUP, "podmetrics", &format!("{}/{}", request.namespace, request.name)),
+            false => Status::not_found(GROUP, "nodemetrics", &request.name),
+        })
     }
 
     fn all_metrics(

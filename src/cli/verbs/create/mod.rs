@@ -145,7 +145,7 @@ fn unread(errors: Vec<CliError>, alone: bool) -> Vec<CliError> {
 fn label(item: &Item, object: &Value) -> String {
     use kctl_base::object::ObjectMeta;
     let name = if object.name().is_empty() { "<unknown>" } else { object.name() };
-    format!("{}/{name}", item.kind.names().kind_group())
+    format!("{}/{name}", item.kind_group())
 }
 
 fn unexpected(ctx: &Ctx, words: &[String]) -> CliError {
