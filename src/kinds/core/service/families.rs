@@ -125,7 +125,7 @@ fn unconfigured_errors(service: &Object) -> ErrorList {
         errors.push(policy_error(service, "this cluster is not configured for dual-stack services"));
     }
     for (index, family) in service.list(FAMILIES).iter().enumerate() {
-        if *family != Value::from(CONFIGURED) {
+        if family != CONFIGURED {
             let path = Path::new("spec").child("ipFamilies").index(index);
             errors.push(field::invalid(&path, family.clone(), "not configured on this cluster"));
         }
