@@ -4,7 +4,7 @@
 use super::validate_ips::address_errors;
 use super::{has_cluster_ip, is_headless};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::json::{Value, json};
+use kctl_base::json::json;
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 const CONFIGURED: &str = "IPv4";
@@ -136,6 +136,7 @@ fn unconfigured_errors(service: &Object) -> ErrorList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kctl_base::json::Value;
 
     fn init_new(spec: Value) -> (Object, Vec<String>) {
         let mut service = json!({"spec": spec});
