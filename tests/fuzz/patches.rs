@@ -82,7 +82,7 @@ fn objects_are_decoded_completed_and_owned() {
         let ignored = FieldSet::default();
         let rules = Rules { types, root: &root, ignored: &ignored };
         let writer =
-            Writer { manager: "m", api_version: old.api_version(), subresource: "", now: "2026-01-01T00:00:00Z" };
+            Writer { manager: "m", api_version: old.api_version(), subresource: "", now: Some("2026-01-01T00:00:00Z") };
         drop(read_entries(old));
         drop(on_write(&rules, Some(old), &completed, &writer));
         drop(on_write(&rules, None, &completed, &writer));
