@@ -43,6 +43,11 @@ impl Presence {
     }
 }
 
+/// Returns `true` for a list that defaults fill in only if it is unset: an empty one is not the same.
+pub(super) fn is_told_from_empty(definition: &str, field: &Field) -> bool {
+    (table_name(definition), field.name) == ("autoscaling.v2.HPAScalingRules", "policies")
+}
+
 /// Definitions with the names of fields, separated by spaces.
 type Table = &'static [(&'static str, &'static str)];
 

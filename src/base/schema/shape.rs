@@ -7,14 +7,14 @@
 
 use crate::json::{Map, Value};
 
-use super::presence::Presence;
+use super::presence::{Presence, is_told_from_empty};
 use super::{Definition, Field, Schema, Type};
 
 /// Returns `true` if decoding drops this value of a field.
 pub(crate) fn is_forgotten(definition: &Definition, field: &Field, value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::Array(items) => items.is_empty() && field.ty != Type::Any,
+        Value::Array(items) => items.is_empty() && field.ty != Type::Any && !is_told_from_empty(definition.name, field),
         Value::Object(entries) => entries.is_empty() && matches!(field.ty, Type::Map(_)),
         _ => is_zero(&field.ty, value) && !Presence::of(definition.name).keeps_zero(field),
     }
@@ -194,6 +194,13 @@ mod tests {
                     "volumes": [{"name": "v", "emptyDir": {}}]}}
             })
         );
+    }
+
+    #[test]
+    fn a_list_with_other_defaults_than_an_empty_one_is_kept() {
+        let mut spec = json!({"behavior": {"scaleDown": {"policies": []}}, "metrics": []});
+        drop_zero_values("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", &mut spec);
+        assert_eq!(spec, json!({"behavior": {"scaleDown": {"policies": []}}}));
     }
 
     #[test]

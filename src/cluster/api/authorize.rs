@@ -95,11 +95,7 @@ impl Attributes {
         let (verb, resource, group) = (&self.verb, self.full_resource(), &self.group);
         let detail =
             format!("User \"{}\" cannot {verb} resource \"{resource}\" in API group \"{group}\" {place}", user.name);
-        let resource = match self.subresource.as_str() {
-            "" => dotted(&self.resource, group),
-            sub => format!("{}/{sub}", dotted(&self.resource, group)),
-        };
-        Status::forbidden("", &resource, &self.name, &detail)
+        Status::forbidden("", &dotted(&self.resource, group), &self.name, &detail)
     }
 }
 
@@ -307,7 +303,7 @@ mod tests {
         let of = |request: Request| Attributes::of(&request).forbidden(&user).message;
         assert_eq!(
             of(Request::get("pods", "n", "a").subresource("log")),
-            "pods/log \"a\" is forbidden: User \"jane\" cannot get resource \"pods/log\" in API group \"\" in the namespace \"n\""
+            "pods \"a\" is forbidden: User \"jane\" cannot get resource \"pods/log\" in API group \"\" in the namespace \"n\""
         );
         assert_eq!(
             of(Request::watch("deployments.apps", "")),

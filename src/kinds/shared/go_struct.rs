@@ -69,12 +69,16 @@ impl Type {
             "false" => Type::Plain(false.into()),
             "quantity" => Type::Plain("0".into()),
             "any" => Type::Plain(Value::Null),
-            _ => {
-                let prefixes: [(&str, fn(&'static str) -> Type); 3] =
-                    [("*", Type::Pointer), ("[]", Type::List), ("[!]", Type::Required)];
-                let prefixed = |(prefix, of): &(&str, fn(&'static str) -> Type)| text.strip_prefix(prefix).map(of);
-                prefixes.iter().find_map(prefixed).unwrap_or(Type::Struct(text))
-            }
+            _ => Type::parse_struct(text),
+        }
+    }
+
+    fn parse_struct(text: &'static str) -> Type {
+        match (text.strip_prefix('*'), text.strip_prefix("[]"), text.strip_prefix("[!]")) {
+            (Some(pointee), ..) => Type::Pointer(pointee),
+            (_, Some(item), _) => Type::List(item),
+            (.., Some(item)) => Type::Required(item),
+            _ => Type::Struct(text),
         }
     }
 }

@@ -15,7 +15,8 @@ pub(super) fn manifests_are_applied_idempotently() {
     for (manifest, stored) in manifests_and_stored_objects() {
         let Some(root) = types.root_of(&manifest) else { continue };
         let rules = Rules { types: &types, root: &root, ignored: &ignored };
-        let writer = |manager, now| Writer { manager, api_version: manifest.api_version(), subresource: "", now };
+        let writer =
+            |manager, now| Writer { manager, api_version: manifest.api_version(), subresource: "", now: Some(now) };
         let mut live = stored;
         live["metadata"]["managedFields"] =
             on_write(&rules, None, &live, &writer("creator", "2026-01-01T00:00:00Z")).unwrap_or_default();

@@ -30,7 +30,8 @@ pub(super) fn objects_are_created_as_by_the_server() {
             let mut got = object.clone();
             kind.set_defaults(&mut got);
             kind.prepare_create(&mut got);
-            let errors = kind.validate(&got);
+            let mut errors = kind.init_allocated(&mut got, None);
+            errors.extend(kind.validate(&got));
             assert!(errors.is_empty(), "{}: {errors:?}", manifest.stem);
             compared += 1;
             let (got, want) = (comparable(got), comparable(want.clone()));

@@ -1,6 +1,7 @@
 //! Updates of the ephemeral containers of a pod (`ValidatePodEphemeralContainersUpdate` in
 //! `pkg/apis/core/validation/validation.go`).
 
+use crate::shared::diff;
 use kctl_base::field::{ErrorList, Path, forbidden, quote};
 use kctl_base::object::{Object, ValueRead};
 
@@ -12,11 +13,11 @@ pub fn validate_ephemeral_update(new: &Object, old: &Object) -> ErrorList {
     for had in old.list("/spec/ephemeralContainers") {
         let name = had.str("/name");
         let what = match new.iter().find(|container| container.str("/name") == name) {
-            None => "removed",
-            Some(now) if now != had => "changed",
+            None => "removed\n".into(),
+            Some(now) if now != had => format!("changed\n{}", diff::of_structs("EphemeralContainer", had, now)),
             Some(_) => continue,
         };
-        errors.push(forbidden(&path, &format!("existing ephemeral containers {} may not be {what}\n", quote(name))));
+        errors.push(forbidden(&path, &format!("existing ephemeral containers {} may not be {what}", quote(name))));
     }
     errors
 }
@@ -32,9 +33,14 @@ mod tests {
             let list: Vec<_> = names.iter().map(|name| json!({"name": name, "image": image})).collect();
             json!({"spec": {"ephemeralContainers": list}})
         };
-        let errors = |new: &Object| validate_ephemeral_update(new, &pod(&["a"], "x")).len();
-        assert_eq!(errors(&pod(&["a", "b"], "x")), 0);
-        assert_eq!(errors(&pod(&["b"], "x")), 1);
-        assert_eq!(errors(&pod(&["a"], "y")), 1);
+        let errors = |new: &Object| -> Vec<String> {
+            validate_ephemeral_update(new, &pod(&["a"], "x")).iter().map(ToString::to_string).collect()
+        };
+        let start = "spec.ephemeralContainers: Forbidden: existing ephemeral containers \"a\" may not be";
+        assert_eq!(errors(&pod(&["a", "b"], "x")), [""; 0]);
+        assert_eq!(errors(&pod(&["b"], "x")), [format!("{start} removed\n")]);
+        let hunk = "@@ -1,6 +1,6 @@\n {\n  \"Name\": \"a\",\n- \"Image\": \"x\",\n+ \"Image\": \"y\",\n  \"Command\": null,\n  \
+                    \"Args\": null,\n  \"WorkingDir\": \"\",\n";
+        assert_eq!(errors(&pod(&["a"], "y")), [format!("{start} changed\n{hunk}")]);
     }
 }

@@ -4,7 +4,7 @@
 use super::validate_ips::address_errors;
 use super::{has_cluster_ip, is_headless};
 use kctl_base::field::{self, ErrorList, Path};
-use kctl_base::json::{Value, json};
+use kctl_base::json::json;
 use kctl_base::object::{Object, ValueRead, ValueWrite};
 
 const CONFIGURED: &str = "IPv4";
@@ -125,7 +125,7 @@ fn unconfigured_errors(service: &Object) -> ErrorList {
         errors.push(policy_error(service, "this cluster is not configured for dual-stack services"));
     }
     for (index, family) in service.list(FAMILIES).iter().enumerate() {
-        if *family != Value::from(CONFIGURED) {
+        if family != CONFIGURED {
             let path = Path::new("spec").child("ipFamilies").index(index);
             errors.push(field::invalid(&path, family.clone(), "not configured on this cluster"));
         }
@@ -136,6 +136,7 @@ fn unconfigured_errors(service: &Object) -> ErrorList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kctl_base::json::Value;
 
     fn init_new(spec: Value) -> (Object, Vec<String>) {
         let mut service = json!({"spec": spec});
