@@ -16,7 +16,7 @@ use cel::common::value::{CowVal, Val};
 use cel::parser::Expression as Node;
 use cel::{Context, DeclarationError, Env, ExecutionError, Program, Value};
 
-use super::{Args, FunctionResult, STANDARD, library, ok_value, values};
+use super::{Args, FunctionResult, STANDARD, library, loops, ok_value, values};
 
 /// The cost that one evaluation may take (`PerCallLimit` in apiserver, `pkg/apis/cel/config.go`).
 pub const CALL_COST_MAX: u64 = 1_000_000;
@@ -87,8 +87,10 @@ pub(super) fn rewrite(node: &mut Node) -> u64 {
         }
         Expr::Comprehension(loops) => {
             let cost = rewrite(&mut loops.loop_cond) + rewrite(&mut loops.loop_step);
+            let once = rewrite(&mut loops.iter_range) + rewrite(&mut loops.accu_init) + rewrite(&mut loops.result);
+            loops::rewrite(loops);
             charge_steps(loops, cost);
-            rewrite(&mut loops.iter_range) + rewrite(&mut loops.accu_init) + rewrite(&mut loops.result)
+            once
         }
         Expr::Call(called) => rewrite_call(called),
     }
@@ -201,7 +203,7 @@ fn arity(form: &str) -> usize {
 
 /// Lets an argument be measured, unless its size is known or the name is that of a type or a namespace.
 fn measure(node: &mut Node) {
-    let is_namespace = |name: &str| matches!(name, "optional" | "strings") || library::is_namespace(name);
+    let is_namespace = |name: &str| matches!(name, "lists" | "optional" | "strings") || library::is_namespace(name);
     match &node.expr {
         Expr::Literal(_) | Expr::Unspecified => return,
         Expr::Ident(name) if is_namespace(name) => return,

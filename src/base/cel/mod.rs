@@ -8,6 +8,7 @@ mod check;
 mod depth;
 mod estimate;
 mod library;
+mod loops;
 mod made;
 mod meter;
 mod signatures;
@@ -278,14 +279,20 @@ static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
 /// The environment of expressions: the standard one, and the functions that count costs.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = environment();
-    let added = env.add_extension(meter::declare);
+    let added = env.add_extension(declare_internal);
     debug_assert_eq!(added, Ok(()));
     Arc::new(env)
 });
 
+/// Declares the functions that expressions call once they are rewritten for evaluation.
+fn declare_internal(env: &mut Env) -> Result<(), DeclarationError> {
+    meter::declare(env)?;
+    loops::declare(env)
+}
+
 fn environment() -> Env {
     let mut env = Env::stdlib();
-    let added = [extensions::strings, extensions::lists, kubernetes, library::declare]
+    let added = [extensions::strings, extensions::lists, kubernetes, library::declare, loops::declare_macros]
         .into_iter()
         .try_for_each(|add| env.add_extension(add));
     // A declaration fails only for a duplicate, and a test calls every function.
