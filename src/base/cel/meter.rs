@@ -147,7 +147,7 @@ fn root(node: &Node) -> Option<&str> {
 /// Returns the argument, or an empty map if it has no fields.
 fn fields<'b, 'v>(mut args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     let arg = args.pop().ok_or(ExecutionError::MissingArgumentOrTarget)?;
-    let has_fields = arg.as_indexer().is_some() && !arg.downcast_ref::<CelString>().is_some();
+    let has_fields = arg.as_indexer().is_some() && arg.downcast_ref::<CelString>().is_none();
     if has_fields || arg.downcast_ref::<CelOptional>().is_some() {
         return Ok(arg);
     }
