@@ -21,6 +21,9 @@ use super::{Args, FunctionResult, STANDARD, library, loops, ok_value, values};
 /// The cost that one evaluation may take (`PerCallLimit` in apiserver, `pkg/apis/cel/config.go`).
 pub const CALL_COST_MAX: u64 = 1_000_000;
 
+/// The cost of an authorization check, so that an expression can make two of them (`library/cost.go`).
+const CHECK_COST: u64 = 350_000;
+
 const STEP: &str = "@step";
 const SIZED: &str = "@sized";
 const FIELDS: &str = "@fields";
@@ -50,7 +53,7 @@ pub(super) fn metered<T>(least: u64, evaluation: impl FnOnce() -> T) -> (Option<
 }
 
 /// Charges a cost to the evaluation that is running.
-pub(super) fn charge(cost: u64) -> Result<(), ExecutionError> {
+fn charge(cost: u64) -> Result<(), ExecutionError> {
     LEFT.set(LEFT.get().saturating_sub(cost));
     match LEFT.get() {
         0 => Err(ExecutionError::InternalError("actual cost limit exceeded".into())),
@@ -92,7 +95,14 @@ pub(super) fn rewrite(node: &mut Node) -> u64 {
             charge_steps(loops, cost);
             once
         }
-        Expr::Call(called) => rewrite_call(called),
+        Expr::Call(called) => {
+            let is_check = called.func_name == "check" && called.target.is_some();
+            let cost = rewrite_call(called);
+            if is_check {
+                charge_step(node, CHECK_COST);
+            }
+            cost
+        }
     }
 }
 
@@ -116,6 +126,7 @@ fn charge_steps(loops: &mut ComprehensionExpr, cost: u64) {
     charge_step(&mut loops.loop_step, cost);
 }
 
+/// Lets the evaluation of a node be charged with a cost.
 fn charge_step(part: &mut Node, cost: u64) {
     let inner = std::mem::take(part);
     let cost = LiteralValue::Int(CelInt::from(i64::try_from(cost).unwrap_or(i64::MAX)));
