@@ -10,7 +10,7 @@ use cel::common::value::{CowVal, Val};
 use cel::parser::Expression as Node;
 use cel::{Env, ExecutionError, StructType, Value};
 
-use super::{environment, meter};
+use super::{declare_internal, environment};
 
 /// The type of an object in an apply configuration.
 pub const OBJECT: &str = "Object";
@@ -30,7 +30,7 @@ pub(super) fn environment_of(node: &Node) -> Option<Arc<Env>> {
         return None;
     }
     let mut env = environment();
-    env.add_extension(meter::declare).ok()?;
+    env.add_extension(declare_internal).ok()?;
     names.into_iter().try_for_each(|name| env.add_type(Open(Type::new_struct(name)))).ok()?;
     Some(Arc::new(env))
 }

@@ -16,10 +16,13 @@ use cel::common::value::{CowVal, Val};
 use cel::parser::Expression as Node;
 use cel::{Context, DeclarationError, Env, ExecutionError, Program, Value};
 
-use super::{Args, FunctionResult, STANDARD, library, ok_value, values};
+use super::{Args, FunctionResult, STANDARD, library, loops, ok_value, values};
 
 /// The cost that one evaluation may take (`PerCallLimit` in apiserver, `pkg/apis/cel/config.go`).
 pub const CALL_COST_MAX: u64 = 1_000_000;
+
+/// The cost of an authorization check, so that an expression can make two of them (`library/cost.go`).
+const CHECK_COST: u64 = 350_000;
 
 const STEP: &str = "@step";
 const SIZED: &str = "@sized";
@@ -50,7 +53,7 @@ pub(super) fn metered<T>(least: u64, evaluation: impl FnOnce() -> T) -> (Option<
 }
 
 /// Charges a cost to the evaluation that is running.
-pub(super) fn charge(cost: u64) -> Result<(), ExecutionError> {
+fn charge(cost: u64) -> Result<(), ExecutionError> {
     LEFT.set(LEFT.get().saturating_sub(cost));
     match LEFT.get() {
         0 => Err(ExecutionError::InternalError("actual cost limit exceeded".into())),
@@ -87,10 +90,19 @@ pub(super) fn rewrite(node: &mut Node) -> u64 {
         }
         Expr::Comprehension(loops) => {
             let cost = rewrite(&mut loops.loop_cond) + rewrite(&mut loops.loop_step);
+            let once = rewrite(&mut loops.iter_range) + rewrite(&mut loops.accu_init) + rewrite(&mut loops.result);
+            loops::rewrite(loops);
             charge_steps(loops, cost);
-            rewrite(&mut loops.iter_range) + rewrite(&mut loops.accu_init) + rewrite(&mut loops.result)
+            once
         }
-        Expr::Call(called) => rewrite_call(called),
+        Expr::Call(called) => {
+            let is_check = called.func_name == "check" && called.target.is_some();
+            let cost = rewrite_call(called);
+            if is_check {
+                charge_step(node, CHECK_COST);
+            }
+            cost
+        }
     }
 }
 
@@ -114,6 +126,7 @@ fn charge_steps(loops: &mut ComprehensionExpr, cost: u64) {
     charge_step(&mut loops.loop_step, cost);
 }
 
+/// Lets the evaluation of a node be charged with a cost.
 fn charge_step(part: &mut Node, cost: u64) {
     let inner = std::mem::take(part);
     let cost = LiteralValue::Int(CelInt::from(i64::try_from(cost).unwrap_or(i64::MAX)));
@@ -145,7 +158,7 @@ fn root(node: &Node) -> Option<&str> {
 /// Returns the argument, or an empty map if it has no fields.
 fn fields<'b, 'v>(mut args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     let arg = args.pop().ok_or(ExecutionError::MissingArgumentOrTarget)?;
-    let has_fields = arg.as_indexer().is_some() && !arg.downcast_ref::<CelString>().is_some();
+    let has_fields = arg.as_indexer().is_some() && arg.downcast_ref::<CelString>().is_none();
     if has_fields || arg.downcast_ref::<CelOptional>().is_some() {
         return Ok(arg);
     }
@@ -201,7 +214,7 @@ fn arity(form: &str) -> usize {
 
 /// Lets an argument be measured, unless its size is known or the name is that of a type or a namespace.
 fn measure(node: &mut Node) {
-    let is_namespace = |name: &str| matches!(name, "optional" | "strings") || library::is_namespace(name);
+    let is_namespace = |name: &str| matches!(name, "lists" | "optional" | "strings") || library::is_namespace(name);
     match &node.expr {
         Expr::Literal(_) | Expr::Unspecified => return,
         Expr::Ident(name) if is_namespace(name) => return,

@@ -5,13 +5,16 @@
 //! unknown here: the types of variables are given.
 
 mod check;
+mod convert;
 mod depth;
 mod estimate;
 mod library;
+mod loops;
 mod made;
 mod meter;
 mod signatures;
 
+pub use convert::{from_json, to_json};
 pub use estimate::Type;
 pub use library::{Access, Authorizer, authorizer, resource_check};
 pub use made::{JSON_PATCH, OBJECT, fields, misplaced};
@@ -19,20 +22,14 @@ pub use meter::CALL_COST_MAX;
 pub use signatures::Kind;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 pub use cel::Value;
 use cel::common::types::{DYN_TYPE, LIST_TYPE, STRING_TYPE};
 use cel::common::value::{CowVal, Val};
-use cel::objects::{Key, OptionalValue};
+use cel::objects::OptionalValue;
 use cel::{Context, DeclarationError, Env, ExecutionError, Program, extensions};
-
-use chrono::SecondsFormat;
-
-use crate::json;
 
 /// A compiled expression.
 pub struct Expression {
@@ -167,57 +164,6 @@ pub fn usable_message(value: &Value) -> Option<String> {
 /// `pkg/apis/cel/config.go`).
 const MESSAGE_MAX: usize = 5 * 1024;
 
-/// Converts a JSON value without a schema: integers become `int`, strings stay strings.
-pub fn from_json(value: &json::Value) -> Value {
-    match value {
-        json::Value::Null => Value::Null,
-        json::Value::Bool(flag) => Value::Bool(*flag),
-        json::Value::Number(number) => {
-            number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::Int)
-        }
-        json::Value::String(text) => Value::String(Arc::new(text.to_string())),
-        json::Value::Array(items) => Value::List(Arc::new(items.iter().map(from_json).collect())),
-        json::Value::Object(map) => {
-            let entries: HashMap<String, Value> =
-                map.iter().map(|(key, value)| (key.to_string(), from_json(value))).collect();
-            entries.into()
-        }
-    }
-}
-
-/// Converts a value to JSON as Kubernetes does: times and bytes become strings.
-///
-/// # Errors
-///
-/// Returns a message about a value that JSON cannot express.
-pub fn to_json(value: &Value) -> Result<json::Value, String> {
-    Ok(match value {
-        Value::Null => json::Value::Null,
-        Value::Bool(flag) => json::Value::from(*flag),
-        Value::Int(number) => json::Value::from(*number),
-        Value::UInt(number) => json::Value::from(*number),
-        Value::Float(number) => json::Value::from(*number),
-        Value::String(text) => json::Value::from(text.as_str()),
-        Value::Bytes(bytes) => json::Value::from(BASE64_STANDARD.encode(bytes.as_slice())),
-        Value::Duration(time) => json::Value::from(format!("{}s", time.as_seconds_f64())),
-        Value::Timestamp(time) => json::Value::from(time.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-        Value::List(items) => json::Value::Array(items.iter().map(to_json).collect::<Result<Vec<_>, _>>()?.into()),
-        Value::Map(entries) => {
-            let mut sorted = BTreeMap::new();
-            for (key, value) in entries.map.iter() {
-                let Key::String(key) = key else { return Err(format!("map key {key} is not a string")) };
-                sorted.insert(key.as_str(), to_json(value)?);
-            }
-            sorted.into_iter().collect()
-        }
-        Value::Struct(made) => {
-            let fields = fields(made).into_iter().map(|(name, field)| Ok((name, to_json(&field)?)));
-            fields.collect::<Result<Vec<_>, String>>()?.into_iter().collect()
-        }
-        other => return Err(format!("unsupported type: {}", other.type_of())),
-    })
-}
-
 /// Words that expressions use themselves, so that a field of this name can also be written between underscores.
 const RESERVED: &[&str] = &[
     "as",
@@ -258,7 +204,7 @@ pub fn is_identifier(name: &str) -> bool {
 }
 
 /// Adds the fields with reserved names as they can also be written: `namespace` as `__namespace__`.
-pub fn with_reserved_names(mut fields: BTreeMap<String, Kind>) -> BTreeMap<String, Kind> {
+pub(crate) fn with_reserved_names(mut fields: BTreeMap<String, Kind>) -> BTreeMap<String, Kind> {
     for name in RESERVED {
         if let Some(of) = fields.get(*name).cloned() {
             fields.insert(format!("__{name}__"), of);
@@ -278,14 +224,20 @@ static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
 /// The environment of expressions: the standard one, and the functions that count costs.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = environment();
-    let added = env.add_extension(meter::declare);
+    let added = env.add_extension(declare_internal);
     debug_assert_eq!(added, Ok(()));
     Arc::new(env)
 });
 
+/// Declares the functions that expressions call once they are rewritten for evaluation.
+fn declare_internal(env: &mut Env) -> Result<(), DeclarationError> {
+    meter::declare(env)?;
+    loops::declare(env)
+}
+
 fn environment() -> Env {
     let mut env = Env::stdlib();
-    let added = [extensions::strings, extensions::lists, kubernetes, library::declare]
+    let added = [extensions::strings, extensions::lists, kubernetes, library::declare, loops::declare_macros]
         .into_iter()
         .try_for_each(|add| env.add_extension(add));
     // A declaration fails only for a duplicate, and a test calls every function.

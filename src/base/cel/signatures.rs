@@ -172,6 +172,7 @@ _[_] [A] int > A; {A:B} A > B; ?[A] int > ?A; ?{A:B} A > ?B
 _[?_] [A] int > ?A; {A:B} A > ?B; ?[A] int > ?A; ?{A:B} A > ?B
 @in A [A] > bool; A {A:B} > bool
 @not_strictly_false bool > bool
+@mapInsert {A:B} A B > {A:B}; {A:B} {A:B} > {A:B}
 size string > int; bytes > int; [A] > int; {A:B} > int; string. > int; bytes. > int; [A]. > int; {A:B}. > int
 contains string. string > bool
 endsWith string. string > bool

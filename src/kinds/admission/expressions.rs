@@ -74,12 +74,12 @@ impl Environment {
     }
 
     /// Sets the types of the objects and, where there are parameters, of these.
-    pub fn with_types(self, object: Kind, params: Option<Kind>) -> Environment {
+    pub(super) fn with_types(self, object: Kind, params: Option<Kind>) -> Environment {
         Environment { object, params, ..self }
     }
 
     /// Allows variables of the policy.
-    pub fn with_variables(self) -> Environment {
+    pub(super) fn with_variables(self) -> Environment {
         Environment { variables: Some(BTreeMap::new()), ..self }
     }
 
