@@ -76,9 +76,6 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let server_side = matches.flag("server-side");
     let validation = groups::read_validation(matches)?;
     selection.validate = validation != FieldValidation::Ignore;
-    // Unlike in `delete`, --force alone does not shorten the grace period.
-    let mut deletion = Deletion::read(ctx, matches)?;
-    deletion.grace = matches.int("grace-period").filter(|seconds| *seconds >= 0);
     let mut apply = ApplyOptions {
         manager: match matches.value_of("field-manager") {
             // The server requires the name for server-side apply.
@@ -90,7 +87,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         dry_run: DryRun::read(ctx, matches)?,
         output: Output::of_report(matches)?,
         cause: record::change_cause(ctx, matches),
-        deletion,
+        deletion: read_deletion(ctx, matches)?,
         force: matches.flag("force"),
         force_conflicts: matches.flag("force-conflicts"),
         subresource: matches.string("subresource").into(),
@@ -131,6 +128,12 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         Some(prune) => prune.run(ctx, &mut apply, &resolved.items, &visited),
         None => Ok(()),
     }
+}
+
+/// Reads the flags for the objects that --force deletes. Unlike in `delete`, it alone does not shorten the grace period.
+fn read_deletion(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<Deletion> {
+    let grace = matches.int("grace-period").filter(|seconds| *seconds >= 0);
+    Ok(Deletion { grace, ..Deletion::read(ctx, matches)? })
 }
 
 fn check_flags(ctx: &Ctx, matches: &ArgMatches, selection: &Selection) -> CliResult<()> {
