@@ -28,11 +28,11 @@ const CASE_MAX: Duration = Duration::from_secs(30);
 const CASE_SLOW: Duration = Duration::from_secs(10);
 
 /// Runs a target on inputs that `make` makes: `count` of them, or for `KCTL_FUZZ_SECONDS`.
-#[expect(clippy::print_stdout, reason = "cargo shows it for a test that fails, and on demand")]
 fn fuzz<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T + Send, target: impl Fn(&T) + Send) {
     on_deep_stack(|| fuzz_here(count, make, target)).expect("a thread");
 }
 
+#[expect(clippy::print_stdout, reason = "cargo shows it for a test that fails, and on demand")]
 fn fuzz_here<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T, target: impl Fn(&T)) {
     let seconds = std::env::var("KCTL_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
     let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
