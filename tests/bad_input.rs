@@ -56,6 +56,32 @@ fn files_that_are_not_manifests_are_refused() {
 }
 
 #[test]
+fn objects_are_nested_as_deeply_as_in_a_cluster() {
+    const DEPTH: usize = 9900;
+    let sandbox = sandbox();
+    let schema = r#"{"type": "object", "x-kubernetes-preserve-unknown-fields": true}"#;
+    let definition = format!(
+        r#"{{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {{"name": "deeps.x.io"}},
+        "spec": {{"group": "x.io", "scope": "Namespaced", "names": {{"plural": "deeps", "singular": "deep", "kind": "Deep"}},
+        "versions": [{{"name": "v1", "served": true, "storage": true, "schema": {{"openAPIV3Schema": {schema}}}}}]}}}}"#
+    );
+    fs::write(sandbox.path("definition.json"), definition).expect("a file");
+    let (open, close) = (r#"{"a":"#.repeat(DEPTH), "}".repeat(DEPTH));
+    let object =
+        |spec: &str| format!(r#"{{"apiVersion":"x.io/v1","kind":"Deep","metadata":{{"name":"d"}},"spec":{spec}}}"#);
+    fs::write(sandbox.path("deep.json"), object(&format!("{open}1{close}"))).expect("a file");
+    fs::write(sandbox.path("deeper.json"), object(&format!("{open}{open}1{close}{close}"))).expect("a file");
+    sandbox.must("kctl create -f definition.json");
+    sandbox.must("kctl create -f deep.json");
+    sandbox.must("kctl label deep d a=b");
+    let (out, field) = (sandbox.must("kctl get deep d -o go-template={{.spec}}"), "map[a:".repeat(DEPTH));
+    assert_eq!(out, format!("{field}1{}", "]".repeat(DEPTH)));
+    sandbox.must("kctl delete deep d");
+    let got = sandbox.run("kctl create -f deeper.json");
+    assert!(got.code == 1 && got.err.contains("exceeded max depth"), "{}", &got.err[..got.err.len().min(300)]);
+}
+
+#[test]
 fn documents_before_a_malformed_one_are_created_and_acknowledged_or_neither() {
     let sandbox = sandbox();
     let before = content(&sandbox);

@@ -19,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use crate::harness::random::Random;
+use kctl_base::json::on_deep_stack;
 
 /// The time that a single case may take. The test profile does not optimize, and the machine may be busy.
 const CASE_MAX: Duration = Duration::from_secs(30);
@@ -27,8 +28,12 @@ const CASE_MAX: Duration = Duration::from_secs(30);
 const CASE_SLOW: Duration = Duration::from_secs(10);
 
 /// Runs a target on inputs that `make` makes: `count` of them, or for `KCTL_FUZZ_SECONDS`.
+fn fuzz<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T + Send, target: impl Fn(&T) + Send) {
+    on_deep_stack(|| fuzz_here(count, make, target)).expect("a thread");
+}
+
 #[expect(clippy::print_stdout, reason = "cargo shows it for a test that fails, and on demand")]
-fn fuzz<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T, target: impl Fn(&T)) {
+fn fuzz_here<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T, target: impl Fn(&T)) {
     let seconds = std::env::var("KCTL_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
     let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let mut random = Random::new(Random::seed(1));

@@ -43,8 +43,10 @@ mod verbs;
 mod wait_deleted;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 
 use clap::ArgMatches;
+use kctl_base::json::on_deep_stack;
 
 pub(crate) use context::Ctx;
 pub(crate) use error::{CliError, CliResult, Stream};
@@ -83,5 +85,10 @@ impl Verb {
 /// reported are durable by then. A panic prints one sentence before it unwinds.
 pub fn run(argv: Vec<OsString>) -> i32 {
     panic::report_in_a_sentence();
-    dispatch::run(argv)
+    on_deep_stack(|| dispatch::run(argv)).unwrap_or_else(|error| {
+        let text = format!("error: the thread of the command cannot be started: {error}\n");
+        // A failure to write to standard error could only be reported there.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        1
+    })
 }

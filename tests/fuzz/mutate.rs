@@ -1,6 +1,6 @@
 //! Mutations of texts and values.
 
-use kctl_base::json::{READ_DEPTH_MAX, Value, json};
+use kctl_base::json::{OBJECT_DEPTH_MAX, Value, json};
 
 use super::corpus;
 use crate::harness::random::Random;
@@ -113,7 +113,7 @@ pub(super) fn changed(random: &mut Random, original: &Value, corpus: &[Value]) -
     for _ in 0..random.below(6) {
         change(random, &mut value, corpus);
     }
-    if depth(&value) > READ_DEPTH_MAX { original.clone() } else { value }
+    if depth(&value) > OBJECT_DEPTH_MAX { original.clone() } else { value }
 }
 
 fn depth(value: &Value) -> usize {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 
 use super::{quote, quote_char};
-use crate::json::{self, READ_DEPTH_MAX, Value};
+use crate::json::{self, OBJECT_DEPTH_MAX, Value};
 
 /// An error in the syntax of a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -151,8 +151,8 @@ struct Scanner<'t> {
 impl Scanner<'_> {
     fn value(&mut self, depth: usize, expected: &str) -> Result<(), SyntaxError> {
         match self.next_token()? {
-            b'{' if depth < READ_DEPTH_MAX => self.object(depth),
-            b'[' if depth < READ_DEPTH_MAX => self.array(depth),
+            b'{' if depth < OBJECT_DEPTH_MAX => self.object(depth),
+            b'[' if depth < OBJECT_DEPTH_MAX => self.array(depth),
             b'{' | b'[' => Err(SyntaxError::At { offset: self.at + 1, message: "exceeded max depth".to_owned() }),
             b'"' => self.string().map(drop),
             b't' => self.literal("true"),

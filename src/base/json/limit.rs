@@ -90,7 +90,7 @@ fn escapes_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{json, to_compact};
+    use super::super::{json, on_deep_stack, to_compact};
     use super::*;
 
     #[test]
@@ -109,8 +109,9 @@ mod tests {
     #[test]
     fn depth_is_limited() {
         let nest = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
-        assert_eq!(check_limits(&nest(OBJECT_DEPTH_MAX), 10_000, Strings::Raw), Ok(()));
-        assert_eq!(check_limits(&nest(OBJECT_DEPTH_MAX + 1), 10_000, Strings::Raw), Err(Excess::Depth));
+        let check = |depth| on_deep_stack(|| check_limits(&nest(depth), 100_000, Strings::Raw)).expect("a thread");
+        assert_eq!(check(OBJECT_DEPTH_MAX), Ok(()));
+        assert_eq!(check(OBJECT_DEPTH_MAX + 1), Err(Excess::Depth));
     }
 
     #[test]

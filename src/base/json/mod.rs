@@ -8,6 +8,7 @@
 //! writers here are those that must produce the same bytes as Go.
 
 mod convert;
+mod deep_stack;
 mod limit;
 mod list;
 mod map;
@@ -18,6 +19,7 @@ mod value;
 mod write;
 
 pub use convert::{ToJson, from_value, to_value};
+pub use deep_stack::on_deep_stack;
 pub use limit::{Excess, Strings, check_limits};
 pub use list::List;
 pub use map::{Entry, Map};

@@ -4,13 +4,13 @@ use serde::de::DeserializeOwned;
 
 /// The greatest number of maps and lists that may be nested in an object of the API.
 ///
-/// Go's decoder allows 10,000 (`encoding/json/scanner.go`), on a stack that grows. Every walk over a value recurses here,
-/// so that the stack of a thread (2 MiB) sets the limit.
-pub const OBJECT_DEPTH_MAX: usize = 300;
+/// Go's decoders of JSON and YAML have the same limit (`encoding/json/scanner.go`), on a stack that grows. Every walk over a
+/// value recurses here, so that one that may be nested this deeply is for [`super::on_deep_stack`].
+pub const OBJECT_DEPTH_MAX: usize = 10_000;
 
-/// The greatest nesting that the readers of JSON and YAML accept. It exceeds [`OBJECT_DEPTH_MAX`], because a document or a
-/// row of the store may hold an object inside a list or a change.
-pub const READ_DEPTH_MAX: usize = 400;
+/// The greatest nesting that the reader of the store accepts. It exceeds [`OBJECT_DEPTH_MAX`], because a row may hold an
+/// object inside a list or a change.
+pub const READ_DEPTH_MAX: usize = 10_100;
 
 /// The nesting up to which `serde_json` reads without further ado.
 const PLAIN_DEPTH_MAX: usize = 127;
@@ -72,7 +72,7 @@ fn depth(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Value, to_compact};
+    use super::super::{Value, on_deep_stack, to_compact};
     use super::*;
 
     fn nested(depth: usize) -> String {
@@ -84,8 +84,9 @@ mod tests {
     fn deep_values_are_read_up_to_the_limit() {
         for depth in [0, 2, 126, 128, READ_DEPTH_MAX] {
             let text = nested(depth);
-            let value: Value = from_str(&text).unwrap_or_else(|error| panic!("{depth}: {error}"));
-            assert_eq!(to_compact(&value), text);
+            let read = || from_str(&text).map(|value: Value| to_compact(&value));
+            let written = on_deep_stack(read).expect("a thread").unwrap_or_else(|error| panic!("{depth}: {error}"));
+            assert_eq!(written, text);
         }
         for depth in [READ_DEPTH_MAX + 2, 100_000] {
             let error = from_str::<Value>(&nested(depth)).expect_err("too deep");

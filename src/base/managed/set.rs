@@ -128,12 +128,21 @@ impl FieldSet {
     /// Returns the members of either set.
     pub fn union(&self, other: &FieldSet) -> FieldSet {
         let mut all = self.clone();
-        for (element, theirs) in &other.nodes {
-            let node = all.nodes.entry(element.clone()).or_default();
-            node.member |= theirs.member;
-            node.below = node.below.union(&theirs.below);
-        }
+        all.add(other);
         all
+    }
+
+    /// Adds the members of the other set.
+    fn add(&mut self, other: &FieldSet) {
+        for (element, theirs) in &other.nodes {
+            match self.nodes.get_mut(element) {
+                Some(node) => {
+                    node.member |= theirs.member;
+                    node.below.add(&theirs.below);
+                }
+                None => drop(self.nodes.insert(element.clone(), theirs.clone())),
+            }
+        }
     }
 
     /// Returns the members of both sets.
@@ -178,21 +187,36 @@ impl FieldSet {
         }
     }
 
-    /// Adds every node for which `named` returns `true`; it receives the path of the parents and the element.
-    pub(super) fn with_nodes(&self, named: &impl Fn(&[SharedStr], &str) -> bool) -> FieldSet {
-        self.with_nodes_below(&mut Vec::new(), named)
-    }
-
-    fn with_nodes_below(&self, parents: &mut Vec<SharedStr>, named: &impl Fn(&[SharedStr], &str) -> bool) -> FieldSet {
+    /// Adds every node for which `named` returns `true`. It receives the state of the parent and the element; `below` computes
+    /// the state of the node from them.
+    pub(super) fn with_nodes<S>(
+        &self,
+        state: &S,
+        below: &impl Fn(&S, &str) -> S,
+        named: &impl Fn(&S, &str) -> bool,
+    ) -> FieldSet {
         let mut set = FieldSet::default();
         for (element, node) in &self.nodes {
-            let member = node.member || named(parents, element);
-            parents.push(element.clone());
-            let below = node.below.with_nodes_below(parents, named);
-            parents.pop();
-            set.nodes.insert(element.clone(), Node { member, below });
+            let member = node.member || named(state, element);
+            let children = match node.below.is_empty() {
+                true => FieldSet::default(),
+                false => node.below.with_nodes(&below(state, element), below, named),
+            };
+            set.nodes.insert(element.clone(), Node { member, below: children });
         }
         set
+    }
+
+    /// Adds a node, if it has members, to those that the set has already.
+    pub(super) fn put(&mut self, element: SharedStr, member: bool, below: FieldSet) {
+        if member || !below.is_empty() {
+            let node = self.nodes.entry(element).or_default();
+            node.member |= member;
+            match node.below.is_empty() {
+                true => node.below = below,
+                false => node.below.add(&below),
+            }
+        }
     }
 
     /// Combines each node with that of the other set, and drops nodes without members.

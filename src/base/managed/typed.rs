@@ -107,45 +107,36 @@ impl TypeRef {
 
 /// Returns all fields of an object that its sole owner would own.
 pub(super) fn fields_of(types: &(impl Types + ?Sized), root: &FieldType, object: &Value) -> FieldSet {
-    let mut set = FieldSet::default();
-    collect(types, &TypeRef::root(root), object, &mut Vec::new(), &mut set);
-    set
+    collect(types, &TypeRef::root(root), object).1
 }
 
-fn collect(types: &(impl Types + ?Sized), ty: &TypeRef, value: &Value, path: &mut Vec<SharedStr>, set: &mut FieldSet) {
+/// Returns whether a value is a member itself, and the members below it.
+fn collect(types: &(impl Types + ?Sized), ty: &TypeRef, value: &Value) -> (bool, FieldSet) {
+    let mut set = FieldSet::default();
     match ty.shape(value) {
-        Shape::Leaf => set.insert(path),
+        Shape::Leaf => return (true, set),
         Shape::Fields(fields) => {
             for (key, value) in fields {
-                path.push(field_element(key));
-                collect(types, &ty.field(types, key), value, path, set);
+                let (is_leaf, below) = collect(types, &ty.field(types, key), value);
                 let empty = value.is_null() || value.as_object().is_some_and(Map::is_empty);
-                if empty || !ty.declares(types, key) {
-                    set.insert(path);
-                }
-                path.pop();
+                set.put(field_element(key), is_leaf || empty || !ty.declares(types, key), below);
             }
         }
         Shape::Items(items) => {
             for item in items {
                 let Some(element) = ty.item_element(types, item) else { continue };
-                path.push(element);
-                collect(types, &ty.item(types), item, path, set);
-                set.insert(path);
-                path.pop();
+                set.put(element, true, collect(types, &ty.item(types), item).1);
             }
         }
     }
+    (false, set)
 }
 
 /// Adds the declared fields among the parents of members (`EnsureNamedFieldsAreMembers`).
 pub(super) fn with_declared_parents(types: &(impl Types + ?Sized), root: &FieldType, set: &FieldSet) -> FieldSet {
-    let root = TypeRef::root(root);
-    set.with_nodes(&|parents, element| {
-        let Some(name) = element.strip_prefix("f:") else { return false };
-        let ty = parents.iter().fold(root.clone(), |ty, element| ty.element(types, element));
-        ty.declares(types, name)
-    })
+    let declares =
+        |ty: &TypeRef, element: &str| element.strip_prefix("f:").is_some_and(|name| ty.declares(types, name));
+    set.with_nodes(&TypeRef::root(root), &|ty, element| ty.element(types, element), &declares)
 }
 
 /// Removes the fields of a set from an object; parents that become empty and are not in the set are kept.

@@ -10,7 +10,7 @@ use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation
 use serde_json::Value;
 
 use crate::go;
-use crate::json::{self, READ_DEPTH_MAX};
+use crate::json::{self, OBJECT_DEPTH_MAX};
 
 /// The reason why a patch cannot be decoded or applied, with the message of the API server and kubectl.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -194,7 +194,7 @@ fn test(document: &Value, operation: &Operation) -> Result<(), String> {
 /// Rejects a value that would be nested too deeply; a patch that copies a value into itself doubles its depth.
 fn check_depth(target: &Target, value: &Value) -> Result<(), String> {
     let depth = target.parents.len() + 1 + extent(value).0;
-    if depth > READ_DEPTH_MAX { Err("exceeded max depth".to_owned()) } else { Ok(()) }
+    if depth > OBJECT_DEPTH_MAX { Err("exceeded max depth".to_owned()) } else { Ok(()) }
 }
 
 fn add(document: &mut Value, target: &Target, value: Value) -> Result<(), String> {
@@ -327,11 +327,10 @@ mod tests {
         let wide = json!({"op": "copy", "from": "/a", "path": "/a/-"});
         let error = apply(&json!({"a": ["x".repeat(1000)]}), &vec![wide; 64].into()).expect_err("too large");
         assert!(error.to_string().starts_with("Unable to complete the copy, the accumulated size increase"), "{error}");
-        let deep = json!([{"op": "copy", "from": "/a", "path": "/a/b/b"}, {"op": "move", "from": "/a", "path": "/c"},
-            {"op": "copy", "from": "/c", "path": "/a"}, {"op": "copy", "from": "/c", "path": "/a/b/b/b"}]);
-        let chain: Vec<json::Value> = (0..100).flat_map(|_| deep.as_array().cloned().unwrap_or_default()).collect();
-        let nested = (0..300).fold(json!(1), |inner, _| json!({"b": inner}));
-        let error = apply(&json!({"a": nested}), &chain.into()).expect_err("too deep");
+        let nest = || (0..OBJECT_DEPTH_MAX - 1).fold(json!(1), |inner, _| json!({"b": inner}));
+        let copy = json!([{"op": "copy", "from": "/a", "path": "/a/b/b"}]);
+        let error = json::on_deep_stack(|| apply(&json!({"a": nest()}), &copy).map(drop)).expect("a thread");
+        let error = error.expect_err("too deep");
         assert!(error.to_string().ends_with("exceeded max depth"), "{error}");
     }
 

@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 use super::separators::{Lines, first_line};
 
 /// The limit of nesting, so that a document cannot exhaust the stack.
-pub(super) const MAX_DEPTH: usize = crate::json::READ_DEPTH_MAX;
+pub(super) const MAX_DEPTH: usize = crate::json::OBJECT_DEPTH_MAX;
 
 /// The index of a node in its tree.
 pub(super) type NodeId = usize;

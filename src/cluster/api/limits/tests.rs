@@ -2,7 +2,7 @@
 
 use crate::api::{PatchType, Request};
 use crate::{Cluster, OpenOptions};
-use kctl_base::json::{OBJECT_DEPTH_MAX, Value, json};
+use kctl_base::json::{OBJECT_DEPTH_MAX, Value, json, on_deep_stack};
 use kctl_base::status::{Reason, Status};
 
 const RESOURCE: &str = "deeps.x.io";
@@ -36,7 +36,7 @@ fn nested(depth: usize) -> Value {
 }
 
 fn is_too_deep(error: &Status) -> bool {
-    error.reason == Reason::BadRequest && error.message == "the object exceeds the maximum depth of 300"
+    error.reason == Reason::BadRequest && error.message == "the object exceeds the maximum depth of 10000"
 }
 
 #[test]
@@ -57,6 +57,10 @@ fn a_definition_of_sixty_levels_works() {
 
 #[test]
 fn objects_beyond_the_depth_limit_are_refused_however_they_are_made() {
+    on_deep_stack(make_objects_beyond_the_depth_limit).expect("a thread");
+}
+
+fn make_objects_beyond_the_depth_limit() {
     let mut cluster = cluster(free());
     // The managedFields repeat the structure four levels deeper.
     let most = OBJECT_DEPTH_MAX - 6;
@@ -68,13 +72,19 @@ fn objects_beyond_the_depth_limit_are_refused_however_they_are_made() {
     let requests = [
         Request::create(RESOURCE, "default", deep("e", nested(OBJECT_DEPTH_MAX))),
         Request::create(RESOURCE, "default", deep("e", nested(OBJECT_DEPTH_MAX - 3))),
-        Request::create(RESOURCE, "default", deep("e", nested(5000))),
-        Request::update(RESOURCE, "default", "d", deep("d", nested(OBJECT_DEPTH_MAX - 3))),
+        Request::create(RESOURCE, "default", deep("e", nested(20_000))),
+        Request::update(RESOURCE, "default", "d", deep("d", json!({"b": nested(OBJECT_DEPTH_MAX - 4)}))),
         Request::patch(RESOURCE, "default", "d", PatchType::Json, add),
         Request::patch(RESOURCE, "default", "d", PatchType::Json, copy),
         Request::patch(RESOURCE, "default", "d", PatchType::Merge, merge),
-        Request::patch(RESOURCE, "default", "d", PatchType::Apply, deep("d", nested(OBJECT_DEPTH_MAX - 3)))
-            .manager("m"),
+        Request::patch(
+            RESOURCE,
+            "default",
+            "d",
+            PatchType::Apply,
+            deep("d", json!({"b": nested(OBJECT_DEPTH_MAX - 4)})),
+        )
+        .manager("m"),
     ];
     for request in requests {
         let error = cluster.handle(&request).expect_err("too deep");

@@ -3,14 +3,10 @@
 //! A resize that the node has room for is allocated at once ([`Allocation`]); the containers follow in the next sync
 //! ([`super::resize`]). One that it has no room for waits until other pods release theirs.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
 use super::container_spec::{ContainerSpec, containers};
 use super::pod_sync::PodEvent;
-use super::resize_events::{self, Step};
-use super::runtime::PodRuntime;
+use super::resize_events::{self, ResizeStep};
+use super::runtime::{Allocation, PodRuntime, Resize, ResizeState};
 use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
 use kctl_base::json::Value;
@@ -22,29 +18,12 @@ use kctl_kinds::shared::pod_spec::resources::{Amounts, add, allocated_requests, 
 /// Interval between attempts to grant a resize that had to wait (`retryDelay`).
 const RETRY: Duration = Duration::from_secs(180);
 
-/// The resources granted to a pod.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Allocation {
-    /// By container; containers without requests and limits are left out.
-    containers: BTreeMap<String, Value>,
-    /// Pod-level resources.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) pod: Option<Value>,
-}
-
-impl Allocation {
-    /// Returns what the spec of a pod asks for; `None` for a pod without requests and limits, which can never get any.
-    fn of(pod: &Object) -> Option<Allocation> {
-        let resizable = containers(pod).filter(|c| !c.is_ephemeral);
-        let wanted = resizable.filter_map(|c| Some((c.name().to_string(), resources(c)?.clone())));
-        let allocation = Allocation { containers: wanted.collect(), pod: pod.at("/spec/resources").cloned() };
-        (allocation != Allocation::default()).then_some(allocation)
-    }
-
-    /// Returns the resources of a container; `None` when it has neither requests nor limits.
-    pub(super) fn of_container(&self, name: &str) -> Option<&Value> {
-        self.containers.get(name)
-    }
+/// Returns what the spec of a pod asks for; `None` for a pod without requests and limits, which can never get any.
+fn wanted(pod: &Object) -> Option<Allocation> {
+    let resizable = containers(pod).filter(|c| !c.is_ephemeral);
+    let of_containers = resizable.filter_map(|c| Some((c.name().to_string(), resources(c)?.clone())));
+    let allocation = Allocation { containers: of_containers.collect(), pod: pod.at("/spec/resources").cloned() };
+    (allocation != Allocation::default()).then_some(allocation)
 }
 
 /// Returns the requests and limits of a container.
@@ -52,29 +31,7 @@ fn resources(container: ContainerSpec<'_>) -> Option<&Value> {
     container.spec.at("/resources").filter(|r| r.as_object().is_some_and(|map| !map.is_empty()))
 }
 
-/// A resize that is not complete.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Resize {
-    /// The condition `PodResizePending`: the node has no room.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) pending: Option<ResizeState>,
-    /// The condition `PodResizeInProgress`: the containers have not got their new resources yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) in_progress: Option<ResizeState>,
-}
-
-/// What a condition says about a resize.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct ResizeState {
-    /// Why the resize waits; empty when it is in progress.
-    pub(super) message: String,
-    /// Generation of the pod that asked for the resize.
-    pub(super) generation: i64,
-    /// Since when the condition holds.
-    pub(super) since: Time,
-}
-
-/// What has become of the resources that the spec asks for.
+/// The outcome of a request for resources.
 #[derive(Debug, Default)]
 pub(super) struct Decision {
     /// Events to record.
@@ -98,7 +55,7 @@ pub(super) fn allocate(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime:
     if runtime.allocation.is_some() && pod.generation() <= 1 {
         return Ok(Decision::default());
     }
-    let wanted = Allocation::of(pod);
+    let wanted = wanted(pod);
     let is_granted = runtime.allocation.is_none() || runtime.allocation == wanted;
     let shortage = if is_granted { None } else { shortage(ctx, pod, node)? };
     if is_waiting != shortage.is_some() {
@@ -130,7 +87,7 @@ fn grant(now: Time, pod: &Object, runtime: &mut PodRuntime, wanted: Option<Alloc
     }
     let state = ResizeState { message: String::new(), generation: pod.generation(), since: now };
     runtime.resize = Some(Resize { pending: None, in_progress: Some(state) });
-    let events = vec![resize_events::event(pod, pod.generation(), &Step::Started)];
+    let events = vec![resize_events::event(pod, pod.generation(), &ResizeStep::Started)];
     Decision { events, is_new: true, retry: None }
 }
 
@@ -144,7 +101,7 @@ fn defer(now: Time, pod: &Object, runtime: &mut PodRuntime, shortage: &Shortage)
         return Decision { retry, ..Decision::default() };
     }
     let since = resize.pending.as_ref().map_or(now, |pending| pending.since);
-    let step = Step::Deferred { reason: format!("OutOf{}", shortage.resource), message: message.clone() };
+    let step = ResizeStep::Deferred { reason: format!("OutOf{}", shortage.resource), message: message.clone() };
     resize.pending = Some(ResizeState { message, generation, since });
     Decision { events: vec![resize_events::event(pod, generation, &step)], is_new: false, retry }
 }

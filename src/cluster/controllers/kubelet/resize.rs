@@ -5,7 +5,7 @@ use super::container::KILLED;
 use super::container_spec::ContainerSpec;
 use super::pod_sync::PodSync;
 use super::probes::Probes;
-use super::resize_events::{self, Step};
+use super::resize_events::{self, ResizeStep};
 use super::runtime::{ContainerRuntime, PodRuntime, Running, State};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
@@ -55,7 +55,7 @@ impl PodSync<'_> {
         }
         let Some(resize) = &mut runtime.resize else { return };
         if let Some(done) = resize.in_progress.take() {
-            self.out.events.push(resize_events::event(self.pod, done.generation, &Step::Completed));
+            self.out.events.push(resize_events::event(self.pod, done.generation, &ResizeStep::Completed));
         }
         if resize.pending.is_none() {
             runtime.resize = None;

@@ -7,7 +7,7 @@ use kctl_base::json::{Map, Value};
 use kctl_base::object::{Object, ValueRead};
 
 /// A step of a resize.
-pub(super) enum Step {
+pub(super) enum ResizeStep {
     /// The resources have been allocated.
     Started,
     /// All containers have their new resources.
@@ -53,11 +53,11 @@ impl Resources {
 }
 
 /// Returns the event about a step of the resize that a generation of a pod asked for.
-pub(super) fn event(pod: &Object, generation: i64, step: &Step) -> PodEvent {
+pub(super) fn event(pod: &Object, generation: i64, step: &ResizeStep) -> PodEvent {
     let (reason, is_warning, prefix, error) = match step {
-        Step::Started => ("ResizeStarted", false, "Pod resize started".to_string(), ""),
-        Step::Completed => ("ResizeCompleted", false, "Pod resize completed".into(), ""),
-        Step::Deferred { reason, message } => {
+        ResizeStep::Started => ("ResizeStarted", false, "Pod resize started".to_string(), ""),
+        ResizeStep::Completed => ("ResizeCompleted", false, "Pod resize completed".into(), ""),
+        ResizeStep::Deferred { reason, message } => {
             ("ResizeDeferred", true, format!("Pod resize {reason}"), message.as_str())
         }
     };
@@ -89,7 +89,7 @@ mod tests {
             "containers": [{"name": "c", "resources": {"requests": {"memory": "1Gi", "cpu": "1"}, "limits": {"cpu": "2"}}},
                 {"name": "d"}],
         }});
-        let step = Step::Deferred { reason: "OutOfcpu".into(), message: "no room".into() };
+        let step = ResizeStep::Deferred { reason: "OutOfcpu".into(), message: "no room".into() };
         assert_eq!(
             event(&pod, 2, &step).message,
             "Pod resize OutOfcpu: {\"initContainers\":[{\"name\":\"i\",\"resources\":{\"requests\":{\"cpu\":\"1\"}}}],\
