@@ -2,8 +2,8 @@
 
 use crate::harness::Sandbox;
 
-/// The address space that a command may use, in KiB.
-const LIMIT_KIB: u64 = 400 << 10;
+/// The address space that a command may use, in KiB: 400 MiB, and 128 MiB that are only reserved, for its stack.
+const LIMIT_KIB: u64 = (400 + 128) << 10;
 
 /// Runs a command that must succeed within the limit.
 fn must_fit(sandbox: &Sandbox, command: &str) -> String {

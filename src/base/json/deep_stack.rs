@@ -8,7 +8,7 @@ use std::thread;
 /// A walk recurses once for each level. The walks of the program need up to 4 KiB a level in builds without optimisation, so
 /// that a value of [`super::OBJECT_DEPTH_MAX`] levels takes 40 MiB. The rest is room for walks inside of others. Memory
 /// that is not used is only reserved.
-const STACK_BYTES: usize = 256 << 20;
+const STACK_BYTES: usize = 128 << 20;
 
 /// Runs `work` on a stack that is large enough for values of any permitted depth, and returns its result. A panic goes on in
 /// the caller.

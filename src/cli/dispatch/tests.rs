@@ -175,8 +175,8 @@ fn examples_without_setup_succeed() {
     }
 }
 
-/// Verbs whose examples must not run in a test: they need an editor, standard input, or touch the user's files.
-const NOT_RUN: &[&str] = &["edit", "apply edit-last-applied", "config", "store", "kustomize"];
+/// Verbs whose examples must not run in a test: they need an editor, standard input, or write files.
+const NOT_RUN: &[&str] = &["edit", "apply edit-last-applied", "cluster-info dump", "config", "store", "kustomize"];
 
 /// Objects that the examples refer to.
 const SETUP: &[&str] = &[
