@@ -109,6 +109,9 @@ pub trait Kind: Send + Sync {
         }
     }
 
+    /// Sets the defaults that a new object gets only when it is read back from the store, after its validation.
+    fn set_defaults_on_read(&self, _new: &mut Object) {}
+
     /// Prepares an update through the main resource. The default keeps the old `status` and raises the generation when
     /// [`Kind::raises_generation`] says so.
     fn prepare_update(&self, new: &mut Object, old: &Object) {

@@ -106,6 +106,7 @@ impl Server {
             return Err(Status::new(Reason::Unknown, text));
         }
         admission::validate(&mut self.admission(&*kind, &mut new, None, request, now, warnings))?;
+        kind.set_defaults_on_read(&mut new);
         decode::complete(&*kind, &mut new);
         managers::put(&mut new, managed);
         limits::check_entry(&*kind, &new, request)?;

@@ -58,6 +58,7 @@ fn described(mut object: Object, finish: impl Fn(&mut Object)) -> Vec<String> {
     object.put_default("/metadata/namespace", "default");
     kind.set_defaults(&mut object);
     kind.prepare_create(&mut object);
+    kind.set_defaults_on_read(&mut object);
     finish(&mut object);
     let mut out = PrefixWriter::new();
     kind.describer().expect("a description of its own")(&object, &EmptyCluster, &mut out);

@@ -58,12 +58,17 @@ impl Kind for Job {
         new.put("/status", json!({}));
         new.put("/metadata/generation", 1);
         if !new.flag("/spec/manualSelector") {
-            let labelled_like_template = new.labels() == new.strings("/spec/template/metadata/labels");
+            // Labels that the Job got from the template are the same map there.
+            let is_shared = !new.labels().is_empty() && new.labels() == new.strings("/spec/template/metadata/labels");
             generate_selector(new);
-            if labelled_like_template {
+            if is_shared {
                 new.remove_at("/metadata/labels");
+                label_like_template(new);
             }
         }
+    }
+
+    fn set_defaults_on_read(&self, new: &mut Object) {
         label_like_template(new);
     }
 
@@ -173,6 +178,8 @@ mod tests {
         Job.set_defaults(&mut job);
         Job.prepare_create(&mut job);
         assert_eq!(job["spec"]["selector"]["matchLabels"], json!({"batch.kubernetes.io/controller-uid": "u"}));
+        assert!(job.labels().is_empty(), "the labels are not validated");
+        Job.set_defaults_on_read(&mut job);
         assert_eq!(job["metadata"]["labels"], job["spec"]["template"]["metadata"]["labels"]);
         assert_eq!(job.label("job-name"), Some("j"));
     }
