@@ -103,12 +103,13 @@ fn kind_of(object: &Object) -> Option<KindRef> {
     Catalog::default().by_gvk(group, version, object.kind())
 }
 
-/// Does what the server does with a new object before it validates it, admission apart.
+/// Does what the server does with a new object, admission and validation apart.
 fn create(kind: &KindRef, mut object: Object, uid: &str) -> Object {
     object.put_default("/metadata/namespace", "default");
     object.put("/metadata/uid", uid);
     kind.set_defaults(&mut object);
     kind.prepare_create(&mut object);
+    kind.set_defaults_on_read(&mut object);
     object
 }
 
