@@ -281,8 +281,15 @@ impl Ctx {
     /// # Errors
     /// The status that the server returns.
     pub(crate) fn api<T>(&mut self, call: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> CliResult<T> {
-        let client = self.client()?;
-        let result = call(client);
+        let result = call(self.client()?);
+        self.report_requests()?;
+        Ok(result?)
+    }
+
+    /// Prints the log, the warnings and the hint of the requests since the last call. A function of its own, because the
+    /// compiler copies [`Ctx::api`] for each of its callers.
+    fn report_requests(&mut self) -> CliResult<()> {
+        let Some(client) = &mut self.client else { return Ok(()) };
         let (log, warnings, hint) = (client.take_log(), client.take_warnings(), client.take_hint());
         for entry in log {
             let (site, message) = klog::request_site(&entry);
@@ -294,7 +301,7 @@ impl Ctx {
         if let Some(hint) = hint {
             self.hint(hint);
         }
-        Ok(result?)
+        Ok(())
     }
 
     /// Returns the kinds that the server serves.
