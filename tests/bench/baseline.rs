@@ -12,8 +12,9 @@ const MARGIN: f64 = 0.03;
 const MADE_WITH: &str = "# made with: ";
 /// The comment at the top of a file.
 const COMMENT: &str = "\
-# Instructions of the main thread of each command, in a release build under callgrind: `cargo bench -- --baseline` compares
-# them with those of this build, `cargo bench -- --update-baseline` writes them. Other tools count otherwise.
+# Instructions of each command in a release build, without the threads of the engine, as callgrind counts them:
+# `cargo bench --bench bench -- --baseline` compares them with those of this build, `-- --update-baseline` writes them.
+# Other tools count otherwise, and are not compared.
 ";
 
 /// Numbers of instructions by name, and what they depend on beside the sources.

@@ -69,22 +69,29 @@ impl Program {
         Ok((wall, kib.map(|k| k << 10)))
     }
 
-    /// Runs it under callgrind and returns the number of instructions of the main thread: other threads may wait for each
-    /// other for any time.
+    /// Runs it under callgrind and returns the number of instructions of the main thread and of the one that it starts first,
+    /// in which kctl runs the command: further threads are those of the engine, which wait for each other for any time.
     ///
     /// # Errors
     /// As [`Program::run`], or if callgrind has written no number.
     pub(crate) fn count(&self, scratch: &Path) -> Result<u64, String> {
-        let file = scratch.join("callgrind");
+        let directory = tempfile::tempdir_in(scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
+        let file = directory.path().join("callgrind");
         // Without the fair scheduler, threads that spin starve the others.
         let options = ["--tool=callgrind", "-q", "--fair-sched=yes", "--separate-threads=yes"].map(OsString::from);
         let to = OsString::from(format!("--callgrind-out-file={}", file.display()));
         self.below("valgrind", options.into_iter().chain([to])).run()?;
-        let main_thread = file.with_file_name("callgrind-01");
-        let text = std::fs::read_to_string(main_thread).map_err(|e| format!("the output of callgrind: {e}"))?;
-        let total = text.lines().find_map(|l| l.strip_prefix("summary: ").or_else(|| l.strip_prefix("totals: ")));
-        total.and_then(|t| t.trim().parse().ok()).ok_or_else(|| "callgrind has counted nothing".into())
+        let thread = |number: &str| summary(&file.with_file_name(format!("callgrind-{number}")));
+        let command = thread("01").ok_or("callgrind has counted nothing")?;
+        Ok(command + thread("02").unwrap_or(0))
     }
+}
+
+/// The number of instructions in an output of callgrind; `None` if there is no such thread.
+fn summary(file: &Path) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let total = text.lines().find_map(|l| l.strip_prefix("summary: ").or_else(|| l.strip_prefix("totals: ")))?;
+    total.trim().parse().ok()
 }
 
 /// Whether valgrind can be started.

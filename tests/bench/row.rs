@@ -25,7 +25,7 @@ pub(crate) struct Row {
 pub(crate) struct Cost {
     /// The median of the wall time.
     pub(crate) wall: Duration,
-    /// The instructions of the main threads; `None` if they were not counted.
+    /// The instructions without those of the threads of the engine; `None` if they were not counted.
     pub(crate) instructions: Option<u64>,
     /// The peak memory of the largest process in bytes; `None` if it was not measured.
     pub(crate) memory: Option<u64>,
