@@ -11,7 +11,7 @@ use crate::program::{Program, has_valgrind};
 use crate::row::{Cost, Row};
 
 /// The duration of the longest run of which instructions are counted: valgrind slows it down fifty times.
-const COUNTED_MAX: Duration = Duration::from_millis(200);
+const COUNTED_MAX: Duration = Duration::from_millis(300);
 /// The time that the repetitions of a run may take.
 const REPEATED_FOR: Duration = Duration::from_millis(500);
 /// The largest number of runs.
