@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
-/// A count may grow by so much without being worse, and shrink by so much without being better.
-const MARGIN: f64 = 0.03;
+/// A count may grow by so many percent without being worse, and shrink by so many without being better.
+const MARGIN: i128 = 3;
 /// What precedes the tools.
 const MADE_WITH: &str = "# made with: ";
 /// The comment at the top of a file.
@@ -92,24 +92,23 @@ pub(crate) enum Verdict {
 impl Line {
     /// What the difference means.
     pub(crate) fn verdict(&self) -> Verdict {
-        match self.change() {
-            None => Verdict::Unknown,
-            Some(change) if change > MARGIN => Verdict::Worse,
-            Some(change) if change < -MARGIN => Verdict::Better,
-            Some(_) => Verdict::Same,
+        let Some((before, now)) = self.before.zip(self.now) else { return Verdict::Unknown };
+        let (margin, growth) = (i128::from(before) * MARGIN, (i128::from(now) - i128::from(before)) * 100);
+        if growth > margin {
+            Verdict::Worse
+        } else if growth < -margin {
+            Verdict::Better
+        } else {
+            Verdict::Same
         }
-    }
-
-    /// The relative growth; `None` unless there are two numbers.
-    fn change(&self) -> Option<f64> {
-        self.before.zip(self.now).map(|(before, now)| now as f64 / before as f64 - 1.0)
     }
 }
 
 impl Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |count: Option<u64>| count.map_or_else(|| "-".into(), |n| n.to_string());
-        let change = self.change().map_or_else(String::new, |change| format!("{:+.2} %", change * 100.0));
+        let percent = |(before, now): (u64, u64)| format!("{:+.2} %", (now as f64 / before as f64 - 1.0) * 100.0);
+        let change = self.before.zip(self.now).map_or_else(String::new, percent);
         let verdict = match self.verdict() {
             Verdict::Same => "",
             Verdict::Better => "better",
