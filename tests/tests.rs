@@ -5,6 +5,8 @@ mod harness;
 
 /// Malformed files, closed pipes, damaged stores.
 mod bad_input;
+/// Numbers of instructions are compared within a margin, and not across tools.
+mod baseline;
 /// Shells get an answer, whatever the state of the store.
 mod completion;
 /// Many processes on one store lose no write.

@@ -10,6 +10,8 @@ use kctl_base::sim::{ClockMode, Duration, Ids};
 use kctl_cluster::transport::{Request, Transport as _};
 use kctl_cluster::{Cluster, OpenOptions, maintenance};
 
+use crate::manifests::{deployment, node};
+
 /// The number of pods of each ReplicaSet.
 const PODS_PER_SET: usize = 50;
 /// The number of pods in each namespace.
@@ -21,29 +23,15 @@ const PODS_PER_COMMIT: usize = 5_000;
 /// The wait for the lock of the store.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A Deployment with one container.
-pub(crate) fn deployment(name: &str, replicas: usize) -> Object {
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
-        "replicas": replicas, "selector": {"matchLabels": {"app": name}},
-        "template": {"metadata": {"labels": {"app": name}},
-                     "spec": {"containers": [{"name": "c", "image": "nginx:1.25"}]}},
-    }})
-}
-
-/// A node that has enough resources for [`PODS_PER_NODE`].
-pub(crate) fn node(index: usize) -> Object {
-    let room = json!({"cpu": "64", "memory": "256Gi", "pods": "500"});
-    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": format!("n{index}")},
-           "status": {"capacity": room, "allocatable": room}})
-}
-
 /// Creates a store with a Deployment `web` of three pods in the namespace default, and `pods` other pods in other namespaces.
 pub(crate) fn fill(store: &Path, pods: usize) {
     let mut cluster = open(store);
     for index in 0..pods.div_ceil(PODS_PER_NODE) {
         cluster.handle(&Request::create("nodes", "", node(index))).expect("a node");
     }
-    cluster.handle(&Request::create("deployments.apps", "default", deployment("web", 3))).expect("a Deployment");
+    cluster
+        .handle(&Request::create("deployments.apps", "default", deployment("web", 3, "nginx:1.25")))
+        .expect("a Deployment");
     cluster.advance(Duration::from_secs(30)).expect("time passes");
     let first = |cluster: &mut Cluster, resource: &str| -> Arc<Object> {
         cluster.send(Request::list(resource, "default")).expect("a readable store").into_items().remove(0)

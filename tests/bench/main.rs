@@ -1,8 +1,15 @@
 //! Benchmarks, run by hand: `cargo bench`, or `cargo bench -- NAME...` for the rows whose names contain one of the words.
+//! `cargo bench -- --list` prints the names.
 //!
-//! A row measures one command that users wait for, run by the binary in a process of its own as from a shell: wall time (the
-//! median of several runs), peak memory, the size of the store, and instructions if valgrind is installed. The cost of a
-//! process that only opens the engine is given separately. Rows with a target report if it is met.
+//! A row measures one task that users wait for, its commands run by the binary in processes of their own as from a shell:
+//! wall time (the median of several runs if they are short), peak memory, the size of the store, and instructions if valgrind
+//! is installed and the task is short. The cost of a process that only opens the engine is given separately. Where
+//! `KCTL_BENCH_KUBECTL` is the path of a real kubectl and `KUBECONFIG` names a control plane, tasks that both can do are timed
+//! there too, in namespaces that are deleted at the end. Rows with a goal report if it is met; rows at several sizes are
+//! plotted by object, so that a bend is seen.
+//!
+//! `cargo bench -- --baseline` compares the instructions of a few commands with the committed ones and fails if one has
+//! become worse; `cargo bench -- --update-baseline` replaces them.
 
 #![allow(
     clippy::print_stdout,
@@ -11,53 +18,76 @@
     reason = "a program for people at a terminal"
 )]
 
+mod baseline;
+mod bench;
+mod counts;
+mod kubectl;
 mod load;
-mod measure;
+mod manifests;
+mod program;
+mod report;
+mod row;
 mod scenes;
 
 use std::path::Path;
+use std::process::ExitCode;
 
-use comfy_table::{CellAlignment, Table, presets};
+/// The largest binary that meets its goal, in bytes.
+const BINARY_MAX: u64 = 10_000_000;
 
-use measure::Row;
-
-fn main() {
+fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
-    if args.next().is_some_and(|arg| arg == measure::OPEN_ENGINE) {
+    if args.next().is_some_and(|arg| arg == bench::OPEN_ENGINE) {
         let store = args.next().expect("a store");
-        measure::only_open_engine(Path::new(&store));
+        bench::only_open_engine(Path::new(&store));
     }
-    let names: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    let chosen = |name: &str| names.is_empty() || names.iter().any(|w| name.contains(w.as_str()));
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["what", "wall ms", "engine ms", "M instr", "engine M instr", "peak MiB", "store MiB", "target"]);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    for scene in scenes::SCENES.iter().filter(|s| s.rows.iter().any(|r| chosen(r))) {
-        eprintln!("{}: {}", scene.rows.join(", "), scene.about);
-        for row in (scene.run)().into_iter().filter(|r| chosen(&r.what)) {
-            table.add_row(cells(&row));
-        }
-    }
-    println!("{table}");
+    // Cargo adds `--bench`.
+    let (options, names): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).filter(|arg| arg != "--bench").partition(|arg| arg.starts_with('-'));
+    let result = match options.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => measure(&names),
+        ["--list"] => list(),
+        ["--baseline"] => counts::compare(),
+        ["--update-baseline"] => counts::update(),
+        _ => Err(format!("unknown options: {}", options.join(" "))),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
 }
 
-/// The cells of a row.
-fn cells(row: &Row) -> [String; 8] {
-    let mib =
-        |bytes: Option<u64>| bytes.map_or_else(|| "-".into(), |b| format!("{:.1}", b as f64 / f64::from(1 << 20)));
-    let ms = |time: std::time::Duration| format!("{:.1}", time.as_secs_f64() * 1000.0);
-    let millions = |count: Option<u64>| count.map_or_else(|| "-".into(), |n| format!("{:.1}", n as f64 / 1e6));
-    [
-        row.what.clone(),
-        ms(row.wall),
-        ms(row.engine.wall),
-        millions(row.instructions),
-        millions(row.engine.instructions),
-        mib(row.memory),
-        mib(row.disk),
-        row.verdict(),
-    ]
+/// Measures the rows whose names contain one of the words, or all without words. A scene that panics has said why and does not
+/// keep the others from being reported.
+fn measure(words: &[String]) -> Result<ExitCode, String> {
+    let chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    let (mut rows, mut failed) = (Vec::new(), 0);
+    for scene in scenes::all() {
+        for size in scene.sizes.iter().filter(|size| scene.labels(**size).any(|label| chosen(&label))) {
+            eprintln!("{}: {}", scene.labels(*size).collect::<Vec<_>>().join(", "), scene.about);
+            match std::panic::catch_unwind(|| (scene.run)(*size)) {
+                Ok(measured) => rows.extend(measured.into_iter().filter(|row| chosen(&row.label()))),
+                Err(_) => failed += 1,
+            }
+        }
+    }
+    if rows.is_empty() && failed == 0 {
+        return Err(format!("no row has a name with {}; --list prints them", words.join(" or ")));
+    }
+    report::print(&rows);
+    let bytes = std::fs::metadata(env!("CARGO_BIN_EXE_kctl")).map_err(|e| e.to_string())?.len();
+    let met = if bytes <= BINARY_MAX { "met" } else { "MISSED" };
+    println!("\nbinary: {:.1} MB, goal {:.0} MB: {met}", bytes as f64 / 1e6, BINARY_MAX as f64 / 1e6);
+    if failed > 0 {
+        return Err(format!("{failed} scenes failed"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the names of all rows.
+fn list() -> Result<ExitCode, String> {
+    for scene in scenes::all() {
+        scene.sizes.iter().flat_map(|size| scene.labels(*size)).for_each(|label| println!("{label}"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
