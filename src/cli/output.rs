@@ -139,6 +139,15 @@ impl Output {
         matches!(self.format, Format::Human { wide: true })
     }
 
+    /// True if no part of the output depends on `metadata.managedFields`.
+    pub(crate) fn hides_managed_fields(&self) -> bool {
+        match self.format {
+            Format::Human { .. } | Format::Name => true,
+            Format::Structured(_) => !self.show_managed_fields,
+            Format::Template(_) | Format::Columns(_) => false,
+        }
+    }
+
     /// True for `-o name`.
     pub(crate) fn is_name(&self) -> bool {
         matches!(self.format, Format::Name)

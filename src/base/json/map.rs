@@ -10,31 +10,53 @@ use smallvec::SmallVec;
 
 use super::{SharedStr, Value};
 
-/// Number of entries from which on keys are found by binary search; below, the hashes are scanned.
+/// Number of entries from which on keys are found by binary search; below, the marks are scanned.
 const BINARY_SEARCH_FROM: usize = 16;
 
 /// A map from strings to values, sorted by the bytes of the keys.
 #[derive(Clone, Debug, Default, Eq)]
 pub struct Map(EcoVec<Pair>);
 
-/// An entry with a hash of its key, which spares most comparisons of keys in a scan.
+/// An entry with a mark of its key, which spares most comparisons of keys in a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pair {
-    key_hash: u32,
+    mark: u64,
     key: SharedStr,
     value: Value,
 }
 
-/// Hashes a key: its length and the first, the middle and the last byte.
-fn key_hash(key: &[u8]) -> u32 {
-    let at = |place: usize| key.get(place).copied().unwrap_or_default();
-    u32::from_le_bytes([key.len() as u8, at(0), at(key.len() / 2), at(key.len().wrapping_sub(1))])
+/// The length of the longest key of which the mark, together with the length, leaves nothing out.
+const MARKED_MAX: usize = 8;
+
+/// Marks a key: with its first and last four bytes, which can overlap; with the first, middle and last one if it is shorter.
+#[inline]
+fn mark(key: &[u8]) -> u64 {
+    let bytes = match (key.first_chunk(), key.last_chunk()) {
+        (Some(first), Some(last)) => [*first, *last],
+        _ => match key {
+            [] => return 0,
+            [first, .., last] => [[*first, key[key.len() / 2], *last, 0], [0; 4]],
+            [only] => [[*only, 0, 0, 0], [0; 4]],
+        },
+    };
+    u64::from(u32::from_le_bytes(bytes[0])) | u64::from(u32::from_le_bytes(bytes[1])) << 32
 }
 
 impl Pair {
     #[inline]
-    fn new(key: SharedStr, value: Value) -> Pair {
-        Pair { key_hash: key_hash(key.as_bytes()), key, value }
+    pub(super) fn new(key: SharedStr, value: Value) -> Pair {
+        Pair { mark: mark(key.as_bytes()), key, value }
+    }
+
+    #[inline]
+    pub(super) fn key(&self) -> &SharedStr {
+        &self.key
+    }
+
+    /// Returns `true` if the entry has a key, whose mark is known.
+    #[inline]
+    fn has_key(&self, key: &[u8], mark: u64) -> bool {
+        self.mark == mark && self.key.len() == key.len() && (key.len() <= MARKED_MAX || self.key.as_bytes() == key)
     }
 }
 
@@ -43,6 +65,12 @@ impl Map {
     #[inline]
     pub fn new() -> Map {
         Map::default()
+    }
+
+    /// Creates a map of entries that are sorted by key, without one key twice.
+    #[inline]
+    pub(super) fn from_sorted(pairs: EcoVec<Pair>) -> Map {
+        Map(pairs)
     }
 
     /// Returns the number of entries.
@@ -174,8 +202,8 @@ impl Map {
         if self.0.len() >= BINARY_SEARCH_FROM {
             return self.search(key).ok();
         }
-        let hash = key_hash(key);
-        self.0.iter().position(|pair| pair.key_hash == hash && pair.key.as_bytes() == key)
+        let mark = mark(key);
+        self.0.iter().position(|pair| pair.has_key(key, mark))
     }
 
     /// Returns the position of a key, or `Err` with the position to insert it at. Most maps are built in order, so the

@@ -7,6 +7,7 @@
 //! Parsing JSON is left to `serde_json` (streams of documents: [`yaml`](crate::yaml)), with a limit of depth of our own; the
 //! writers here are those that must produce the same bytes as Go.
 
+mod binary;
 mod convert;
 mod deep_stack;
 mod limit;
@@ -18,6 +19,7 @@ mod serde;
 mod value;
 mod write;
 
+pub use binary::{Parts, decode as from_binary, encode as to_binary};
 pub use convert::{ToJson, from_value, to_value};
 pub use deep_stack::on_deep_stack;
 pub use limit::{Excess, Strings, check_limits};

@@ -142,3 +142,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keys_that_share_their_ends_are_told_apart() {
+    let keys =
+        ["", "a", "aa", "ab", "ba", "aba", "abca", "abcabc", "abcdabcd", "abcdxabcd", "abcdyabcd", "abcdabcdabcd"];
+    let map: Map = keys.iter().zip(1..).map(|(key, number)| (*key, Value::from(number))).collect();
+    for (key, number) in keys.iter().zip(1..) {
+        assert_eq!(map.get(key), Some(&Value::from(number)), "{key}");
+    }
+    for other in ["b", "bb", "aca", "abba", "abcdefabcd", "abcd", "abc"] {
+        assert_eq!(map.get(other), None, "{other}");
+    }
+}

@@ -58,6 +58,8 @@ pub(crate) struct Selection {
     pub(crate) subresource: String,
     /// Number of objects in each request of a list; 0 for all in one.
     pub(crate) chunk_size: usize,
+    /// True for verbs that do not look at `metadata.managedFields` of listed objects.
+    pub(crate) omit_managed_fields: bool,
 }
 
 impl Selection {
@@ -342,6 +344,8 @@ pub(crate) fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> Cli
         labels: selection.labels.clone(),
         fields: selection.fields.clone(),
         chunk_size: selection.chunk_size,
+        // The columns of a custom kind may show any field.
+        omit_managed_fields: selection.omit_managed_fields && matches!(target.kind, KindRef::Builtin(_)),
     };
     let list = ctx.api(|client| client.list(&path, &params)).map_err(|error| match error {
         CliError::Status(status) => CliError::Status(list_refusal(selection, target, status)),

@@ -10,6 +10,8 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
+/// The resource whose objects have addresses and ports allocated.
+const SERVICES: &str = "services";
 /// The first two bytes of every address in the service CIDR 10.96.0.0/16.
 const SERVICE_PREFIX: &str = "10.96.";
 /// The range of node ports.
@@ -23,12 +25,16 @@ const DRY_PORT: i64 = 32_769;
 /// Maximum number of random draws for an address or port.
 const DRAWS_MAX: u64 = 4096;
 
-/// The addresses and node ports allocated to other services.
+/// The index of Services by their cluster IPs.
+const ADDRESSES: &str = kctl_kinds::core::service::CLUSTER_IPS;
+/// The index of Services by their node ports.
+const PORTS: &str = kctl_kinds::core::service::NODE_PORTS;
+
+/// What a request has allocated to its service so far.
 #[derive(Default)]
 struct Allocated {
-    addresses: Vec<String>,
     ports: BTreeSet<i64>,
-    /// The node ports of the service itself, in a dry run; such ports may be out of range. `None` for a write.
+    /// The node ports in a dry run; such ports may be out of range. `None` for a write.
     dry_ports: Option<Vec<i64>>,
 }
 
@@ -55,7 +61,7 @@ impl Server {
         old: Option<&Object>,
         is_dry: bool,
     ) -> Result<()> {
-        if kind.names().resource() != "services" {
+        if kind.names().resource() != SERVICES {
             return Ok(());
         }
         let refuse = |new: &Object, errors: &ErrorList| Err(Status::invalid("", "Service", new.name(), errors));
@@ -63,10 +69,9 @@ impl Server {
         if !errors.is_empty() {
             return refuse(new, &errors);
         }
-        let mut allocated = self.allocated_to_others(new)?;
-        allocated.dry_ports = is_dry.then(Vec::new);
-        let error = match self.allocate_address(new, &allocated) {
-            None => self.allocate_ports(new, old, &mut allocated),
+        let mut allocated = Allocated { dry_ports: is_dry.then(Vec::new), ..Allocated::default() };
+        let error = match self.allocate_address(new, is_dry)? {
+            None => self.allocate_ports(new, old, &mut allocated)?,
             error => error,
         };
         match error {
@@ -75,78 +80,82 @@ impl Server {
         }
     }
 
-    /// Reads the addresses and ports of all other services.
-    fn allocated_to_others(&mut self, service: &Object) -> Result<Allocated> {
-        let mut allocated = Allocated::default();
-        for other in self.read_all("services", None)? {
-            if other.uid() == service.uid() {
-                continue;
-            }
-            allocated
-                .addresses
-                .extend(other.list("/spec/clusterIPs").iter().filter_map(Value::as_str).map(String::from));
-            for port in other.list("/spec/ports") {
-                allocated.ports.extend(port.int("/nodePort"));
-            }
-            allocated.ports.extend(other.int("/spec/healthCheckNodePort"));
-        }
-        Ok(allocated)
+    /// Returns whether another service has a value in an index of allocated values.
+    fn is_taken(&mut self, index: &str, value: &str, service: &Object) -> Result<bool> {
+        let having = self.read_index_of(index, value, SERVICES, None)?;
+        Ok(having.iter().any(|other| other.uid() != service.uid()))
+    }
+
+    fn is_port_taken(&mut self, port: i64, service: &Object, allocated: &Allocated) -> Result<bool> {
+        Ok(allocated.ports.contains(&port) || self.is_taken(PORTS, &port.to_string(), service)?)
     }
 
     /// Sets the cluster IP; returns the error of a requested address.
-    fn allocate_address(&mut self, service: &mut Object, allocated: &Allocated) -> Option<FieldError> {
+    fn allocate_address(&mut self, service: &mut Object, is_dry: bool) -> Result<Option<FieldError>> {
         if service.str("/spec/type") == "ExternalName" {
             for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
                 service.remove_at(&format!("/spec/{field}"));
             }
-            return None;
+            return Ok(None);
         }
         let requested = service.str("/spec/clusterIP").to_string();
         let address = match requested.as_str() {
             "None" => "None".into(),
-            "" => self.free_address(service, allocated),
+            "" if is_dry => DRY_ADDRESS.into(),
+            "" => self.free_address(service)?,
             given => {
-                if let Some(detail) = address_problem(given, allocated) {
+                if let Some(detail) = self.address_problem(given, service, is_dry)? {
                     let path = Path::new("spec.clusterIPs");
-                    return Some(field::invalid(
-                        &path,
-                        json!([given]),
-                        &format!("failed to allocate IP {given}: {detail}"),
-                    ));
+                    let detail = format!("failed to allocate IP {given}: {detail}");
+                    return Ok(Some(field::invalid(&path, json!([given]), &detail)));
                 }
                 requested
             }
         };
         service.put("/spec/clusterIP", address.as_str());
         service.put("/spec/clusterIPs", json!([address]));
-        None
+        Ok(None)
     }
 
     /// Returns a free address from the upper part of the CIDR: Kubernetes keeps the lower 256 addresses for requested ones
     /// (KEP-3070).
-    fn free_address(&self, service: &Object, allocated: &Allocated) -> String {
-        if allocated.is_dry() {
-            return DRY_ADDRESS.into();
-        }
+    fn free_address(&mut self, service: &Object) -> Result<String> {
         let owner = format!("{}/{}", service.namespace(), service.name());
-        let draws = (0..DRAWS_MAX).map(|n| {
-            let offset = 256 + self.ids.below("clusterIP", &owner, n, 65_534 - 256);
-            format!("{SERVICE_PREFIX}{}.{}", offset / 256, offset % 256)
-        });
-        draws.into_iter().find(|a| !allocated.addresses.contains(a)).unwrap_or_default()
+        for draw in 0..DRAWS_MAX {
+            let offset = 256 + self.ids.below("clusterIP", &owner, draw, 65_534 - 256);
+            let address = format!("{SERVICE_PREFIX}{}.{}", offset / 256, offset % 256);
+            if !self.is_taken(ADDRESSES, &address, service)? {
+                return Ok(address);
+            }
+        }
+        Ok(String::new())
+    }
+
+    /// Returns the reason for which a requested address cannot be allocated. A dry run looks at the range only.
+    fn address_problem(&mut self, address: &str, service: &Object, is_dry: bool) -> Result<Option<String>> {
+        let is_elsewhere = !address.starts_with(SERVICE_PREFIX);
+        if is_elsewhere && !is_dry {
+            return Ok(Some("the provided network does not match the current range".into()));
+        }
+        if is_elsewhere || ["10.96.0.0", "10.96.255.255"].contains(&address) {
+            let range = format!("The range of valid IPs is {SERVICE_CIDR}");
+            return Ok(Some(format!("the provided IP ({address}) is not in the valid range. {range}")));
+        }
+        let is_taken = !is_dry && self.is_taken(ADDRESSES, address, service)?;
+        Ok(is_taken.then(|| "provided IP is already allocated".into()))
     }
 
     /// Sets the node ports that the type of the service needs (`allocNodePorts`, `updateNodePorts`); an update keeps those of
     /// the old version. Returns the first error.
     fn allocate_ports(
-        &self,
+        &mut self,
         service: &mut Object,
         old: Option<&Object>,
         allocated: &mut Allocated,
-    ) -> Option<FieldError> {
+    ) -> Result<Option<FieldError>> {
         let is_balancer = service.str("/spec/type") == "LoadBalancer";
         if !is_balancer && service.str("/spec/type") != "NodePort" {
-            return None;
+            return Ok(None);
         }
         let fills = !is_balancer || service.pointer("/spec/allocateLoadBalancerNodePorts") != Some(&json!(false));
         let kept: BTreeSet<i64> = old.iter().flat_map(|o| o.list("/spec/ports")).filter_map(requested).collect();
@@ -165,12 +174,12 @@ impl Server {
                 Some(port) => {
                     let is_own = own.get(&number) == Some(&port) || kept.contains(&port);
                     let path = Path::new("spec.ports").index(index).child("nodePort");
-                    if !is_own && let Some(problem) = port_problem(port, allocated) {
-                        return Some(field::invalid(&path, port, &problem));
+                    if !is_own && let Some(problem) = self.port_problem(port, service, allocated)? {
+                        return Ok(Some(field::invalid(&path, port, &problem)));
                     }
                     port
                 }
-                None => self.free_port(service, allocated),
+                None => self.free_port(service, allocated)?,
             };
             allocated.take_port(node_port);
             own.entry(number).or_insert(node_port);
@@ -180,12 +189,17 @@ impl Server {
                 port.put("/nodePort", node_port);
             }
         }
-        None
+        Ok(None)
     }
 
     /// Sets the port on which nodes answer the health checks of a load balancer, if it sends traffic to nodes with endpoints
     /// only (`allocHealthCheckNodePort`).
-    fn allocate_health_port(&self, service: &mut Object, old: Option<&Object>, allocated: &Allocated) -> Result<()> {
+    fn allocate_health_port(
+        &mut self,
+        service: &mut Object,
+        old: Option<&Object>,
+        allocated: &Allocated,
+    ) -> Result<()> {
         const FIELD: &str = "/spec/healthCheckNodePort";
         let needs =
             service.str("/spec/type") == "LoadBalancer" && service.str("/spec/externalTrafficPolicy") == "Local";
@@ -194,11 +208,11 @@ impl Server {
             return Ok(());
         }
         let Some(port) = given else {
-            let port = self.free_port(service, allocated);
+            let port = self.free_port(service, allocated)?;
             service.put(FIELD, port);
             return Ok(());
         };
-        match port_problem(port, allocated) {
+        match self.port_problem(port, service, allocated)? {
             Some(problem) => {
                 Err(Status::internal(format!("failed to allocate requested HealthCheck NodePort {port}: {problem}")))
             }
@@ -207,14 +221,29 @@ impl Server {
     }
 
     /// Returns a node port that is not allocated (`PortAllocationOperation.AllocateNext`).
-    fn free_port(&self, service: &Object, allocated: &Allocated) -> i64 {
+    fn free_port(&mut self, service: &Object, allocated: &Allocated) -> Result<i64> {
         if let Some(taken) = &allocated.dry_ports {
-            return taken.iter().max().map_or(DRY_PORT, |last| last + 1);
+            return Ok(taken.iter().max().map_or(DRY_PORT, |last| last + 1));
         }
         let owner = format!("{}/{}", service.namespace(), service.name());
         let span = (NODE_PORTS.end() - NODE_PORTS.start() + 1) as u64;
-        let mut draws = (0..DRAWS_MAX).map(|n| NODE_PORTS.start() + self.ids.below("nodePort", &owner, n, span) as i64);
-        draws.find(|port| !allocated.ports.contains(port)).unwrap_or(*NODE_PORTS.start())
+        for draw in 0..DRAWS_MAX {
+            let port = NODE_PORTS.start() + self.ids.below("nodePort", &owner, draw, span) as i64;
+            if !self.is_port_taken(port, service, allocated)? {
+                return Ok(port);
+            }
+        }
+        Ok(*NODE_PORTS.start())
+    }
+
+    /// Returns the reason for which a requested node port cannot be allocated.
+    fn port_problem(&mut self, port: i64, service: &Object, allocated: &Allocated) -> Result<Option<String>> {
+        if !NODE_PORTS.contains(&port) && !allocated.is_dry() {
+            let range = format!("{}-{}", NODE_PORTS.start(), NODE_PORTS.end());
+            return Ok(Some(format!("provided port is not in the valid range. The range of valid ports is {range}")));
+        }
+        let is_taken = self.is_port_taken(port, service, allocated)?;
+        Ok(is_taken.then(|| "provided port is already allocated".into()))
     }
 }
 
@@ -223,35 +252,10 @@ fn requested(port: &Value) -> Option<i64> {
     port.int("/nodePort").filter(|number| *number != 0)
 }
 
-/// Returns the reason for which a requested address cannot be allocated. A dry run looks at the range only.
-fn address_problem(address: &str, allocated: &Allocated) -> Option<String> {
-    let is_elsewhere = !address.starts_with(SERVICE_PREFIX);
-    if is_elsewhere && !allocated.is_dry() {
-        return Some("the provided network does not match the current range".into());
-    }
-    if is_elsewhere || ["10.96.0.0", "10.96.255.255"].contains(&address) {
-        let range = format!("The range of valid IPs is {SERVICE_CIDR}");
-        return Some(format!("the provided IP ({address}) is not in the valid range. {range}"));
-    }
-    if allocated.is_dry() {
-        return None;
-    }
-    allocated.addresses.iter().any(|a| a == address).then(|| "provided IP is already allocated".into())
-}
-
-/// Returns the reason for which a requested node port cannot be allocated.
-fn port_problem(port: i64, allocated: &Allocated) -> Option<String> {
-    if !NODE_PORTS.contains(&port) && !allocated.is_dry() {
-        let range = format!("{}-{}", NODE_PORTS.start(), NODE_PORTS.end());
-        return Some(format!("provided port is not in the valid range. The range of valid ports is {range}"));
-    }
-    allocated.ports.contains(&port).then(|| "provided port is already allocated".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Request;
+    use crate::api::{Body, Request};
     use crate::{Cluster, OpenOptions};
 
     fn service(spec: Value) -> Object {
@@ -275,5 +279,27 @@ mod tests {
         let elsewhere = create(json!({"clusterIP": "11.0.0.1", "ports": ports})).expect_err("out of range");
         let why = "the provided IP (11.0.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16";
         assert!(elsewhere.message.ends_with(why), "{}", elsewhere.message);
+    }
+
+    #[test]
+    fn what_another_service_has_is_taken_until_it_is_deleted() {
+        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+        let named = |name: &str, port: Value| {
+            let mut object = service(json!({"type": "NodePort", "clusterIP": "10.96.0.77", "ports": [port]}));
+            object.put("/metadata/name", name);
+            Request::create("services", "default", object)
+        };
+        let (port, other) = (json!({"port": 80, "nodePort": 30_080}), json!({"port": 80, "nodePort": 30_081}));
+        let first = cluster.handle(&named("a", port.clone())).expect("a service").into_object();
+        let mut refused = |request: &Request| cluster.handle(request).expect_err("taken").message;
+        assert!(refused(&named("b", other.clone())).ends_with("10.96.0.77: provided IP is already allocated"));
+        let mut elsewhere = named("b", port);
+        if let Body::Object(object) = &mut elsewhere.body {
+            object.remove_at("/spec/clusterIP");
+        }
+        assert!(refused(&elsewhere).ends_with("provided port is already allocated"));
+        cluster.handle(&Request::update("services", "default", "a", (*first).clone())).expect("its own");
+        cluster.handle(&Request::delete("services", "default", "a")).expect("deleted");
+        cluster.handle(&named("b", other)).expect("free again");
     }
 }

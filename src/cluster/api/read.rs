@@ -6,6 +6,7 @@ use super::continue_token::ContinueToken;
 use super::{ObjectList, Payload, Request, Response, Result, Server};
 use crate::store::ObjectKey;
 use kctl_base::fields::FieldSelector;
+use kctl_base::json::Parts;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::Status;
@@ -78,7 +79,8 @@ impl Server {
         after: Option<ObjectKey>,
     ) -> Result<Page> {
         let mut page = Page { limit: request.options.limit, ..Page::default() };
-        if page.limit == 0 && after.is_none() {
+        let parts = if request.options.omit_managed_fields { Parts::NoManagedFields } else { Parts::All };
+        if page.limit == 0 && after.is_none() && parts == Parts::All {
             page.items = self.select(kind, request, selection)?;
             return Ok(page);
         }
@@ -90,7 +92,7 @@ impl Server {
             }
             None => {
                 let (resource, namespace) = (kind.names().resource(), namespace_of(kind, request));
-                self.store.visit(&resource, namespace, after.as_ref(), &mut offer)?;
+                self.store.visit(&resource, namespace, after.as_ref(), parts, &mut offer)?;
             }
         }
         Ok(page)

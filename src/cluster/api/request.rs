@@ -184,6 +184,8 @@ pub struct Options {
     pub limit: usize,
     /// Continues a list after the last item of the previous page.
     pub continue_token: String,
+    /// Allows the server to leave `metadata.managedFields` out of the objects of a list, which takes less time.
+    pub omit_managed_fields: bool,
     /// Selects the lines of a log.
     pub log: LogOptions,
 }

@@ -60,6 +60,12 @@ impl Server {
         Ok(self.store.by_index_in(index, value, resource, namespace)?)
     }
 
+    /// Removes an object whose time is over, as etcd does when a lease ends: past admission, preconditions and finalizers.
+    pub fn expire(&mut self, resource: &str, namespace: &str, name: &str) -> Result<()> {
+        self.store.remove(&ObjectKey::new(resource, namespace, name))?;
+        Ok(())
+    }
+
     /// Returns the next number of the counter for (purpose, owner).
     pub fn next_counter(&mut self, purpose: &str, owner: &str) -> Result<u64> {
         Ok(self.store.next_counter(purpose, owner)?)

@@ -182,6 +182,8 @@ impl<T: Transport> Client<T> {
     pub fn list(&mut self, path: &ResourcePath, params: &ListParams) -> Result<ObjectList> {
         let mut request = path.request(Verb::List).labels(&params.labels).fields(&params.fields);
         request.options.limit = params.chunk_size;
+        // A log shows the objects as they are.
+        request.options.omit_managed_fields = params.omit_managed_fields && !self.log.is_on();
         let mut list = ObjectList::default();
         loop {
             let page = self.page(request.clone())?;

@@ -11,6 +11,8 @@ pub struct ListParams {
     pub fields: String,
     /// Number of objects per request; 0 for all in one.
     pub chunk_size: usize,
+    /// Allows the server to leave out `metadata.managedFields`.
+    pub omit_managed_fields: bool,
 }
 
 impl ListParams {

@@ -46,7 +46,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     });
     recorder::forget(ctx, &events)?;
     for event in events {
-        ctx.delete("events", &event)?;
+        ctx.server().expire("events", event.namespace(), event.name())?;
     }
     Ok(next)
 }

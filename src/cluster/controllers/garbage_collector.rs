@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::runtime::Result;
 use super::shared::claim::{release, remove_owners};
 use super::{Action, Context, Controller, Key, Watch};
@@ -22,6 +24,9 @@ const FOREGROUND: &str = "foregroundDeletion";
 pub(super) const CONTROLLER: Controller =
     Controller { name: "garbage-collector-controller", watches: &[Watch::mapped("*", affected_objects)], reconcile };
 
+/// The resource whose objects are never collected, nor owners (`DefaultIgnoredResources`).
+const IGNORED: &str = "events";
+
 /// Returns the key of an object.
 fn key_of(resource: &str, object: &Object) -> Key {
     Key::new(object.namespace(), &format!("{resource}/{}", object.name()))
@@ -31,8 +36,12 @@ fn key_of(resource: &str, object: &Object) -> Key {
 fn affected_objects(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let object = &change.object;
     let mut keys = Vec::new();
+    if change.key.resource == IGNORED {
+        return Ok(keys);
+    }
     match change.kind {
         ChangeKind::Deleted => {
+            ctx.cache::<AbsentOwners>().insert(object.uid().into());
             // Its dependents may be garbage now, and an owner that waited for it may be unblocked.
             keys.extend(dependents(ctx, object)?.iter().map(|(resource, dependent)| key_of(resource, dependent)));
             keys.extend(waiting_owners(ctx, object)?);
@@ -122,9 +131,29 @@ fn classify_owner(ctx: &mut Context<'_>, dependent: &Object, reference: &OwnerRe
     })
 }
 
+/// The uids of objects that have been deleted (`absentOwnerCache`): no object elsewhere has one of them, which need not be
+/// looked for among all objects of the kind for each of their dependents.
+#[derive(Default)]
+struct AbsentOwners(FxHashSet<SharedStr>);
+
+impl AbsentOwners {
+    /// The number of uids that are remembered; one more drops them all.
+    const LENGTH_MAX: usize = 20_000;
+
+    fn insert(&mut self, uid: SharedStr) {
+        if self.0.len() >= AbsentOwners::LENGTH_MAX {
+            self.0.clear();
+        }
+        self.0.insert(uid);
+    }
+}
+
 /// Records that an owner which a reference names does not exist in the namespace of the dependent, while its uid belongs to
 /// an object elsewhere (`reportInvalidNamespaceOwnerRef`).
 fn report_foreign_owner(ctx: &mut Context<'_>, dependent: &Object, reference: &OwnerReference) -> Result<()> {
+    if ctx.cache::<AbsentOwners>().0.contains(&reference.uid) {
+        return Ok(());
+    }
     let Some(kind) = ctx.server().kind_of(&reference.api_version, &reference.kind) else { return Ok(()) };
     let namespaced = kind.names().namespaced;
     let namespace = dependent.namespace();

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change_log::LogRow;
 use super::keys::{self, Key};
-use super::objects::index_rows;
-use super::{ChangeKind, Indexer, ObjectKey, Store, StoreError, rows, timeline};
-use kctl_base::object::{Object, ObjectMeta};
+use super::objects::{index_rows, row_of};
+use super::{ChangeKind, INDEX_VERSION, Indexer, ObjectKey, Store, StoreError, object_row, rows, timeline};
+use kctl_base::json::Parts;
+use kctl_base::object::ObjectMeta;
 
 /// The findings of a scan over all rows.
 struct Survey {
@@ -52,7 +53,7 @@ impl Store {
             }
             true
         })?;
-        survey.compare_indexes();
+        survey.compare_indexes(self.committed.indexes == INDEX_VERSION);
         survey.compare_timeline(self.committed.sequence);
         survey.compare_revisions(self.committed.revision, self.committed.log_start);
         let mut problems = survey.problems;
@@ -122,8 +123,7 @@ impl Survey {
     }
 
     fn object(&mut self, key: &ObjectKey, value: &[u8]) -> Result<(), StoreError> {
-        let object: Object =
-            kctl_base::json::from_slice(value).map_err(|e| StoreError::unreadable(format_args!("object {key}"), e))?;
+        let object = object_row::decode(&row_of(key), value, Parts::All)?;
         if (object.namespace(), object.name()) != (&key.namespace, &key.name) {
             let named = ObjectKey::new(&*key.resource, object.namespace(), object.name());
             self.problems.push(format!("object {key} is named {named}"));
@@ -143,9 +143,10 @@ impl Survey {
         Ok(())
     }
 
-    fn compare_indexes(&mut self) {
-        let missing =
-            self.expected_index.difference(&self.index).map(|row| format!("{} is missing", keys::describe(row)));
+    /// Compares the index rows with the objects; those of an earlier version lack some until the next commit.
+    fn compare_indexes(&mut self, are_complete: bool) {
+        let missing = self.expected_index.difference(&self.index).filter(|_| are_complete);
+        let missing = missing.map(|row| format!("{} is missing", keys::describe(row)));
         let stale = self.index.difference(&self.expected_index);
         let stale = stale.map(|row| format!("{} has no such object", keys::describe(row)));
         self.problems.extend(missing.chain(stale));

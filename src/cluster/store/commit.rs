@@ -11,6 +11,7 @@ use kctl_base::sim::Time;
 const REVISION: &str = "revision";
 const LOG_START: &str = "log-start";
 const SEQUENCE: &str = "sequence";
+const INDEXES: &str = "indexes";
 
 impl Store {
     /// Makes everything staged durable in one atomic batch, and trims the change log. Does nothing if nothing is staged.
@@ -34,6 +35,7 @@ impl Store {
         writes.extend(count_rows(self.committed, counts));
         self.batch.commit(writes)?;
         (self.committed, self.staged) = (counts, counts);
+        self.index_rows = 0;
         self.pending.clear();
         Ok(())
     }
@@ -46,11 +48,14 @@ impl Store {
         self.due_from.clear();
         self.lists.clear();
         self.failure = None;
+        let result = self.update_indexes();
+        self.report_at_commit(result);
     }
 
     /// Returns true if anything is staged.
     pub(crate) fn is_dirty(&self) -> bool {
-        !self.batch.is_empty() || self.staged != self.committed || self.failure.is_some()
+        let counts = Counts { indexes: self.committed.indexes, ..self.staged };
+        self.batch.len() > self.index_rows || counts != self.committed || self.failure.is_some()
     }
 }
 
@@ -64,6 +69,7 @@ pub(super) fn read_counts(batch: &WriteBatch) -> Result<Counts, StoreError> {
         revision: read(REVISION, FIRST_REVISION)?,
         log_start: read(LOG_START, FIRST_REVISION + 1)?,
         sequence: read(SEQUENCE, 0)?,
+        indexes: read(INDEXES, 0)?,
     })
 }
 
@@ -73,6 +79,7 @@ fn count_rows(old: Counts, new: Counts) -> impl Iterator<Item = Write> {
         (REVISION, old.revision, new.revision),
         (LOG_START, old.log_start, new.log_start),
         (SEQUENCE, old.sequence, new.sequence),
+        (INDEXES, old.indexes, new.indexes),
     ];
     let changed = numbers.into_iter().filter(|(_, old, new)| old != new);
     changed.map(|(name, _, new)| (Key::Meta(name.into()).encode(), Some(new.to_be_bytes().to_vec())))

@@ -9,7 +9,8 @@
 //!    memory.
 //! 2. [`keys`]: the typed keys of all rows and their order-preserving encoding.
 //! 3. [`write_batch`]: the writes of one command, staged in memory over the engine and visible to its reads.
-//! 4. [`objects`]: objects with their index rows, and a cache of short lists; [`rows`]: named values and counters.
+//! 4. [`objects`]: objects with their index rows, and a cache of short lists, and [`object_row`], their format; [`rows`]:
+//!    named values and counters.
 //! 5. [`change_log`]: one change for every revision, as deltas ([`object_delta`]); [`pending_changes`]: those of the
 //!    command that is running.
 //! 6. [`timeline`]: the delayed work queue of the controllers.
@@ -36,8 +37,10 @@
 //! |---|---|---|
 //! | 1 | `data-N` is a directory of sled | as in [`keys`] |
 //! | 2 | `data-N` is a directory of [`engine::disk`]; `sled-N` is the record, a copy in sled made by the last compaction | the same |
+//! | 3 | the same | the rows of objects are binary ([`object_row`]), in the record JSON |
 //!
-//! A store of version 1 is copied when it is first opened; its directory stays as the record until the next compaction.
+//! A store of version 1 is copied when it is first opened; its directory stays as the record until the next compaction. The
+//! rows of earlier versions are read as they are, and have the new form when they are next written.
 //!
 //! The data is not in sled itself because every command would pay for opening sled, and because a power failure on a disk
 //! that reorders writes can leave sled's files unreadable: it reuses segments before their replacements are synchronized.
@@ -57,6 +60,7 @@ mod error;
 mod keys;
 mod list_cache;
 mod object_delta;
+mod object_row;
 mod objects;
 mod pending_changes;
 mod repair;
@@ -122,6 +126,10 @@ impl fmt::Display for ObjectKey {
 /// rows of an old version are computed again to remove them.
 pub(crate) type Indexer = fn(resource: &str, object: &Object) -> Vec<(&'static str, String)>;
 
+/// The version of the indexes, raised with every index that is added. The first write into a store with an earlier one adds
+/// the rows that are missing.
+const INDEX_VERSION: u64 = 1;
+
 /// The type of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
@@ -179,6 +187,8 @@ pub struct Store {
     due_from: Vec<u8>,
     /// The failure of a call that cannot return one; the next commit returns it.
     failure: Option<StoreError>,
+    /// The number of staged rows that only bring indexes up to date, which alone are no reason to commit.
+    index_rows: usize,
 }
 
 /// The counters of the store itself.
@@ -190,6 +200,8 @@ struct Counts {
     log_start: u64,
     /// The next sequence number of the timeline.
     sequence: u64,
+    /// The version of the indexes; 0 for an empty store, and one of a program that did not count them.
+    indexes: u64,
 }
 
 impl Store {
@@ -200,7 +212,7 @@ impl Store {
     pub(crate) fn new(engine: Box<dyn Engine>, indexer: Indexer) -> Result<Store, StoreError> {
         let batch = WriteBatch::new(engine);
         let committed = commit::read_counts(&batch)?;
-        Ok(Store {
+        let mut store = Store {
             batch,
             indexer,
             limits: LogLimits::default(),
@@ -210,7 +222,10 @@ impl Store {
             lists: ListCache::default(),
             due_from: Vec::new(),
             failure: None,
-        })
+            index_rows: 0,
+        };
+        store.update_indexes()?;
+        Ok(store)
     }
 
     /// The newest revision, including staged ones. One counter serves the whole store; it is the resourceVersion of lists.

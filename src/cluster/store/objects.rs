@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::keys::{self, Key};
 use super::list_cache;
-use super::{Change, ChangeKind, ObjectKey, Store, StoreError};
+use super::{Change, ChangeKind, INDEX_VERSION, ObjectKey, Store, StoreError, object_row};
+use kctl_base::json::Parts;
 use kctl_base::object::{Object, ValueWrite};
 
 impl Store {
@@ -58,7 +59,7 @@ impl Store {
     /// If the engine fails.
     pub(crate) fn list_readable(&mut self, resource: &str) -> Result<Vec<Arc<Object>>, StoreError> {
         let mut list = Vec::new();
-        self.batch.visit_rows(&keys::objects(resource, None), &mut |object| {
+        self.batch.visit_rows(&keys::objects(resource, None), Parts::All, &mut |object| {
             list.extend(object);
             true
         })?;
@@ -66,7 +67,7 @@ impl Store {
     }
 
     /// Passes the objects of a resource, in one namespace or in all, to `visit`, ordered by namespace and name, until it
-    /// returns `false`. Starts behind the key `after`, which need not exist.
+    /// returns `false`. Starts behind the key `after`, which need not exist. The objects have at least these parts.
     ///
     /// # Errors
     /// If the engine fails or an object cannot be decoded.
@@ -75,13 +76,14 @@ impl Store {
         resource: &str,
         namespace: Option<&str>,
         after: Option<&ObjectKey>,
+        parts: Parts,
         visit: &mut dyn FnMut(Arc<Object>) -> bool,
     ) -> Result<(), StoreError> {
         let (mut from, to) = keys::objects(resource, namespace);
         if let Some(after) = after {
             from = from.max(keys::successor(row_of(after)));
         }
-        self.batch.visit_objects(&(from, to), visit)
+        self.batch.visit_objects(&(from, to), parts, visit)
     }
 
     /// Creates or replaces an object at the next revision, and returns it with its new resourceVersion.
@@ -195,6 +197,38 @@ impl Store {
         for entry in after.iter().filter(|entry| !before.contains(entry)) {
             self.batch.put(index_row(key, entry), Vec::new());
         }
+    }
+}
+
+/// Keeping the indexes complete.
+impl Store {
+    /// Stages the index rows that a store of an earlier version lacks.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub(super) fn update_indexes(&mut self) -> Result<(), StoreError> {
+        self.index_rows = 0;
+        if self.staged.indexes == INDEX_VERSION {
+            return Ok(());
+        }
+        self.staged.indexes = INDEX_VERSION;
+        let mut missing = BTreeSet::new();
+        let (from, to) = keys::all_objects();
+        self.batch.engine().scan(&from, &to, &mut |row, value| {
+            // An object that cannot be read is left to the check and the repair.
+            if let (Ok(Key::Object(key)), Ok(object)) = (Key::decode(row), object_row::decode(row, value, Parts::All)) {
+                missing.extend(index_rows(self.indexer, &key, Some(&object)));
+            }
+            true
+        })?;
+        let (from, to) = keys::all_indexes();
+        self.batch.engine().scan(&from, &to, &mut |row, _| {
+            missing.remove(row);
+            true
+        })?;
+        self.index_rows = missing.len();
+        missing.into_iter().for_each(|row| self.batch.put(row, Vec::new()));
+        Ok(())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::keys::{self, Key};
 use super::objects::row_of;
-use super::{Change, ChangeKind, ObjectKey, Store, StoreError, write_batch};
-use kctl_base::json::json;
+use super::{Change, ChangeKind, ObjectKey, Store, StoreError, object_row};
+use kctl_base::json::{Parts, json};
 use std::sync::Arc;
 
 impl Store {
@@ -16,7 +16,7 @@ impl Store {
         let (from, to) = keys::all_objects();
         self.batch.engine().scan(&from, &to, &mut |row, bytes| {
             // A row whose key is damaged, too, is no object; the check reports it.
-            if let (Ok(Key::Object(key)), Err(_)) = (Key::decode(row), write_batch::parse(row, bytes)) {
+            if let (Ok(Key::Object(key)), Err(_)) = (Key::decode(row), object_row::decode(row, bytes, Parts::All)) {
                 found.push((key.into_owned(), bytes.to_vec()));
             }
             true

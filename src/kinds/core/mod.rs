@@ -15,7 +15,7 @@ pub(crate) mod pod_template;
 pub(crate) mod replication_controller;
 pub(crate) mod resource_quota;
 pub(crate) mod secret;
-pub(crate) mod service;
+pub mod service;
 pub(crate) mod service_account;
 
 pub(crate) use binding::BINDING;

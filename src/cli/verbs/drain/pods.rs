@@ -58,6 +58,7 @@ pub(super) fn list_on_node(ctx: &mut Ctx, node: &str, filter: &PodFilter) -> Cli
         labels: filter.selector.clone(),
         fields: format!("spec.nodeName={node}"),
         chunk_size: filter.chunk_size,
+        ..ListParams::default()
     };
     let pods = ctx.api(|client| client.list(&ResourcePath::all("pods", ""), &params))?.items;
     let now = ctx.now()?;

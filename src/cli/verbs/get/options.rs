@@ -47,6 +47,7 @@ impl Options {
             subresource: matches.string("subresource").into(),
             // Pages of sorted objects would have to be put together first.
             chunk_size: if sort_by.is_empty() { groups::chunk_size(matches) } else { 0 },
+            omit_managed_fields: sort_by.is_empty() && output.hides_managed_fields(),
             ..Selection::from_matches(ctx, matches)
         };
         let table = TableFlags {

@@ -100,7 +100,7 @@ fn watch_target(options: &Options, resolved: &Resolved) -> CliResult<WatchTarget
         Some(name) => format!("metadata.name={name}"),
         None => selection.fields.clone(),
     };
-    let params = ListParams { labels: selection.labels.clone(), fields, chunk_size: 0 };
+    let params = ListParams { labels: selection.labels.clone(), fields, ..ListParams::default() };
     // A list has a resource version to start from. A single object does not, so the watch starts with what exists.
     let start = if name.is_some() { WatchStart::Any } else { WatchStart::After(resolved.resource_version) };
     let version = target.version.filter(|_| !options.output.is_human());

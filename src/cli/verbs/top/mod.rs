@@ -118,7 +118,7 @@ fn read_selectors(matches: &ArgMatches) -> CliResult<ListParams> {
     let (labels, fields) = (matches.string("selector"), shared.string("field-selector"));
     Selector::parse(labels).map_err(|error| CliError::new(error.to_string()))?;
     FieldSelector::parse(fields).map_err(|error| CliError::new(error.to_string()))?;
-    Ok(ListParams { labels: labels.into(), fields: fields.into(), chunk_size: 0 })
+    Ok(ListParams { labels: labels.into(), fields: fields.into(), ..ListParams::default() })
 }
 
 /// The value by which rows are sorted, the largest first.

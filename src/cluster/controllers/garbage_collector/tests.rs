@@ -2,6 +2,7 @@ use kctl_base::json::{Value, json};
 
 use super::*;
 use crate::controllers::shared::testing::{Bench, workload};
+use crate::store::ObjectKey;
 
 #[test]
 fn one_solid_owner_keeps_an_object() {
@@ -47,6 +48,28 @@ fn dependents_are_deleted_with_their_last_owner() {
     assert_eq!(bench.get("configmaps", "both").owners().len(), 1, "the reference to the deleted owner is removed");
     bench.delete("configmaps", "b", Propagation::Background);
     assert!(!exists(&mut bench, "both") && !exists(&mut bench, "deep"));
+}
+
+#[test]
+fn the_dependents_of_a_deleted_owner_cost_no_look_at_all_objects_of_its_kind() {
+    let mut bench = Bench::open();
+    let owner = config_map(&mut bench, "owner", &[]);
+    config_map(&mut bench, "child", &[("owner", &owner, false)]);
+    // Whoever reads all ConfigMaps fails on this one.
+    bench.cluster.server().store().write_bytes(&ObjectKey::new("configmaps", "elsewhere", "broken"), b"{");
+    bench.delete("configmaps", "owner", Propagation::Background);
+    assert!(!exists(&mut bench, "child"));
+}
+
+#[test]
+fn events_are_not_collected() {
+    let mut bench = Bench::open();
+    let event = json!({"apiVersion": "v1", "kind": "Event",
+        "metadata": {"name": "told", "ownerReferences": [
+            {"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "1"}]},
+        "involvedObject": {"kind": "ConfigMap", "name": "told", "namespace": "default"}});
+    bench.create("events", event);
+    assert!(bench.find("events", "told").is_some());
 }
 
 #[test]

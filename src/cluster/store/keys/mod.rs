@@ -22,7 +22,7 @@ pub(crate) const END: &[u8] = &[0xff];
 pub(crate) enum Key<'a> {
     /// A counter of the store itself: the revision, the start of the change log, the next sequence number of the timeline.
     Meta(Cow<'a, str>),
-    /// An object, as JSON.
+    /// An object.
     Object(Cow<'a, ObjectKey>),
     /// An index entry, which has no value: the object is found under `value` in `index`.
     Index {
@@ -169,6 +169,11 @@ pub(crate) fn rows(name_prefix: &str) -> Range {
 /// The whole timeline.
 pub(crate) fn timeline() -> Range {
     (vec![DUE], vec![DUE + 1])
+}
+
+/// Returns true for the key of an object.
+pub(crate) fn is_object(key: &[u8]) -> bool {
+    key.first() == Some(&OBJECT)
 }
 
 /// The objects of all resources.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::commit_counter::{self, CommitCounter};
 use super::manifest::{self, Manifest};
 use super::{bytes_below, make_private, names_in, sync_dir};
-use crate::store::{DiskEngine, SledEngine, StoreError};
+use crate::store::{DiskEngine, SledEngine, StoreError, object_row};
 
 /// The name of the directory in which data is created until it is complete.
 const NEW: &str = "new";
@@ -94,6 +94,8 @@ impl LockedStore {
             self.install(String::new())?;
         } else if self.manifest.is_sled {
             self.take_over_sled()?;
+        } else if self.manifest.is_outdated {
+            self.update_manifest()?;
         }
         let mut engine = self.open_data()?;
         self.publish_commits(&mut engine)?;
@@ -158,6 +160,17 @@ impl LockedStore {
         }
     }
 
+    /// Gives the manifest the present format, before the first row of that format is written.
+    fn update_manifest(&mut self) -> Result<(), StoreError> {
+        match self.manifest.write(&self.dir) {
+            Ok(()) => self.manifest.is_outdated = false,
+            // Nothing can be written there either.
+            Err(StoreError::ReadOnly { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Copies the data of an earlier version, which stays as the record.
     fn take_over_sled(&mut self) -> Result<(), StoreError> {
         let record = format!("{DATA_PREFIX}{}", self.manifest.generation);
@@ -173,7 +186,7 @@ impl LockedStore {
         let from = self.open_data()?;
         DiskEngine::create(&empty(&self.dir.join(NEW))?)?.copy_from(&from, from.batches())?;
         let new = empty(&self.dir.join(NEW_RECORD))?;
-        SledEngine::open(&new)?.copy_from(&from, from.batches())?;
+        SledEngine::open(&new)?.copy_from(&from, from.batches(), object_row::to_record)?;
         make_private(&new)?;
         sync_files(&new)?;
         let name = format!("{RECORD_PREFIX}{}", self.manifest.generation + 1);
@@ -185,7 +198,8 @@ impl LockedStore {
 
     /// Renames complete new data to the next generation and switches to it and to a record.
     fn install(&mut self, record: String) -> Result<(), StoreError> {
-        let manifest = Manifest { generation: self.manifest.generation + 1, has_data: true, is_sled: false, record };
+        let generation = self.manifest.generation + 1;
+        let manifest = Manifest { generation, has_data: true, record, ..Manifest::default() };
         let (new, data) = (self.dir.join(NEW), self.dir.join(format!("{DATA_PREFIX}{}", manifest.generation)));
         remove(&data)?;
         fs::rename(&new, &data).map_err(|e| StoreError::from_io(&data, e))?;

@@ -16,9 +16,9 @@ pub(super) const NEW_FILE: &str = "store.new";
 const TITLE: &str = "kctl-store";
 
 /// The version of the format of all files, keys and rows.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
-/// The version in which `data-N` is a directory of sled. Keys and rows are those of [`FORMAT`].
+/// The version in which `data-N` is a directory of sled.
 const SLED_FORMAT: u32 = 1;
 
 /// The contents of the file.
@@ -28,7 +28,9 @@ pub(super) struct Manifest {
     pub(super) generation: u64,
     /// True once `data-N` has been created. Before, the store is empty; afterwards it is damaged if the directory is missing.
     pub(super) has_data: bool,
-    /// True for a store of an earlier version, whose data is in a directory of sled.
+    /// True for a store of an earlier version. Its rows can be read, but that version cannot read the rows of this one.
+    pub(super) is_outdated: bool,
+    /// True for a store of an earlier version whose data is in a directory of sled.
     pub(super) is_sled: bool,
     /// The name of the directory of sled with a copy of the data, made by the last compaction; empty if there is none.
     pub(super) record: String,
@@ -59,7 +61,7 @@ impl Manifest {
     }
 
     fn format(&self) -> String {
-        let Manifest { generation, has_data, is_sled: _, record } = self;
+        let Manifest { generation, has_data, is_outdated: _, is_sled: _, record } = self;
         format!("{TITLE} {FORMAT}\ngeneration {generation}\nwritten {has_data}\nrecord {record}\n")
     }
 
@@ -84,7 +86,7 @@ impl Manifest {
             let is_sled = format == SLED_FORMAT;
             // The earlier format has the size of the data here, for a decision that is no longer taken.
             let record = if is_sled { String::new() } else { field("record")?.into() };
-            Some(Manifest { generation, has_data, is_sled, record })
+            Some(Manifest { generation, has_data, is_outdated: format < FORMAT, is_sled, record })
         })();
         manifest.ok_or_else(|| StoreError::damaged(format!("{} cannot be read", file.display())).at(dir))
     }

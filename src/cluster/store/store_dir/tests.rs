@@ -88,10 +88,10 @@ fn foreign_and_damaged_directories_are_refused_and_unchanged() {
         ),
         (|d| fs::write(d.join("store"), "tins of beans").expect("write"), "/store is not a manifest"),
         (
-            |d| fs::write(d.join("store"), "kctl-store 3\nwhatever\n").expect("write"),
-            "its format is 3, and this program supports up to 2: update kctl",
+            |d| fs::write(d.join("store"), "kctl-store 4\nwhatever\n").expect("write"),
+            "its format is 4, and this program supports up to 3: update kctl",
         ),
-        (|d| fs::write(d.join("store"), "kctl-store 2\ngeneration x\n").expect("write"), "store cannot be read"),
+        (|d| fs::write(d.join("store"), "kctl-store 3\ngeneration x\n").expect("write"), "store cannot be read"),
         (|d| fs::create_dir(d.join("data-1")).expect("mkdir"), "is damaged: its file \"store\" is missing"),
         (|d| fs::create_dir(d.join("store")).expect("mkdir"), "cannot use "),
     ];
@@ -290,6 +290,17 @@ fn a_store_of_an_earlier_version_is_taken_over() {
     assert_eq!(lock(&store_dir).engine().expect("an engine").batches(), 3);
     lock(&store_dir).compact().expect("compaction");
     assert_eq!(names_in(dir.path()).expect("names"), ["data-5", "lock", "sled-5", "state", "store"]);
+}
+
+#[test]
+fn the_manifest_of_an_earlier_version_is_updated_before_the_data_is_written() {
+    let dir = temporary();
+    let store_dir = StoreDir::open(dir.path()).expect("a store directory");
+    put(&store_dir, "a", "1");
+    let manifest = fs::read_to_string(dir.path().join("store")).expect("read");
+    fs::write(dir.path().join("store"), manifest.replace("kctl-store 3", "kctl-store 2")).expect("write");
+    assert_eq!(get(&store_dir, "a").as_deref(), Some("1"));
+    assert_eq!(fs::read_to_string(dir.path().join("store")).expect("read"), manifest);
 }
 
 #[test]

@@ -60,3 +60,29 @@ fn a_reopened_store_has_the_same_contents() {
     }
     assert_eq!(open().check().expect("check"), Vec::<String>::new());
 }
+
+#[test]
+fn the_record_has_objects_as_json() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store_dir = StoreDir::open(dir.path()).expect("a store directory");
+    let lock = || store_dir.lock(Duration::from_secs(10), &mut || {}).expect("the lock");
+    let mut store = Store::new(Box::new(lock().engine().expect("an engine")), indexer).expect("a store");
+    let object = store.write(&pod("a"), on("a", "n1")).expect("write");
+    store.commit(NOW).expect("commit");
+    drop(store);
+    lock().compact().expect("compaction");
+    let record = SledEngine::open(&dir.path().join("sled-2")).expect("open");
+    let row = record.get(&objects::row_of(&pod("a"))).expect("get").expect("the object");
+    assert_eq!(kctl_base::json::from_slice::<Object>(&row).expect("JSON"), *object);
+    // As a row of an earlier version, it is read and becomes binary when it is written.
+    let mut engine = MemoryEngine::new();
+    let rows = super::super::engine::tests::pairs(&record, b"", keys::END);
+    engine.apply(rows.into_iter().map(|(k, v)| (k, Some(v))).collect()).expect("apply");
+    let mut store = Store::new(Box::new(engine), indexer).expect("a store");
+    assert_eq!(store.get(&pod("a")).expect("get"), Some(object));
+    store.write(&pod("a"), on("a", "n2")).expect("write");
+    store.commit(NOW).expect("commit");
+    let row = store.batch.engine().get(&objects::row_of(&pod("a"))).expect("get").expect("the object");
+    assert!(kctl_base::json::from_slice::<Object>(&row).is_err());
+    assert_eq!(store.check().expect("check"), Vec::<String>::new());
+}

@@ -161,3 +161,25 @@ fn a_value_that_json_cannot_represent_fails_the_commit() {
     store.discard();
     assert_eq!(store.row("pairs").expect("row"), None);
 }
+
+#[test]
+fn the_first_write_completes_the_indexes_of_an_earlier_version() {
+    let mut store = store();
+    store.write(&pod("a"), on("a", "n1")).expect("write");
+    store.commit(NOW).expect("commit");
+    let mut engine = MemoryEngine::new();
+    let (from, _) = keys::indexed("node", "n1", None, None);
+    let rows = super::engine::tests::pairs(store.batch.engine(), b"", keys::END);
+    let is_earlier = |key: &[u8]| !key.starts_with(&from) && key != keys::Key::Meta("indexes".into()).encode();
+    engine.apply(rows.into_iter().filter(|(k, _)| is_earlier(k)).map(|(k, v)| (k, Some(v))).collect()).expect("apply");
+    let mut store = Store::new(Box::new(engine), indexer).expect("a store");
+    let found = |store: &mut Store| names(&store.by_index("node", "n1").expect("by index"));
+    assert_eq!(found(&mut store), ["default/a"]);
+    assert!(!store.is_dirty(), "a command that reads need not write");
+    store.discard();
+    assert_eq!((found(&mut store), store.check().expect("check")), (vec!["default/a".to_string()], vec![]));
+    store.set_row("clock", Some(json!(1)));
+    store.commit(NOW).expect("commit");
+    assert_eq!((found(&mut store), store.check().expect("check")), (vec!["default/a".to_string()], vec![]));
+    assert!(!store.is_dirty());
+}

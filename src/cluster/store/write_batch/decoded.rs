@@ -5,10 +5,10 @@ use std::sync::Arc;
 use kctl_base::object::Object;
 use rustc_hash::FxHashMap;
 
-/// The size in bytes of the rows whose objects are kept, some 15,000 pods. An object takes about five times the memory of its
-/// row, so this bounds the memory of a command that commits in portions at about 300 MiB, whatever the size of the store;
+/// The size in bytes of the rows whose objects are kept, some 12,000 pods. An object takes about twenty times the memory of
+/// its row, so this bounds the memory of a command that commits in portions at about 300 MiB, whatever the size of the store;
 /// within a portion objects are staged, not kept here.
-pub(super) const BYTES_MAX: usize = 48 << 20;
+pub(super) const BYTES_MAX: usize = 14 << 20;
 
 /// Decoded objects by key. Never iterated, so the order of the map cannot be observed.
 #[derive(Default)]

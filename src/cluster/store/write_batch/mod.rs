@@ -20,9 +20,10 @@ use serde::Serialize;
 
 use super::engine::Write;
 use super::keys::{self, Range};
-use super::{Engine, StoreError};
+use super::{Engine, StoreError, object_row};
 use decoded::Decoded;
 use empty_ranges::EmptyRanges;
+use kctl_base::json::Parts;
 use kctl_base::object::Object;
 use merge::{Merge, Row};
 use staged_map::StagedMap;
@@ -83,9 +84,9 @@ impl WriteBatch {
         self.engine.as_ref()
     }
 
-    /// Returns true if nothing is staged.
-    pub(super) fn is_empty(&self) -> bool {
-        self.staged.is_empty()
+    /// The number of staged rows.
+    pub(super) fn len(&self) -> usize {
+        self.staged.len()
     }
 
     /// The bytes of a row that is not an object; `None` if there is no such row.
@@ -212,21 +213,22 @@ impl WriteBatch {
     /// The objects of a range, in key order.
     pub(super) fn objects(&mut self, range: &Range) -> Result<Vec<Arc<Object>>, StoreError> {
         let mut objects = Vec::new();
-        self.visit_objects(range, &mut |object| {
+        self.visit_objects(range, Parts::All, &mut |object| {
             objects.push(object);
             true
         })?;
         Ok(objects)
     }
 
-    /// Passes the objects of a range to `visit`, in key order, until it returns `false`.
+    /// Passes the objects of a range to `visit`, in key order, until it returns `false`. They have at least these parts.
     pub(super) fn visit_objects(
         &mut self,
         range: &Range,
+        parts: Parts,
         visit: &mut dyn FnMut(Arc<Object>) -> bool,
     ) -> Result<(), StoreError> {
         let mut failure = None;
-        self.visit_rows(range, &mut |object| match object {
+        self.visit_rows(range, parts, &mut |object| match object {
             Ok(object) => visit(object),
             Err(error) => {
                 failure = Some(error);
@@ -240,6 +242,7 @@ impl WriteBatch {
     pub(super) fn visit_rows(
         &mut self,
         range: &Range,
+        parts: Parts,
         visit: &mut dyn FnMut(Result<Arc<Object>, StoreError>) -> bool,
     ) -> Result<(), StoreError> {
         let WriteBatch { engine, empty, staged, decoded, .. } = self;
@@ -253,7 +256,8 @@ impl WriteBatch {
                 }
                 Row::Stored(bytes) => match decoded.get(key) {
                     Some(object) => Ok(object),
-                    None => decode(decoded, key, bytes),
+                    None if parts == Parts::All => decode(decoded, key, bytes),
+                    None => object_row::decode(key, bytes, parts).map(Arc::new),
                 },
             })
         })
@@ -276,7 +280,7 @@ impl WriteBatch {
         let mut sizes = Vec::with_capacity(self.staged.len());
         for (key, value) in self.staged.iter() {
             let value = match value {
-                Some(Staged::Object(object)) => Some(encode_through(&mut buffer, key, object)?),
+                Some(Staged::Object(object)) => Some(object_row::encode(&mut buffer, object)),
                 Some(Staged::Value(value)) => Some(encode(key, value.as_ref())?),
                 Some(Staged::Bytes(bytes)) => Some(bytes.clone()),
                 None => None,
@@ -302,24 +306,8 @@ fn encode(key: &[u8], value: &dyn Encode) -> Result<Vec<u8>, StoreError> {
     value.encode().map_err(|source| StoreError::Encode { row: keys::describe(key), source })
 }
 
-/// Encodes an object in a buffer that is reused, so that the bytes are not moved again and again while they grow.
-fn encode_through(buffer: &mut Vec<u8>, key: &[u8], object: &Object) -> Result<Vec<u8>, StoreError> {
-    buffer.clear();
-    serde_json::to_writer(&mut *buffer, object)
-        .map_err(|source| StoreError::Encode { row: keys::describe(key), source })?;
-    Ok(buffer.clone())
-}
-
-/// Decodes the row of an object.
-///
-/// # Errors
-/// If the row is not JSON, or nested too deeply.
-pub(super) fn parse(key: &[u8], bytes: &[u8]) -> Result<Object, StoreError> {
-    kctl_base::json::from_slice(bytes).map_err(|e| StoreError::unreadable(keys::describe(key), e))
-}
-
 fn decode(decoded: &mut Decoded, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {
-    let object = Arc::new(parse(key, bytes)?);
+    let object = Arc::new(object_row::decode(key, bytes, Parts::All)?);
     decoded.insert(key.into(), object.clone(), bytes.len());
     Ok(object)
 }

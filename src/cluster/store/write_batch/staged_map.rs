@@ -28,11 +28,6 @@ impl<V> StagedMap<V> {
         self.values.len()
     }
 
-    /// Returns true if there are no keys.
-    pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
     /// The value of a key; `None` for an unknown key.
     pub(super) fn get(&self, key: &[u8]) -> Option<&V> {
         self.values.get(key)

@@ -10,6 +10,8 @@ mod validate;
 mod validate_ips;
 mod warnings;
 
+use std::collections::BTreeSet;
+
 use crate::shared::describe::{joined, non_empty_or};
 use crate::shared::table::columns;
 use crate::{Describer, Kind, NameRule, Names, age, pairs};
@@ -22,6 +24,11 @@ use kctl_base::view::{Cell, Column};
 pub(crate) use describe::slice_addresses;
 pub(crate) use describe::{host_port, slices_of};
 pub(crate) use validate::special_ip_problem;
+
+/// The index of Services by their cluster IPs.
+pub const CLUSTER_IPS: &str = "clusterIP";
+/// The index of Services by their node ports, that of health checks included.
+pub const NODE_PORTS: &str = "nodePort";
 
 /// The Service kind.
 pub(crate) struct Service;
@@ -132,7 +139,13 @@ impl Kind for Service {
     /// One pair of the selector is enough to find all Services that may select a pod with this label.
     fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
         let first = object.strings("/spec/selector").into_iter().next();
-        first.map(|(key, value)| ("selector", format!("{}/{key}={value}", object.namespace()))).into_iter().collect()
+        let selector = first.map(|(key, value)| ("selector", format!("{}/{key}={value}", object.namespace())));
+        let ips = object.list("/spec/clusterIPs").iter().filter_map(Value::as_str).filter(|ip| *ip != "None");
+        let ports = object.list("/spec/ports").iter().filter_map(|port| port.int("/nodePort"));
+        let ports = ports.chain(object.int("/spec/healthCheckNodePort")).collect::<BTreeSet<i64>>();
+        let mut entries: Vec<_> = selector.into_iter().chain(ips.map(|ip| (CLUSTER_IPS, ip.to_string()))).collect();
+        entries.extend(ports.into_iter().map(|port| (NODE_PORTS, port.to_string())));
+        entries
     }
 
     fn describer(&self) -> Option<Describer> {

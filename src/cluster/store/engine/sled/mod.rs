@@ -10,6 +10,7 @@ mod quiet;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -88,18 +89,29 @@ impl SledEngine {
         self.batches
     }
 
-    /// Copies all rows of another engine in a few large batches, and continues its batch counter. Durable once this
-    /// returns, but not atomic.
-    pub(in crate::store) fn copy_from(&mut self, from: &dyn Engine, batches: u64) -> Result<(), StoreError> {
+    /// Copies all rows of another engine, with the values that `to_value` makes of their keys and values, in a few large
+    /// batches, and continues its batch counter. Durable once this returns, but not atomic.
+    ///
+    /// # Errors
+    /// If the other engine or a row cannot be read, or the disk fails.
+    pub(in crate::store) fn copy_from(
+        &mut self,
+        from: &dyn Engine,
+        batches: u64,
+        to_value: for<'a> fn(&[u8], &'a [u8]) -> Result<Cow<'a, [u8]>, StoreError>,
+    ) -> Result<(), StoreError> {
         self.batches = batches;
         let (mut batch, mut bytes, mut result) = (Vec::new(), 0, Ok(()));
         from.scan(&[], END, &mut |key, value| {
-            batch.push((key.to_vec(), Some(value.to_vec())));
-            bytes += key.len() + value.len();
-            if bytes >= COPY_BYTES {
+            result = to_value(key, value).and_then(|value| {
+                bytes += key.len() + value.len();
+                batch.push((key.to_vec(), Some(value.into_owned())));
+                if bytes < COPY_BYTES {
+                    return Ok(());
+                }
                 bytes = 0;
-                result = self.apply(std::mem::take(&mut batch));
-            }
+                self.apply(std::mem::take(&mut batch))
+            });
             result.is_ok()
         })?;
         result?;

@@ -45,7 +45,7 @@ fn copy_from_copies_every_row() {
     let row = |i: u32| (format!("k{i:05}").into_bytes(), Some(vec![7; if i == 5 { 40_000 } else { 10 }]));
     from.apply((0..1_000).map(row).collect()).expect("apply");
     let mut to = SledEngine::open(right.path()).expect("open");
-    to.copy_from(&from, 1).expect("copy");
+    to.copy_from(&from, 1, |_, value| Ok(value.into())).expect("copy");
     assert!(pairs(&from, b"", END) == pairs(&to, b"", END));
 }
 
