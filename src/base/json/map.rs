@@ -10,31 +10,50 @@ use smallvec::SmallVec;
 
 use super::{SharedStr, Value};
 
-/// Number of entries from which on keys are found by binary search; below, the hashes are scanned.
-const BINARY_SEARCH_FROM: usize = 16;
+/// Number of entries from which on keys are found by binary search; below, the marks are scanned.
+const BINARY_SEARCH_FROM: usize = 32;
+
+/// Length in bytes up to which a key fits into its mark.
+const MARKED_MAX: usize = 7;
 
 /// A map from strings to values, sorted by the bytes of the keys.
 #[derive(Clone, Debug, Default, Eq)]
 pub struct Map(EcoVec<Pair>);
 
-/// An entry with a hash of its key, which spares most comparisons of keys in a scan.
+/// An entry with a mark of its key, which spares most comparisons of keys in a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pair {
-    key_hash: u32,
+    mark: u64,
     key: SharedStr,
     value: Value,
 }
 
-/// Hashes a key: its length and the first, the middle and the last byte.
-fn key_hash(key: &[u8]) -> u32 {
-    let at = |place: usize| key.get(place).copied().unwrap_or_default();
-    u32::from_le_bytes([key.len() as u8, at(0), at(key.len() / 2), at(key.len().wrapping_sub(1))])
+/// Returns the mark of a key: its length in the highest byte, and the key itself if it is short, so that short keys with equal
+/// marks are equal. The first and the last bytes of a longer key are mixed.
+#[inline]
+fn mark_of(key: &[u8]) -> u64 {
+    let content = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)) >> 8,
+        _ => short_content(key),
+    };
+    content | (key.len().min(255) as u64) << 56
+}
+
+/// Returns the bytes of a key of up to seven bytes as a number.
+#[inline]
+fn short_content(key: &[u8]) -> u64 {
+    match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (key.len() - 4))
+        }
+        _ => key.iter().rev().fold(0, |content, byte| content << 8 | u64::from(*byte)),
+    }
 }
 
 impl Pair {
     #[inline]
     fn new(key: SharedStr, value: Value) -> Pair {
-        Pair { key_hash: key_hash(key.as_bytes()), key, value }
+        Pair { mark: mark_of(key.as_bytes()), key, value }
     }
 }
 
@@ -174,8 +193,9 @@ impl Map {
         if self.0.len() >= BINARY_SEARCH_FROM {
             return self.search(key).ok();
         }
-        let hash = key_hash(key);
-        self.0.iter().position(|pair| pair.key_hash == hash && pair.key.as_bytes() == key)
+        let mark = mark_of(key);
+        let is_same = |pair: &Pair| pair.mark == mark && (key.len() <= MARKED_MAX || pair.key.as_bytes() == key);
+        self.0.iter().position(is_same)
     }
 
     /// Returns the position of a key, or `Err` with the position to insert it at. Most maps are built in order, so the
@@ -268,6 +288,7 @@ impl IndexMut<&str> for Map {
     }
 }
 
+/// The last of several entries with the same key wins.
 impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
     fn from(entries: [(SharedStr, Value); N]) -> Map {
         let mut map = Map(EcoVec::with_capacity(N));
@@ -276,7 +297,6 @@ impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
     }
 }
 
-/// The last of several entries with the same key wins.
 /// Collects the entries of a map. They are on the stack first: few maps are larger, and all are then allocated at once.
 #[derive(Default)]
 pub(super) struct MapBuilder {
