@@ -76,9 +76,14 @@ impl Server {
     ) -> Result<Arc<Object>> {
         // A dry run is not persisted, so its resourceVersion is not checked.
         let has_version = new.resource_version().parse::<u64>().is_ok_and(|v| v != 0) && !request.options.dry_run;
-        kind.set_defaults(&mut new);
-        self.generate_name(&*kind, &mut new)?;
-        let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
+        let managed = match managed {
+            Some(applied) => {
+                kind.set_defaults(&mut new);
+                self.generate_name(&*kind, &mut new)?;
+                Some(applied)
+            }
+            None => self.set_defaults_and_name(&*kind, &mut new, request, now)?,
+        };
         self.set_identity(&*kind, &mut new, request, now)?;
         kind.prepare_create(&mut new);
         certificate_requests::set_requester(&*kind, &mut new, request);
@@ -158,7 +163,7 @@ impl Server {
     }
 
     /// Names an object that has only `metadata.generateName`: the prefix and five random characters.
-    fn generate_name(&mut self, kind: &dyn Kind, new: &mut Object) -> Result<()> {
+    pub(super) fn generate_name(&mut self, kind: &dyn Kind, new: &mut Object) -> Result<()> {
         let prefix = new.str("/metadata/generateName").to_string();
         if !new.name().is_empty() || prefix.is_empty() {
             return Ok(());

@@ -40,6 +40,7 @@ mod rows;
 mod scale;
 mod strategy;
 mod tokens;
+mod twin;
 mod update;
 mod user;
 mod watch;
@@ -84,6 +85,7 @@ pub struct Server {
     backends: Backends,
     /// The hints of the request at work.
     hints: Vec<String>,
+    twin: Option<twin::Twin>,
 }
 
 /// Clients see a store error as an internal error, with the message of the store as its cause.
@@ -105,7 +107,7 @@ impl Server {
         backends: Backends,
     ) -> std::result::Result<Server, StoreError> {
         let catalog = Catalog::default();
-        let mut server = Server { store, catalog, ids, settings, backends, hints: Vec::new() };
+        let mut server = Server { store, catalog, ids, settings, backends, hints: Vec::new(), twin: None };
         server.reload_custom_kinds()?;
         Ok(server)
     }
