@@ -1,5 +1,7 @@
 //! ServiceAccount: gives every pod a service account and mounts its token (`plugin/pkg/admission/serviceaccount`).
 
+use std::sync::LazyLock;
+
 use super::{Admission, Result};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -76,9 +78,13 @@ fn uid_or<'a>(pod: &'a Object, fallback: &'a str) -> &'a str {
 
 /// Returns the volume with the token, the CA certificate of the cluster and the namespace.
 fn token_volume(name: &str) -> Value {
-    json!({"name": name, "projected": {"defaultMode": 420, "sources": [
-        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-        {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
-    ]}})
+    /// The content of the volume, which all pods share.
+    static PROJECTED: LazyLock<Value> = LazyLock::new(|| {
+        json!({"defaultMode": 420, "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+        ]})
+    });
+    json!({"name": name, "projected": *PROJECTED})
 }
