@@ -27,17 +27,25 @@ impl Path {
 
     /// Appends a field: `spec` becomes `spec.replicas`.
     pub fn child(&self, field: &str) -> Path {
-        if self.0.is_empty() { Path(field.into()) } else { Path([&self.0, ".", field].concat()) }
+        if self.0.is_empty() { Path(field.into()) } else { self.append([".", field, ""]) }
     }
 
     /// Appends a list index: `args` becomes `args[0]`.
     pub fn index(&self, index: usize) -> Path {
-        Path(format!("{}[{index}]", self.0))
+        self.append(["[", &index.to_string(), "]"])
     }
 
     /// Appends a map key: `labels` becomes `labels[app]`.
     pub fn key(&self, key: &str) -> Path {
-        Path([&self.0, "[", key, "]"].concat())
+        self.append(["[", key, "]"])
+    }
+
+    /// Appends text. Validation makes a path for every field that it looks at, so this allocates once and formats nothing.
+    fn append(&self, parts: [&str; 3]) -> Path {
+        let mut path = String::with_capacity(self.0.len() + parts.iter().map(|part| part.len()).sum::<usize>());
+        path.push_str(&self.0);
+        parts.iter().for_each(|part| path.push_str(part));
+        Path(path)
     }
 }
 

@@ -146,7 +146,7 @@ impl Cluster {
 
     /// Discards everything since the last commit.
     pub fn discard(&mut self) {
-        self.server.store().discard();
+        self.server.discard();
         self.driver = Driver::new(CONTROLLERS, self.server.revision());
     }
 }

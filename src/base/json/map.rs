@@ -11,7 +11,10 @@ use smallvec::SmallVec;
 use super::{SharedStr, Value};
 
 /// Number of entries from which on keys are found by binary search; below, the marks are scanned.
-const BINARY_SEARCH_FROM: usize = 16;
+const BINARY_SEARCH_FROM: usize = 32;
+
+/// Length in bytes up to which a key fits into its mark.
+const MARKED_MAX: usize = 7;
 
 /// A map from strings to values, sorted by the bytes of the keys.
 #[derive(Clone, Debug, Default, Eq)]
@@ -25,27 +28,32 @@ pub struct Pair {
     value: Value,
 }
 
-/// The length of the longest key of which the mark, together with the length, leaves nothing out.
-const MARKED_MAX: usize = 8;
-
-/// Marks a key: with its first and last four bytes, which can overlap; with the first, middle and last one if it is shorter.
+/// Returns the mark of a key: its length in the highest byte, and the key itself if it is short, so that short keys with equal
+/// marks are equal. The first and the last bytes of a longer key are mixed.
 #[inline]
-fn mark(key: &[u8]) -> u64 {
-    let bytes = match (key.first_chunk(), key.last_chunk()) {
-        (Some(first), Some(last)) => [*first, *last],
-        _ => match key {
-            [] => return 0,
-            [first, .., last] => [[*first, key[key.len() / 2], *last, 0], [0; 4]],
-            [only] => [[*only, 0, 0, 0], [0; 4]],
-        },
+fn mark_of(key: &[u8]) -> u64 {
+    let content = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)) >> 8,
+        _ => short_content(key),
     };
-    u64::from(u32::from_le_bytes(bytes[0])) | u64::from(u32::from_le_bytes(bytes[1])) << 32
+    content | (key.len().min(255) as u64) << 56
+}
+
+/// Returns the bytes of a key of up to seven bytes as a number.
+#[inline]
+fn short_content(key: &[u8]) -> u64 {
+    match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (key.len() - 4))
+        }
+        _ => key.iter().rev().fold(0, |content, byte| content << 8 | u64::from(*byte)),
+    }
 }
 
 impl Pair {
     #[inline]
     pub(super) fn new(key: SharedStr, value: Value) -> Pair {
-        Pair { mark: mark(key.as_bytes()), key, value }
+        Pair { mark: mark_of(key.as_bytes()), key, value }
     }
 
     #[inline]
@@ -56,7 +64,7 @@ impl Pair {
     /// Returns `true` if the entry has a key, whose mark is known.
     #[inline]
     fn has_key(&self, key: &[u8], mark: u64) -> bool {
-        self.mark == mark && self.key.len() == key.len() && (key.len() <= MARKED_MAX || self.key.as_bytes() == key)
+        self.mark == mark && (key.len() <= MARKED_MAX || self.key.as_bytes() == key)
     }
 }
 
@@ -202,7 +210,7 @@ impl Map {
         if self.0.len() >= BINARY_SEARCH_FROM {
             return self.search(key).ok();
         }
-        let mark = mark(key);
+        let mark = mark_of(key);
         self.0.iter().position(|pair| pair.has_key(key, mark))
     }
 
@@ -296,6 +304,7 @@ impl IndexMut<&str> for Map {
     }
 }
 
+/// The last of several entries with the same key wins.
 impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
     fn from(entries: [(SharedStr, Value); N]) -> Map {
         let mut map = Map(EcoVec::with_capacity(N));
@@ -304,7 +313,6 @@ impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
     }
 }
 
-/// The last of several entries with the same key wins.
 /// Collects the entries of a map. They are on the stack first: few maps are larger, and all are then allocated at once.
 #[derive(Default)]
 pub(super) struct MapBuilder {

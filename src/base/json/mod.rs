@@ -25,7 +25,7 @@ pub use deep_stack::on_deep_stack;
 pub use limit::{Excess, Strings, check_limits};
 pub use list::List;
 pub use map::{Entry, Map};
-pub(crate) use pointer::unescaped;
+pub(crate) use pointer::{tokens, unescaped};
 pub use read::{OBJECT_DEPTH_MAX, READ_DEPTH_MAX, from_slice, from_str};
 pub use serde_json::Number;
 pub use smol_str::SmolStr as SharedStr;

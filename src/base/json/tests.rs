@@ -62,7 +62,18 @@ fn pointers_resolve_as_in_serde_json() {
     let into_value =
         ["", "/", "//", "/a", "/a/", "/a/b~1c/0", "/a/b~1c/1/d", "/a/~0", "/a/0", "a", "/a/b", "/a/b~1c/00"];
     let into_lists = ["/0/1", "/0/01", "/0/+1", "/1/0", "/1/1", "/-1", "/0/1/2", "/x"];
+    let long = json!({"sevenbe": {"eightby8": 1, "nineteen-bytes-long": {"a": 2, "t~e/n": 3}}, "größe/der": {"x": 4}});
+    let into_long = [
+        "/sevenbe/eightby8",
+        "/sevenbe/eightby",
+        "/sevenbe/nineteen-bytes-long/a",
+        "/sevenbe/nineteen-bytes-long/t~0e~1n",
+        "/sevenbe/nineteen-bytes-long",
+        "/größe~1der/x",
+        "/größe/der/x",
+    ];
     let all = into_value.map(|pointer| (&value, pointer)).into_iter();
+    let all = all.chain(into_long.map(|pointer| (&long, pointer)));
     for (value, pointer) in all.chain(into_lists.map(|pointer| (&lists, pointer))) {
         let theirs = serde_json::Value::from(value).pointer(pointer).cloned().map(Value::from);
         assert_eq!(value.pointer(pointer), theirs.as_ref(), "{pointer}");
@@ -77,10 +88,26 @@ fn the_last_of_equal_keys_wins() {
 }
 
 #[test]
-fn keys_with_equal_hashes_are_distinguished() {
+fn keys_with_equal_marks_are_distinguished() {
     let long = |letter: char| ["abcd", &letter.to_string().repeat(252), "abcd"].concat();
     let lengths = (0..40).map(|length| "x".repeat(length));
-    let keys: Vec<String> = lengths.chain(["abxd", "abyd", "abxcdefd", "abycdefd"].map(String::from)).collect();
+    let keys: Vec<String> = lengths
+        .chain(
+            [
+                "abxd",
+                "abyd",
+                "abcxefg",
+                "abcyefg",
+                "abxcdefd",
+                "abycdefd",
+                "abcdefghxabcdefgh",
+                "abcdefghyabcdefgh",
+                "\0",
+                "\0\0",
+            ]
+            .map(String::from),
+        )
+        .collect();
     for key in keys.iter().chain([&long('x'), &long('y')]) {
         let map = Map::from_iter([(key.as_str(), Value::Null)]);
         for other in keys.iter().chain([&long('x'), &long('y'), &"abcdabcd".to_string()]) {

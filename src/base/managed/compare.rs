@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::iter;
 
-use super::set::{FieldSet, FieldsV1, encode_node, field_element};
-use super::typed::TypeRef;
+use super::set::{FieldSet, FieldsV1, encode_node, field_element, member_with};
+use super::typed::{Shape, TypeRef};
 use crate::json::{SharedStr, Value};
 use crate::patch::{FieldType, Types};
 
@@ -30,6 +30,10 @@ pub(super) struct Exclusions<'a> {
 }
 
 impl<'a> Exclusions<'a> {
+    fn is_empty(self) -> bool {
+        self.skipped.is_none() && self.uncounted.is_none()
+    }
+
     fn below(self, element: &str) -> Exclusions<'a> {
         let below = |set: Option<&'a FieldSet>| set.and_then(|set| set.below(element));
         Exclusions { skipped: below(self.skipped), uncounted: below(self.uncounted) }
@@ -97,7 +101,7 @@ impl<T: Types + ?Sized> Comparer<'_, T> {
             }
             let element = field_element(key);
             if !except.skipped.is_some_and(|skipped| skipped.has_member(&element)) {
-                self.compare(&mut changes, element, &ty.field(self.types, key), old, new, except);
+                self.compare(&mut changes, element, || ty.field(self.types, key), (old, new), except);
             }
         }
         let (old, new) = (items_by_element(self.types, ty, old), items_by_element(self.types, ty, new));
@@ -105,30 +109,48 @@ impl<T: Types + ?Sized> Comparer<'_, T> {
         for (element, _) in new.iter().chain(only_old) {
             let (old, new) = (old.get(element).copied(), new.get(element).copied());
             if old != new {
-                self.compare(&mut changes, element.clone(), &ty.item(self.types), old, new, except);
+                self.compare(&mut changes, element.clone(), || ty.item(self.types), (old, new), except);
             }
         }
         changes
     }
 
-    /// Adds a field or item that differs, and the differences in it.
+    /// Adds a field or item that differs, and the differences in it. Its type is looked up only if it has content.
     fn compare(
         &self,
         changes: &mut Changes,
         element: SharedStr,
-        ty: &TypeRef,
-        old: Option<&Value>,
-        new: Option<&Value>,
+        ty: impl FnOnce() -> TypeRef,
+        (old, new): (Option<&Value>, Option<&Value>),
         except: Exclusions<'_>,
     ) {
-        let nested = [old, new].into_iter().flatten().any(|value| ty.has_parts(value));
-        let below = match nested {
-            true => self.children(ty, old, new, except.below(&element)),
-            false => Changes::default(),
-        };
+        let values = || [old, new].into_iter().flatten();
+        let ty = values().any(is_container).then(ty);
         let counts = !except.uncounted.is_some_and(|uncounted| uncounted.has_member(&element));
+        let below = except.below(&element);
+        let (whole, into) = match (old, new) {
+            (None, Some(value)) if counts && below.is_empty() => (value, &mut changes.added),
+            (Some(value), None) if counts && below.is_empty() => (value, &mut changes.removed),
+            _ => {
+                let ty = ty.filter(|ty| values().any(|value| ty.has_parts(value)));
+                return self.compare_content(changes, element, ty, (old, new), (counts, below));
+            }
+        };
+        into.insert(element, Value::Object(self.fields_of(ty, whole)));
+    }
+
+    /// Like [`Comparer::compare`]; `ty` is `None` unless one of the values has parts.
+    fn compare_content(
+        &self,
+        changes: &mut Changes,
+        element: SharedStr,
+        ty: Option<TypeRef>,
+        (old, new): (Option<&Value>, Option<&Value>),
+        (counts, except): (bool, Exclusions<'_>),
+    ) {
         let (is_added, is_removed) = (old.is_none(), new.is_none());
-        let is_modified = !is_added && !is_removed && !nested;
+        let is_modified = !is_added && !is_removed && ty.is_none();
+        let below = ty.map_or_else(Changes::default, |ty| self.children(&ty, old, new, except));
         for (into, below, itself) in [
             (&mut changes.added, below.added, is_added),
             (&mut changes.modified, below.modified, is_modified),
@@ -138,6 +160,34 @@ impl<T: Types + ?Sized> Comparer<'_, T> {
                 into.insert(element.clone(), Value::Object(encode_node));
             }
         }
+    }
+
+    /// Returns a value that was added or removed with all its fields; `ty` is not needed for one without content.
+    fn fields_of(&self, ty: Option<TypeRef>, value: &Value) -> FieldsV1 {
+        let Some(ty) = ty else { return FieldsV1::new() };
+        match ty.shape(value) {
+            Shape::Leaf => FieldsV1::new(),
+            Shape::Fields(fields) => member_with(fields.iter().map(|(key, value)| {
+                let ty = is_container(value).then(|| ty.field(self.types, key));
+                (field_element(key), Value::Object(self.fields_of(ty, value)))
+            })),
+            Shape::Items(_) => {
+                let items = items_by_element(self.types, &ty, Some(value));
+                member_with(items.into_iter().map(|(element, value)| {
+                    let ty = is_container(value).then(|| ty.item(self.types));
+                    (element, Value::Object(self.fields_of(ty, value)))
+                }))
+            }
+        }
+    }
+}
+
+/// Returns `true` for a map or list with content: no other value has parts, whatever its type.
+fn is_container(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
     }
 }
 

@@ -239,6 +239,13 @@ pub(super) fn encode_node(mut below: FieldsV1, itself: bool) -> Option<FieldsV1>
     Some(below)
 }
 
+/// Encodes a member with its children, sorted by element.
+pub(super) fn member_with(children: impl Iterator<Item = (SharedStr, Value)>) -> FieldsV1 {
+    let mut children = children.peekable();
+    let mark = children.peek().map(|_| (SharedStr::new_static(MEMBER_MARK), Value::Object(FieldsV1::new())));
+    mark.into_iter().chain(children).collect()
+}
+
 /// Adds all members of another set, in encoded form.
 pub(super) fn union_encoded(fields: &mut FieldsV1, other: &FieldsV1) {
     for (element, theirs) in other.iter().filter(|(element, _)| *element != MEMBER_MARK) {

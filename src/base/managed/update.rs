@@ -116,10 +116,17 @@ impl TouchedFields {
 
     /// Creates the entry of an author without one.
     fn new_entry(self, writer: &Writer) -> Value {
-        let nothing = writer.entry(Operation::Update, FieldSet::default());
-        let mut entry = Entry { time: writer.now.map(str::to_owned), ..nothing }.write();
-        entry["fieldsV1"] = Value::Object(self.changed);
-        entry
+        let text = |text: &str| (!text.is_empty()).then(|| text.into());
+        let fields = [
+            ("apiVersion", text(writer.api_version)),
+            ("fieldsType", text("FieldsV1")),
+            ("fieldsV1", Some(Value::Object(self.changed))),
+            ("manager", text(writer.manager)),
+            ("operation", text("Update")),
+            ("subresource", text(writer.subresource)),
+            ("time", writer.now.map(Value::from)),
+        ];
+        fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::json::{Map, Value, json, unescaped};
+use crate::json::{Map, Value, json, tokens, unescaped};
 use crate::sim::Time;
 
 /// Reads JSON values by pointer; missing and empty values are the same.
@@ -86,8 +86,7 @@ pub trait ValueWrite {
 /// Returns the value at `pointer`, after creating the maps on the path and inserting `null` if it is missing.
 fn at_or_insert<'a>(root: &'a mut Value, pointer: &str) -> &'a mut Value {
     let mut here = root;
-    for token in pointer.split('/').skip(1) {
-        let key = unescaped(token);
+    for key in tokens(pointer).into_iter().flatten() {
         if !here.is_object() {
             *here = Value::Object(Map::new());
         }

@@ -76,10 +76,22 @@ impl Server {
     ) -> Result<Arc<Object>> {
         // A dry run is not persisted, so its resourceVersion is not checked.
         let has_version = new.resource_version().parse::<u64>().is_ok_and(|v| v != 0) && !request.options.dry_run;
-        kind.set_defaults(&mut new);
-        self.generate_name(&*kind, &mut new)?;
-        let managed = managed.or_else(|| managers::after(&*kind, None, &new, request, now));
+        if managed.is_none()
+            && let Some(copy) = self.copy_of_twin(&*kind, &new, request, now)?
+        {
+            let object = self.store.write(&Server::key(&*kind, copy.namespace(), copy.name()), copy)?;
+            return Ok(self.in_version(&*kind, object, &request.version));
+        }
+        let managed = match managed {
+            Some(applied) => {
+                kind.set_defaults(&mut new);
+                self.generate_name(&*kind, &mut new)?;
+                Some(applied)
+            }
+            None => self.set_defaults_and_name(&*kind, &mut new, request, now)?,
+        };
         self.set_identity(&*kind, &mut new, request, now)?;
+        self.note_reads();
         kind.prepare_create(&mut new);
         certificate_requests::set_requester(&*kind, &mut new, request);
         gates::drop_disabled_fields(&*kind, &mut new, None);
@@ -111,6 +123,7 @@ impl Server {
         managers::put(&mut new, managed);
         limits::check_entry(&*kind, &new, request)?;
         let object = if request.options.dry_run { Arc::new(new) } else { self.store.write(&key, new)? };
+        self.remember_admitted(&*kind, &object, !warnings.is_empty())?;
         self.after_write(&*kind, request.options.dry_run)?;
         Ok(self.in_version(&*kind, object, &request.version))
     }
@@ -159,7 +172,7 @@ impl Server {
     }
 
     /// Names an object that has only `metadata.generateName`: the prefix and five random characters.
-    fn generate_name(&mut self, kind: &dyn Kind, new: &mut Object) -> Result<()> {
+    pub(super) fn generate_name(&mut self, kind: &dyn Kind, new: &mut Object) -> Result<()> {
         let prefix = new.str("/metadata/generateName").to_string();
         if !new.name().is_empty() || prefix.is_empty() {
             return Ok(());
@@ -180,7 +193,13 @@ impl Server {
     }
 
     /// Sets the uid and creation time, and removes metadata that only the server may set.
-    fn set_identity(&mut self, kind: &dyn Kind, new: &mut Object, request: &Request, now: Time) -> Result<()> {
+    pub(super) fn set_identity(
+        &mut self,
+        kind: &dyn Kind,
+        new: &mut Object,
+        request: &Request,
+        now: Time,
+    ) -> Result<()> {
         let meta = new.map_mut("/metadata");
         for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
             meta.remove(field);

@@ -116,8 +116,9 @@ fn validate_owners(object: &Object, path: &Path) -> ErrorList {
             ("name", "must not be empty"),
             ("uid", "must not be empty"),
         ] {
-            if owner.str(&format!("/{key}")).is_empty() {
-                errors.push(field::invalid(&path.child(key), owner.str(&format!("/{key}")), detail));
+            let text = owner.get(key).and_then(Value::as_str).unwrap_or_default();
+            if text.is_empty() {
+                errors.push(field::invalid(&path.child(key), text, detail));
             }
         }
         errors.extend(disallowed_owner(owner, path));

@@ -40,6 +40,7 @@ mod rows;
 mod scale;
 mod strategy;
 mod tokens;
+mod twin;
 mod update;
 mod user;
 mod watch;
@@ -84,6 +85,9 @@ pub struct Server {
     backends: Backends,
     /// The hints of the request at work.
     hints: Vec<String>,
+    twin: Option<twin::Twin>,
+    /// What has been read for the admission of a new object; `None` unless that is at work.
+    reads: Option<twin::Reads>,
 }
 
 /// Clients see a store error as an internal error, with the message of the store as its cause.
@@ -105,7 +109,7 @@ impl Server {
         backends: Backends,
     ) -> std::result::Result<Server, StoreError> {
         let catalog = Catalog::default();
-        let mut server = Server { store, catalog, ids, settings, backends, hints: Vec::new() };
+        let mut server = Server { store, catalog, ids, settings, backends, hints: Vec::new(), twin: None, reads: None };
         server.reload_custom_kinds()?;
         Ok(server)
     }
@@ -116,7 +120,14 @@ impl Server {
     /// A store that cannot be read.
     pub fn replace_store(&mut self, store: Store) -> std::result::Result<(), StoreError> {
         self.store = store;
+        self.twin = None;
         self.reload_custom_kinds()
+    }
+
+    /// Discards everything that is staged in the store.
+    pub(crate) fn discard(&mut self) {
+        self.store.discard();
+        self.twin = None;
     }
 
     /// Handles a request at an instant.

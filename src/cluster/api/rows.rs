@@ -30,22 +30,26 @@ impl Server {
 
     /// Reads an object; `None` when it does not exist.
     pub fn read(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
+        self.note_read(Some(resource));
         let key = ObjectKey { resource: resource.into(), namespace: namespace.into(), name: name.into() };
         Ok(self.store.get(&key)?)
     }
 
     /// Reads all objects of a resource, in one namespace or (`None`) in all, by namespace and name.
     pub fn read_all(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
+        self.note_read(Some(resource));
         Ok(self.store.list(resource, namespace)?)
     }
 
     /// Returns all objects of a resource in a namespace; `None` when there are more than a few dozen.
     pub fn list_if_small(&mut self, resource: &str, namespace: &str) -> Result<Option<Vec<Arc<Object>>>> {
+        self.note_read(Some(resource));
         Ok(self.store.list_if_small(resource, namespace)?)
     }
 
     /// Reads the objects of all resources under a value of an index, by key.
     pub fn read_index(&mut self, index: &str, value: &str) -> Result<Vec<Arc<Object>>> {
+        self.note_read(None);
         Ok(self.store.by_index(index, value)?)
     }
 
@@ -57,6 +61,7 @@ impl Server {
         resource: &str,
         namespace: Option<&str>,
     ) -> Result<Vec<Arc<Object>>> {
+        self.note_read(Some(resource));
         Ok(self.store.by_index_in(index, value, resource, namespace)?)
     }
 
@@ -73,22 +78,26 @@ impl Server {
 
     /// Reads a named value that is not an object: a setting, or the state of a controller.
     pub fn row(&mut self, name: &str) -> Result<Option<Value>> {
+        self.note_read(None);
         Ok(self.store.row(name)?)
     }
 
     /// Returns the names of the named values with a prefix, in order.
     pub fn row_names(&mut self, prefix: &str) -> Result<Vec<String>> {
+        self.note_read(None);
         let rows = self.store.rows_with_prefix(prefix)?;
         Ok(rows.into_iter().map(|(name, _)| name).collect())
     }
 
     /// Reads a named value as a type of the caller.
     pub fn typed_row<T: RowValue>(&mut self, name: &str) -> Result<Option<T>> {
+        self.note_read(None);
         Ok(self.store.typed_row(name)?)
     }
 
     /// Reads the named values with a prefix as a type of the caller, in the order of their names.
     pub fn typed_rows_with_prefix<T: RowValue>(&mut self, prefix: &str) -> Result<Vec<T>> {
+        self.note_read(None);
         Ok(self.store.typed_rows_with_prefix(prefix)?)
     }
 
@@ -98,6 +107,7 @@ impl Server {
         name: &str,
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<R> {
+        self.note_read(None);
         Ok(self.store.change_typed_row(name, change)?)
     }
 

@@ -283,7 +283,8 @@ fn keep_identity(new: &mut Object, old: &Object) {
         "generateName",
     ];
     let new = new.map_mut("/metadata");
-    let old = |field: &str| old.get("metadata").and_then(|metadata| metadata.get(field));
+    let old = old.get("metadata");
+    let old = |field: &str| old.and_then(|metadata| metadata.get(field));
     for field in KEPT {
         match old(field) {
             Some(value) if new.get(field) == Some(value) => {}

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::images::MissingImages;
@@ -64,7 +63,7 @@ impl Faults {
         Ok(Faults {
             stopped_nodes: stopped_nodes(server)?,
             missing_images: missing_images(server)?,
-            pods: read(server, POD_FAULTS)?.unwrap_or_default(),
+            pods: server.typed_row(POD_FAULTS)?.unwrap_or_default(),
             metrics: pod_metrics(server)?,
         })
     }
@@ -93,42 +92,36 @@ impl Faults {
 
 /// Returns the nodes whose kubelet is stopped.
 pub(crate) fn stopped_nodes(server: &mut Server) -> Result<BTreeSet<String>> {
-    Ok(read(server, STOPPED_NODES)?.unwrap_or_default())
+    Ok(server.typed_row(STOPPED_NODES)?.unwrap_or_default())
 }
 
 /// Returns the images that cannot be pulled.
 pub(crate) fn missing_images(server: &mut Server) -> Result<MissingImages> {
     let default = MissingImages::default();
     Ok(MissingImages {
-        names: read(server, MISSING_IMAGES)?.unwrap_or(default.names),
-        tags: read(server, MISSING_TAGS)?.unwrap_or(default.tags),
+        names: server.typed_row(MISSING_IMAGES)?.unwrap_or(default.names),
+        tags: server.typed_row(MISSING_TAGS)?.unwrap_or(default.tags),
     })
 }
 
 /// Returns the resource usage of all pods that have any.
 pub(crate) fn pod_metrics(server: &mut Server) -> Result<PodMetrics> {
-    Ok(read(server, POD_METRICS)?.unwrap_or_default())
+    Ok(server.typed_row(POD_METRICS)?.unwrap_or_default())
 }
 
 /// Returns the fault of the pod `namespace/name`, if it has one.
 pub(crate) fn pod_fault(server: &mut Server, pod: &str) -> Result<Option<PodFault>> {
-    let faults: Option<BTreeMap<String, PodFault>> = read(server, POD_FAULTS)?;
+    let faults: Option<BTreeMap<String, PodFault>> = server.typed_row(POD_FAULTS)?;
     Ok(faults.and_then(|faults| faults.get(pod).copied()))
 }
 
 /// Removes the fault of the pod `namespace/name`, if it has one.
 pub(crate) fn remove_pod_fault(server: &mut Server, pod: &str) -> Result<()> {
-    let Some(mut faults) = read::<BTreeMap<String, Value>>(server, POD_FAULTS)? else { return Ok(()) };
+    let Some(mut faults) = server.typed_row::<BTreeMap<String, Value>>(POD_FAULTS)? else { return Ok(()) };
     if faults.remove(pod).is_some() {
         server.set_row(POD_FAULTS, (!faults.is_empty()).then(|| faults.into_iter().collect()));
     }
     Ok(())
-}
-
-fn read<T: DeserializeOwned>(server: &mut Server, row: &str) -> Result<Option<T>> {
-    let Some(value) = server.row(row)? else { return Ok(None) };
-    let decoded = json::from_value(&value);
-    decoded.map(Some).map_err(|e| Status::internal(format!("row {row} cannot be read: {e}")))
 }
 
 #[cfg(test)]

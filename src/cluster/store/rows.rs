@@ -61,7 +61,7 @@ impl Store {
         let key = Key::Row(name.into()).encode();
         let Some(value) = value else { return self.set_row(name, None) };
         let is_same = !self.batch.is_staged(&key)
-            && matches!((self.batch.bytes(&key), value.encode()), (Ok(Some(old)), Ok(new)) if old == new);
+            && matches!(self.batch.bytes(&key), Ok(Some(old)) if value.encode().is_ok_and(|new| old == new));
         if !is_same {
             self.batch.put_value(key, Box::new(value));
         }

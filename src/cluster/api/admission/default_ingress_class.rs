@@ -9,9 +9,11 @@ const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 
 /// Sets the class of a new Ingress.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    if !admission.creates("ingresses.networking.k8s.io") {
+        return Ok(());
+    }
     let ingress = &*admission.new;
-    let has_class = ingress.at("/spec/ingressClassName").is_some() || ingress.annotation(CLASS_ANNOTATION).is_some();
-    if !admission.creates("ingresses.networking.k8s.io") || has_class {
+    if ingress.at("/spec/ingressClassName").is_some() || ingress.annotation(CLASS_ANNOTATION).is_some() {
         return Ok(());
     }
     let classes = admission.server.read_all("ingressclasses.networking.k8s.io", None)?;

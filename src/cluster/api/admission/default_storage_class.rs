@@ -9,9 +9,11 @@ const CLASS_BETA: &str = "volume.beta.kubernetes.io/storage-class";
 
 /// Sets the class of a new claim.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    if !admission.creates("persistentvolumeclaims") {
+        return Ok(());
+    }
     let claim = &*admission.new;
-    let has_class = claim.at("/spec/storageClassName").is_some() || claim.annotation(CLASS_BETA).is_some();
-    if !admission.creates("persistentvolumeclaims") || has_class {
+    if claim.at("/spec/storageClassName").is_some() || claim.annotation(CLASS_BETA).is_some() {
         return Ok(());
     }
     let classes = admission.server.read_all("storageclasses.storage.k8s.io", None)?;

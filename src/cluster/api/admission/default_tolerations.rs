@@ -1,14 +1,17 @@
 //! DefaultTolerationSeconds: lets a pod stay on a node that is not ready or unreachable for five minutes
 //! (`plugin/pkg/admission/defaulttolerationseconds`).
 
+use std::sync::LazyLock;
+
 use super::{Admission, Result};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// The tolerated taints.
-const TAINTS: &[&str] = &["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
-/// `tolerationSeconds` of the default tolerations.
-const SECONDS: i64 = 300;
+/// The default tolerations, which all pods share.
+static TOLERATIONS: LazyLock<[Value; 2]> = LazyLock::new(|| {
+    ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+        .map(|taint| json!({"effect": "NoExecute", "key": taint, "operator": "Exists", "tolerationSeconds": 300}))
+});
 
 /// Adds the default tolerations to a pod.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
@@ -16,13 +19,11 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     if admission.kind.names().resource() != "pods" {
         return Ok(());
     }
-    for taint in TAINTS {
-        if !admission.new.list("/spec/tolerations").iter().any(|t| covers(t, taint)) {
-            admission
-                .new
-                .list_mut("/spec/tolerations")
-                .push(json!({"effect": "NoExecute", "key": taint, "operator": "Exists", "tolerationSeconds": SECONDS}));
-        }
+    let present = admission.new.list("/spec/tolerations");
+    let is_missing = |default: &&Value| !present.iter().any(|t| covers(t, default.str("/key")));
+    let missing: Vec<Value> = TOLERATIONS.iter().filter(is_missing).cloned().collect();
+    if !missing.is_empty() {
+        admission.new.list_mut("/spec/tolerations").extend(missing);
     }
     Ok(())
 }

@@ -24,6 +24,8 @@ pub(crate) mod validating_policy;
 mod volume_resize;
 pub(crate) mod webhooks;
 
+pub(super) use service_account::{has_volume, rename_token_volume, token_volume_name};
+
 use super::{Request, Result, Server};
 use kctl_base::object::Object;
 use kctl_base::sim::Time;
@@ -126,6 +128,15 @@ pub(crate) fn validate(admission: &mut Admission<'_>) -> Result<()> {
 /// The first rejection.
 pub(crate) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
     DELETION.iter().try_for_each(|guard| guard(kind, object))
+}
+
+/// Returns whether policies may apply to a request: they can look at anything in an object.
+///
+/// # Errors
+/// A store that cannot be read.
+pub(crate) fn has_policies(server: &mut Server) -> Result<bool> {
+    Ok(!server.read_all(mutating_policy::BINDINGS, None)?.is_empty()
+        || !server.read_all(validating_policy::BINDINGS, None)?.is_empty())
 }
 
 /// Runs the mutating plugins, and a second time if policies have changed the object; returns whether they have.

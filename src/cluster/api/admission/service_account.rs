@@ -1,12 +1,18 @@
 //! ServiceAccount: gives every pod a service account and mounts its token (`plugin/pkg/admission/serviceaccount`).
 
+use std::sync::LazyLock;
+
 use super::{Admission, Result};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::sim::Ids;
 use kctl_base::status::Status;
 
 /// The directory of the token in containers.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// The beginning of the name of the token volume.
+const PREFIX: &str = "kube-api-access-";
 
 /// Annotation of mirror pods, which the kubelet creates for static pods; they get no token.
 const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -41,10 +47,10 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
 
 /// Adds the projected token volume and mounts it in every container that mounts nothing at its path.
 fn mount_token(admission: &mut Admission<'_>) -> Result<()> {
-    let present = admission.new.list("/spec/volumes").iter().find(|v| v.str("/name").starts_with("kube-api-access-"));
+    let present = admission.new.list("/spec/volumes").iter().find(|v| v.str("/name").starts_with(PREFIX));
     let name = match present {
         Some(volume) => volume.str("/name").to_string(),
-        None => format!("kube-api-access-{}", suffix(admission)?),
+        None => token_volume_name(admission.server.ids(), admission.new),
     };
     let mut used = false;
     for list in ["/spec/initContainers", "/spec/containers"] {
@@ -56,18 +62,35 @@ fn mount_token(admission: &mut Admission<'_>) -> Result<()> {
             container.list_mut("/volumeMounts").push(json!({"mountPath": TOKEN_PATH, "name": name, "readOnly": true}));
         }
     }
-    let missing = !admission.new.list("/spec/volumes").iter().any(|v| v.str("/name") == name);
-    if used && missing {
+    if used && !has_volume(admission.new, &name) {
         admission.new.list_mut("/spec/volumes").push(token_volume(&name));
     }
     Ok(())
 }
 
-/// Returns the five random characters of the volume name. They depend on this pod alone, so that other pods do not change
+/// Returns the name of the volume, with five random characters. They depend on this pod alone, so that other pods do not change
 /// them.
-fn suffix(admission: &mut Admission<'_>) -> Result<String> {
-    let owner = format!("{}/{}", admission.new.namespace(), admission.new.name());
-    Ok(admission.server.ids().suffix("token-volume", uid_or(admission.new, &owner), 0, 5))
+pub(in crate::api) fn token_volume_name(ids: Ids, pod: &Object) -> String {
+    let owner = format!("{}/{}", pod.namespace(), pod.name());
+    format!("{PREFIX}{}", ids.suffix("token-volume", uid_or(pod, &owner), 0, 5))
+}
+
+/// Returns whether a pod has a volume of a name.
+pub(in crate::api) fn has_volume(pod: &Object, name: &str) -> bool {
+    pod.list("/spec/volumes").iter().any(|volume| volume.str("/name") == name)
+}
+
+/// Renames the token volume in a copy of another pod.
+pub(in crate::api) fn rename_token_volume(pod: &mut Object, from: &str, to: &str) {
+    let rename = |item: &mut Value| {
+        if item.str("/name") == from {
+            item["name"] = to.into();
+        }
+    };
+    for list in ["/spec/initContainers", "/spec/containers"] {
+        pod.items_mut(list).flat_map(|container| container.items_mut("/volumeMounts")).for_each(rename);
+    }
+    pod.items_mut("/spec/volumes").for_each(rename);
 }
 
 fn uid_or<'a>(pod: &'a Object, fallback: &'a str) -> &'a str {
@@ -76,9 +99,13 @@ fn uid_or<'a>(pod: &'a Object, fallback: &'a str) -> &'a str {
 
 /// Returns the volume with the token, the CA certificate of the cluster and the namespace.
 fn token_volume(name: &str) -> Value {
-    json!({"name": name, "projected": {"defaultMode": 420, "sources": [
-        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-        {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
-    ]}})
+    /// The content of the volume, which all pods share.
+    static PROJECTED: LazyLock<Value> = LazyLock::new(|| {
+        json!({"defaultMode": 420, "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+        ]})
+    });
+    json!({"name": name, "projected": *PROJECTED})
 }

@@ -230,16 +230,18 @@ fn condition(pod: &Object, type_: &str, (holds, reason, message): Observed, now:
     let status = if holds { "True" } else { "False" };
     let existing = condition::condition(pod, type_).filter(|existing| existing.str("/status") == status);
     let transition = existing.map_or_else(|| now.rfc3339().into(), |existing| existing["lastTransitionTime"].clone());
-    let mut entry = json!({"lastProbeTime": null, "lastTransitionTime": transition, "status": status, "type": type_});
-    if pod.generation() > 0 {
-        entry["observedGeneration"] = pod.generation().into();
-    }
-    for (field, text) in [("reason", reason), ("message", message.as_str())] {
-        if !text.is_empty() {
-            entry[field] = text.into();
-        }
-    }
-    entry
+    let text = |text: &str| (!text.is_empty()).then(|| text.into());
+    let generation = Some(pod.generation()).filter(|generation| *generation > 0).map(Value::from);
+    let fields = [
+        ("lastProbeTime", Some(Value::Null)),
+        ("lastTransitionTime", Some(transition)),
+        ("message", text(&message)),
+        ("observedGeneration", generation),
+        ("reason", text(reason)),
+        ("status", text(status)),
+        ("type", text(type_)),
+    ];
+    fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
 }
 
 fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {

@@ -292,7 +292,8 @@ impl Cache {
 }
 
 fn has_affinity(pod: &Object) -> bool {
-    ["podAffinity", "podAntiAffinity"].iter().any(|kind| pod.at(&format!("/spec/affinity/{kind}")).is_some())
+    let affinity = pod.at("/spec/affinity");
+    affinity.is_some_and(|affinity| ["/podAffinity", "/podAntiAffinity"].iter().any(|kind| affinity.at(kind).is_some()))
 }
 
 /// Parses a pod, and resolves the namespace selectors of its affinity terms.

@@ -108,11 +108,16 @@ pub(in crate::controllers) struct NodeAffinity {
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
+/// Returns the node affinity of a pod.
+fn node_affinity(pod: &Object) -> Option<&Value> {
+    pod.at("/spec/affinity/nodeAffinity")
+}
+
 impl NodeAffinity {
     /// Parses the requirements of a pod.
     pub(in crate::controllers) fn of(pod: &Object) -> NodeAffinity {
         let labels = pod.map("/spec/nodeSelector").map_or_else(Selector::everything, Selector::from_map);
-        let required = pod.at(&format!("/spec/affinity/nodeAffinity/{REQUIRED}"));
+        let required = node_affinity(pod).and_then(|affinity| affinity.get(REQUIRED)).filter(|r| !r.is_null());
         let terms = required.map(|r| r.list("/nodeSelectorTerms").iter().map(NodeTerm::read).collect());
         NodeAffinity { labels, terms }
     }
@@ -139,8 +144,8 @@ impl NodeAffinity {
 
 /// Parses the preferred node affinity of a pod: terms with their weights.
 pub(super) fn preferred_nodes(pod: &Object) -> Vec<(i64, NodeTerm)> {
-    let terms = pod.list(&format!("/spec/affinity/nodeAffinity/{PREFERRED}"));
-    terms.iter().map(|t| (t.int("/weight").unwrap_or(0), NodeTerm::read(&t["preference"]))).collect()
+    let terms = node_affinity(pod).and_then(|affinity| affinity.get(PREFERRED)?.as_array());
+    terms.into_iter().flatten().map(|t| (t.int("/weight").unwrap_or(0), NodeTerm::read(&t["preference"]))).collect()
 }
 
 /// A term of pod affinity or anti-affinity.
@@ -197,13 +202,12 @@ pub(super) struct PodTerms {
 impl PodTerms {
     /// Parses the terms of a pod.
     pub(super) fn of(pod: &Object) -> PodTerms {
-        let required = |kind: &str| {
-            let terms = pod.list(&format!("/spec/affinity/{kind}/{REQUIRED}"));
-            terms.iter().map(|t| pod_term(t, pod, 0)).collect()
-        };
+        let Some(affinity) = pod.at("/spec/affinity") else { return PodTerms::default() };
+        let terms = |kind: &str, when: &str| affinity[kind][when].as_array().into_iter().flatten();
+        let required = |kind: &str| terms(kind, REQUIRED).map(|t| pod_term(t, pod, 0)).collect();
         let preferred = |kind: &str| {
-            let terms = pod.list(&format!("/spec/affinity/{kind}/{PREFERRED}"));
-            terms.iter().map(|t| pod_term(&t["podAffinityTerm"], pod, t.int("/weight").unwrap_or(0))).collect()
+            let terms = terms(kind, PREFERRED);
+            terms.map(|t| pod_term(&t["podAffinityTerm"], pod, t.int("/weight").unwrap_or(0))).collect()
         };
         PodTerms {
             required: required("podAffinity"),

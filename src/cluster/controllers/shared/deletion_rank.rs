@@ -31,27 +31,26 @@ pub(crate) fn pods_to_delete(
             *on_node.entry(pod.str("/spec/nodeName")).or_default() += 1;
         }
         let rank = |pod: &Object| on_node.get(pod.str("/spec/nodeName")).copied().unwrap_or(0);
-        chosen.sort_by(|a, b| compare(a, rank(a), b, rank(b), now));
+        let (ready, created) = (Ages::of(pods, ready_since, now), Ages::of(pods, Object::creation_time, now));
+        chosen.sort_by(|a, b| compare(a, rank(a), b, rank(b), (&ready, &created)));
     }
     chosen.truncate(count);
     chosen
 }
 
-/// Orders two pods; the lesser is deleted first. A rank is the number of related pods on the pod's node.
-fn compare(a: &Object, rank_a: usize, b: &Object, rank_b: usize, now: Time) -> Ordering {
+/// Orders two pods; the lesser is deleted first. A rank is the number of related pods on the pod's node; the ages are those of
+/// being ready and of the pods.
+fn compare(a: &Object, rank_a: usize, b: &Object, rank_b: usize, (ready, created): (&Ages, &Ages)) -> Ordering {
     let assigned = |pod: &Object| !pod.str("/spec/nodeName").is_empty();
-    let (ready_a, ready_b) = (is_ready(a), is_ready(b));
     assigned(a)
         .cmp(&assigned(b))
         .then_with(|| phase_order(a).cmp(&phase_order(b)))
-        .then_with(|| ready_a.cmp(&ready_b))
+        .then_with(|| is_ready(a).cmp(&is_ready(b)))
         .then_with(|| deletion_cost(a).cmp(&deletion_cost(b)))
         .then_with(|| rank_b.cmp(&rank_a))
-        .then_with(
-            || if ready_a && ready_b { by_age(a, ready_since(a), b, ready_since(b), now) } else { Ordering::Equal },
-        )
+        .then_with(|| ready.rank(ready_since(a)).cmp(&ready.rank(ready_since(b))))
         .then_with(|| restarts(b).cmp(&restarts(a)))
-        .then_with(|| by_age(a, a.creation_time(), b, b.creation_time(), now))
+        .then_with(|| created.rank(a.creation_time()).cmp(&created.rank(b.creation_time())))
 }
 
 fn phase_order(pod: &Object) -> u8 {
@@ -78,14 +77,33 @@ fn restarts(pod: &Object) -> (i64, i64) {
     (most("/status/containerStatuses", &|_| true), most("/status/initContainerStatuses", &sidecar))
 }
 
-/// Orders two pods by the logarithms of the ages of two instants, the younger first, then by uid. A missing instant counts as
-/// the youngest.
-fn by_age(a: &Object, time_a: Option<Time>, b: &Object, time_b: Option<Time>, now: Time) -> Ordering {
-    if time_a == time_b {
-        return Ordering::Equal;
+/// The ages of pods by one of their instants, such as the one at which they became ready.
+///
+/// Upstream compares ages of the same magnitude by the uids of the two pods, but not equal ages, which is no order: of three
+/// pods, two of the same age, each may precede the next one. Here the least uid of all pods of an age stands for them.
+struct Ages<'a> {
+    uids: BTreeMap<Time, &'a str>,
+    now: Time,
+}
+
+impl<'a> Ages<'a> {
+    fn of(pods: &'a [Arc<Object>], instant: fn(&Object) -> Option<Time>, now: Time) -> Ages<'a> {
+        let mut uids: BTreeMap<Time, &str> = BTreeMap::new();
+        for pod in pods {
+            if let Some(time) = instant(pod) {
+                let least = uids.entry(time).or_insert(pod.uid());
+                *least = pod.uid().min(least);
+            }
+        }
+        Ages { uids, now }
     }
-    let (Some(time_a), Some(time_b)) = (time_a, time_b) else { return time_a.cmp(&time_b) };
-    logarithmic_rank(time_a, now).cmp(&logarithmic_rank(time_b, now)).then_with(|| a.uid().cmp(b.uid()))
+
+    /// Returns the rank of an instant: the younger first, and a missing one before all. The rank is the magnitude of the age,
+    /// and where that is equal a uid, so that the youngest pod is not always the one that is deleted.
+    fn rank(&self, instant: Option<Time>) -> Option<(i64, &str)> {
+        let uid = |time: &Time| self.uids.get(time).copied().unwrap_or_default();
+        instant.map(|time| (logarithmic_rank(time, self.now), uid(&time)))
+    }
 }
 
 /// Returns the base 2 logarithm of an age in nanoseconds, rounded down; -1 for an instant that is not past (`logarithmicRank`).
@@ -156,5 +174,14 @@ mod tests {
         assert_eq!(chosen[0].name(), "a", "the uid decides");
         let chosen = pods_to_delete(&[younger, older], &[], 1, Time::from_secs(102));
         assert_eq!(chosen[0].name(), "b");
+    }
+
+    #[test]
+    fn many_pods_of_few_ages_are_in_one_order() {
+        let ready = |n: i64| pod(&format!("{:02}", n * 37 % 100), &[("/status/conditions", ready_at(100 + n % 3))]);
+        let pods: Vec<Arc<Object>> = (0..100).map(ready).collect();
+        let chosen = pods_to_delete(&pods, &[], 99, Time::from_secs(200));
+        let ages: Vec<Option<Time>> = chosen.iter().map(|pod| ready_since(pod)).collect();
+        assert_eq!(ages.chunk_by(|one, next| one == next).count(), 3, "pods of one age stay together");
     }
 }

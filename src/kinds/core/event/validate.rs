@@ -3,6 +3,7 @@
 use crate::shared::formats::dns_subdomain_problems;
 use crate::shared::rules::{check, refuse};
 use kctl_base::field::{self, ErrorList, Path};
+use kctl_base::json::Value;
 use kctl_base::labels::key_problems;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
@@ -40,7 +41,7 @@ fn new_fields(errors: &mut ErrorList, event: &Object) {
     }
     refuse(errors, &path, controller, key_problems(controller));
     for name in ["reportingInstance", "action", "reason"] {
-        let text = event.str(&format!("/{name}"));
+        let text = event.get(name).and_then(Value::as_str).unwrap_or_default();
         if text.is_empty() {
             errors.push(field::required(&Path::new(name), ""));
         }

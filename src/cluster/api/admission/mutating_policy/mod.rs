@@ -21,7 +21,7 @@ use kctl_base::status::{Reason, Status, StatusCause};
 use kctl_kinds::Kind;
 
 const POLICIES: &str = "mutatingadmissionpolicies.admissionregistration.k8s.io";
-const BINDINGS: &str = "mutatingadmissionpolicybindings.admissionregistration.k8s.io";
+pub(super) const BINDINGS: &str = "mutatingadmissionpolicybindings.admissionregistration.k8s.io";
 
 /// The policies that have to run again because a later change could matter to them (`reinvocationcontext.go`).
 #[derive(Default)]

@@ -15,7 +15,7 @@ use kctl_base::status::{Reason, Status, StatusCause};
 use kctl_kinds::Kind;
 
 const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
-const BINDINGS: &str = "validatingadmissionpolicybindings.admissionregistration.k8s.io";
+pub(super) const BINDINGS: &str = "validatingadmissionpolicybindings.admissionregistration.k8s.io";
 
 /// A failed validation, or an error that counts as one.
 #[derive(Debug, PartialEq, Eq)]

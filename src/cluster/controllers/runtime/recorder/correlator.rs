@@ -83,7 +83,7 @@ impl Correlator {
 
     /// Returns the key under which the event is counted, and its message.
     fn aggregate(&mut self, event: &Event<'_>, now: Time) -> (String, String) {
-        let family = format!("{}\n{}\n{}", event.event_type, event.reason, event.field_path);
+        let family = [event.event_type, "\n", event.reason, "\n", event.field_path].concat();
         let similar = self.similar.entry(family.clone()).or_default();
         if now - similar.last > SIMILAR_FOR {
             similar.texts.clear();
@@ -93,7 +93,7 @@ impl Correlator {
             similar.texts.push(event.message.into());
         }
         if similar.texts.len() < SIMILAR_MAX {
-            return (format!("{family}\n{}", event.message), event.message.into());
+            return ([&family, "\n", event.message].concat(), event.message.into());
         }
         similar.texts.remove(0);
         (family, format!("(combined from similar events): {}", event.message))

@@ -14,7 +14,7 @@ use super::{Context, Result};
 use correlator::{Correlated, Correlator, Seen};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
-use kctl_base::sim::{Duration, Time};
+use kctl_base::sim::Duration;
 
 /// The time for which an event is kept after its last occurrence (`--event-ttl` of kube-apiserver).
 pub(in crate::controllers) const EVENT_TTL: Duration = Duration::from_secs(3600);
@@ -69,10 +69,7 @@ fn try_record(ctx: &mut Context<'_>, about: &Object, event: &Event<'_>) -> Resul
     match known {
         Some(known) => count_again(ctx, &known, &message, &seen),
         None => {
-            let mut object = new_object(ctx, about, event, &message, &seen);
-            if is_new {
-                object["metadata"]["uid"] = uid.into();
-            }
+            let object = new_object(ctx, about, event, &message, (&seen, &uid));
             ctx.create("events", object).map(drop)
         }
     }
@@ -135,56 +132,70 @@ fn count_again(ctx: &mut Context<'_>, known: &Object, message: &str, seen: &Seen
     ctx.update("events", event).map(drop)
 }
 
-fn new_object(ctx: &Context<'_>, about: &Object, event: &Event<'_>, message: &str, seen: &Seen) -> Object {
+/// Returns the object of a new event; `uid` is empty for one that was recorded before and has been deleted.
+fn new_object(
+    ctx: &Context<'_>,
+    about: &Object,
+    event: &Event<'_>,
+    message: &str,
+    (seen, uid): (&Seen, &str),
+) -> Object {
     let component = component_of(ctx.controller);
+    let is_scheduler = component == SCHEDULER;
+    let source = match is_scheduler {
+        true => json!({}),
+        false => object_of([("component", component), ("host", event.host)]),
+    };
+    let namespace = namespace_of(about);
     let mut object = json!({
-        "apiVersion": "v1", "kind": "Event", "metadata": {"name": seen.name, "namespace": namespace_of(about)},
-        "involvedObject": reference(about, event.field_path),
-        "reason": event.reason, "message": message, "type": event.event_type,
-        "source": {"component": component}, "reportingComponent": component, "reportingInstance": event.host,
+        "apiVersion": "v1",
         "eventTime": null,
+        "firstTimestamp": null,
+        "involvedObject": reference(about, event.field_path),
+        "kind": "Event",
+        "lastTimestamp": null,
+        "message": message,
+        "metadata": object_of([("name", &seen.name), ("namespace", namespace), ("uid", uid)]),
+        "reason": event.reason,
+        "reportingComponent": component,
+        "reportingInstance": if is_scheduler { SCHEDULER_INSTANCE } else { event.host },
+        "source": source,
+        "type": event.event_type,
     });
-    if !event.host.is_empty() {
-        object["source"]["host"] = event.host.into();
-    }
-    match component {
-        SCHEDULER => fill_scheduler_fields(&mut object, event.reason, ctx.now),
-        _ => {
-            object["count"] = seen.count.into();
-            object["firstTimestamp"] = seen.first.rfc3339().into();
-            object["lastTimestamp"] = ctx.now.rfc3339().into();
-        }
+    if is_scheduler {
+        object["action"] = action_of(event.reason).into();
+        object["eventTime"] = ctx.now.rfc3339_micro().into();
+    } else {
+        object["count"] = seen.count.into();
+        object["firstTimestamp"] = seen.first.rfc3339().into();
+        object["lastTimestamp"] = ctx.now.rfc3339().into();
     }
     object
 }
 
-/// Fills in the fields that an event recorded through `events.k8s.io` has instead of a count.
-fn fill_scheduler_fields(event: &mut Object, reason: &str, now: Time) {
-    event["eventTime"] = now.rfc3339_micro().into();
-    event["source"] = json!({});
-    event["reportingInstance"] = SCHEDULER_INSTANCE.into();
-    let action = match reason {
+/// Returns what the scheduler did when it recorded an event: events of `events.k8s.io` have this and a time instead of a count.
+fn action_of(reason: &str) -> &'static str {
+    match reason {
         "Scheduled" => "Binding",
         "Preempted" => "Preempting",
         _ => "Scheduling",
-    };
-    event["action"] = action.into();
-    event["firstTimestamp"] = Value::Null;
-    event["lastTimestamp"] = Value::Null;
+    }
 }
 
 /// Returns the reference to the object, or a part of it, that an event is about.
 fn reference(about: &Object, field_path: &str) -> Value {
-    let mut reference = json!({"apiVersion": about.api_version(), "kind": about.kind(), "name": about.name()});
-    for (key, value) in [
-        ("namespace", about.namespace()),
-        ("uid", about.uid()),
-        ("resourceVersion", about.resource_version()),
+    object_of([
+        ("apiVersion", about.api_version()),
         ("fieldPath", field_path),
-    ] {
-        if !value.is_empty() {
-            reference[key] = value.into();
-        }
-    }
-    reference
+        ("kind", about.kind()),
+        ("name", about.name()),
+        ("namespace", about.namespace()),
+        ("resourceVersion", about.resource_version()),
+        ("uid", about.uid()),
+    ])
+}
+
+/// Returns an object with the texts that are not empty.
+fn object_of<const N: usize>(fields: [(&'static str, &str); N]) -> Value {
+    fields.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
