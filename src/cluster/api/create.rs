@@ -82,14 +82,7 @@ impl Server {
             let object = self.store.write(&Server::key(&*kind, copy.namespace(), copy.name()), copy)?;
             return Ok(self.in_version(&*kind, object, &request.version));
         }
-        let managed = match managed {
-            Some(applied) => {
-                kind.set_defaults(&mut new);
-                self.generate_name(&*kind, &mut new)?;
-                Some(applied)
-            }
-            None => self.set_defaults_and_name(&*kind, &mut new, request, now)?,
-        };
+        let managed = self.set_defaults_and_name(&*kind, &mut new, managed, request, now)?;
         self.set_identity(&*kind, &mut new, request, now)?;
         self.note_reads();
         kind.prepare_create(&mut new);

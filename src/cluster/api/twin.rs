@@ -63,14 +63,21 @@ fn has_twins(kind: &dyn Kind, new: &Object, request: &Request) -> bool {
 }
 
 impl Server {
-    /// Applies the defaults to a new object and generates its name. Returns its managedFields.
+    /// Applies the defaults to a new object and generates its name. Returns its managedFields: those of server-side apply, or
+    /// those of a create.
     pub(super) fn set_defaults_and_name(
         &mut self,
         kind: &dyn Kind,
         new: &mut Object,
+        applied: Option<Value>,
         request: &Request,
         now: Time,
     ) -> Result<Option<Value>> {
+        if applied.is_some() {
+            kind.set_defaults(new);
+            self.generate_name(kind, new)?;
+            return Ok(applied);
+        }
         let has_twins = has_twins(kind, new, request);
         if let Some(twin) = self.twin.as_ref().filter(|twin| has_twins && twin.is_of(new, request, now)) {
             *new = twin.defaulted.clone();
