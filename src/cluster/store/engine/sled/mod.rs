@@ -28,6 +28,9 @@ const PART_BYTES: usize = 6 * 1024;
 const WHOLE: u8 = 0;
 const IN_PARTS: u8 = 1;
 
+/// Returns the value that a copy has in place of that of a row, from the key and the value.
+type ToValue = for<'a> fn(&[u8], &'a [u8]) -> Result<Cow<'a, [u8]>, StoreError>;
+
 /// The size of the batches of [`SledEngine::copy_from`] in bytes.
 const COPY_BYTES: usize = 8 << 20;
 
@@ -98,7 +101,7 @@ impl SledEngine {
         &mut self,
         from: &dyn Engine,
         batches: u64,
-        to_value: for<'a> fn(&[u8], &'a [u8]) -> Result<Cow<'a, [u8]>, StoreError>,
+        to_value: ToValue,
     ) -> Result<(), StoreError> {
         self.batches = batches;
         let (mut batch, mut bytes, mut result) = (Vec::new(), 0, Ok(()));
