@@ -35,6 +35,21 @@ fn nothing_is_offered_while_the_store_is_in_use() {
 }
 
 #[test]
+fn verbs_and_their_flags_are_completed() {
+    let sandbox = Sandbox::new(1);
+    for (line, wanted) in [
+        ("kctl roll", "rollout"),
+        ("kctl -n default rollout res", "restart"),
+        ("kctl rollout restart --sel", "--selector"),
+        ("kctl --namespace default delete pods --grace", "--grace-period"),
+        ("kctl get --names", "--namespace"),
+    ] {
+        let got = candidates(&sandbox, line);
+        assert!(got.iter().any(|candidate| candidate == wanted), "{line}: {got:?}");
+    }
+}
+
+#[test]
 fn files_are_completed() {
     let sandbox = Sandbox::new(1);
     sandbox.must("touch file.yaml && mkdir folder");

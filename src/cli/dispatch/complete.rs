@@ -42,7 +42,9 @@ fn complete(shell: &OsStr, program: &str, words: Vec<OsString>) -> CliResult<Str
     if words.is_empty() {
         return completion_script::script(&name, program)?.ok_or_else(unknown);
     }
-    let mut command = with_object_names(tree::command(program, Scope::All));
+    // The flags of the other verbs would be most of the work.
+    let scope = verbs::find(CommandLine::new(&words).verb_word()).map_or(Scope::Names, Scope::NamesAnd);
+    let mut command = with_object_names(tree::command(program, scope));
     command.build();
     let folder = std::env::current_dir().ok();
     let mut answer = Vec::new();

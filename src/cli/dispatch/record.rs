@@ -56,12 +56,14 @@ fn long_name<'a>(args: &[&'a clap::Arg], letter: Option<char>) -> Option<&'a str
 mod tests {
     use super::super::tree::{self, Scope};
     use super::*;
+    use crate::verbs;
 
     #[test]
     fn flags_come_after_the_words_in_full() {
+        let create = verbs::find("create").expect("a verb");
         let line = |text: &str| {
             let argv: Vec<String> = text.split(' ').map(String::from).collect();
-            command_line(&argv, &tree::command("kubectl", Scope::All), "kubectl")
+            command_line(&argv, &tree::command("kubectl", Scope::Only(create)), "kubectl")
         };
         let cases = [
             ("kubectl create -f a.yaml --record", "kubectl create --filename=a.yaml --record=true"),

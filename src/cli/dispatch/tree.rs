@@ -8,12 +8,12 @@ use crate::{Verb, verbs};
 /// The part of the tree that is built.
 #[derive(Clone, Copy)]
 pub(super) enum Scope {
-    /// Every verb with its flags.
-    All,
     /// One verb: enough to run a command line, and much cheaper than all of them.
     Only(&'static Verb),
     /// Every verb by name, without flags: enough to refuse a verb that does not exist.
     Names,
+    /// Every verb by name, and one of them with its flags: enough to complete a command line.
+    NamesAnd(&'static Verb),
 }
 
 /// Builds the command tree of a program.
@@ -25,9 +25,12 @@ pub(super) fn command(program: &str, scope: Scope) -> Command {
         .subcommand_required(false)
         .args(global::args());
     match scope {
-        Scope::All => root.subcommands(verbs::all().map(with_flags)),
         Scope::Only(verb) => root.subcommand(with_flags(verb)),
         Scope::Names => root.subcommands(verbs::all().map(named)),
+        Scope::NamesAnd(called) => {
+            let verb = |verb: &'static Verb| if verb.name == called.name { with_flags(verb) } else { named(verb) };
+            root.subcommands(verbs::all().map(verb))
+        }
     }
 }
 
