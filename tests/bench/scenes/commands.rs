@@ -1,7 +1,7 @@
 //! Single commands: what starting costs, on a small store, and beside many objects.
 
 use super::Scene;
-use crate::bench::{Bench, Task};
+use crate::bench::{Bench, COMPLETION, Task};
 use crate::load;
 use crate::manifests::deployment;
 use crate::row::{Goal, Row};
@@ -45,12 +45,12 @@ const BESIDE: f64 = 1.5;
 /// Measures commands that must not even create a store.
 fn start() -> Vec<Row> {
     let bench = Bench::new();
-    let words = [("KCTL_COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "2"), ("_CLAP_IFS", " ")];
+    let (completion, variables) = COMPLETION;
     let tasks = [
         Task::new("version-client", "version --client").with_kubectl(),
         Task::new("help", "--help").with_kubectl(),
         Task::new("explain", "explain pods").with_kubectl(),
-        Task::new("completion", "-- kctl get dep").completion(&words, "__complete get dep"),
+        Task::new("completion", completion).completion(variables, "__complete get dep"),
     ];
     let rows = tasks.iter().map(|task| bench.measure(task)).collect();
     assert!(!bench.store().exists(), "a command that needs no store has created one");
@@ -94,10 +94,10 @@ fn measure_commands(bench: &Bench, suffix: &str) -> Vec<Row> {
         ("apply", "apply -f new.json", "apply -f old.json"),
         ("label", "label deployment/web tier=front", "label deployment/web tier-"),
     ];
-    let measure = |(name, command, undo)| {
+    let measure = |(name, command, undo): (&str, &str, &str)| {
         let name = format!("{name}{suffix}");
         let task = Task::new(&name, command).with_kubectl();
-        bench.measure(&if undo == "" { task } else { task.undo(undo) })
+        bench.measure(&if undo.is_empty() { task } else { task.undo(undo) })
     };
     commands.into_iter().map(measure).collect()
 }
