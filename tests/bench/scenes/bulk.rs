@@ -61,7 +61,8 @@ fn rollout([up, down]: [&str; 2], nodes: usize, replicas: usize) -> Vec<Row> {
     let large = replicas > COMPARED_MAX;
     let ready = bench.measure(&if large { task } else { task.with_kubectl() });
     bench.expect_lines("get pods --no-headers --field-selector=status.phase=Running", replicas);
-    let gone = bench.measure(&Task::bulk(down, replicas, "delete deployment web --cascade=foreground"));
+    let delete = "delete deployment web --cascade=foreground --wait=false; clock advance 60s";
+    let gone = bench.measure(&Task::bulk(down, replicas, delete));
     bench.expect_lines("get pods --no-headers", 0);
     match (nodes, replicas) {
         (1_000, 1_000) => vec![ready.goal(Goal::ms(400).mib(100)), gone],
@@ -92,7 +93,7 @@ fn pods(count: usize) -> Vec<Row> {
     bench.write("pods.json", list((0..count).map(manifests::pod)));
     let ready = bench.measure(&Task::bulk("pods-ready", count, "create -f pods.json; clock advance 60s"));
     bench.expect_lines("get pods --no-headers --field-selector=status.phase=Running", count);
-    let gone = bench.measure(&Task::bulk("pods-deleted", count, "delete pods --all"));
+    let gone = bench.measure(&Task::bulk("pods-deleted", count, "delete pods --all --wait=false; clock advance 60s"));
     bench.expect_lines("get pods --no-headers", 0);
     if count != 10_000 {
         return vec![ready, gone];
