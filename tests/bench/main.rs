@@ -66,7 +66,11 @@ fn measure(words: &[String]) -> Result<ExitCode, String> {
         for size in scene.sizes.iter().filter(|size| scene.labels(**size).any(|label| chosen(&label))) {
             eprintln!("{}: {}", scene.labels(*size).collect::<Vec<_>>().join(", "), scene.about);
             match std::panic::catch_unwind(|| (scene.run)(*size)) {
-                Ok(measured) => rows.extend(measured.into_iter().filter(|row| chosen(&row.label()))),
+                Ok(measured) => {
+                    // A long run that is interrupted has told these at least.
+                    measured.iter().for_each(|row| eprintln!("  {}: {:.1} ms", row.label(), row::ms(row.cost.wall)));
+                    rows.extend(measured.into_iter().filter(|row| chosen(&row.label())));
+                }
                 Err(_) => failed += 1,
             }
         }
