@@ -17,6 +17,13 @@ const REPEATED_FOR: Duration = Duration::from_millis(500);
 /// The largest number of runs.
 const RUNS_MAX: usize = 21;
 
+/// Names and values of variables for a command.
+pub(crate) type Variables<'a> = &'a [(&'a str, &'a str)];
+
+/// A completion of `kctl get dep`, as the script for bash asks for it.
+pub(crate) const COMPLETION: (&str, Variables<'static>) =
+    ("-- kctl get dep", &[("KCTL_COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "2"), ("_CLAP_IFS", " ")]);
+
 /// A directory with a store, and a namespace of a real control plane if there is one.
 pub(crate) struct Bench {
     // Before the directory, in which it runs.
@@ -37,7 +44,7 @@ pub(crate) struct Task<'a> {
     /// The same commands for the real kubectl; `None` if it has none.
     kubectl: Option<&'a str>,
     /// More variables for the commands.
-    variables: &'a [(&'a str, &'a str)],
+    variables: Variables<'a>,
 }
 
 /// How the state before a run is restored.
@@ -78,7 +85,7 @@ impl<'a> Task<'a> {
     }
 
     /// Completes words: the commands have variables of the shell, and the real kubectl has another command.
-    pub(crate) fn completion(self, variables: &'a [(&'a str, &'a str)], kubectl: &'a str) -> Task<'a> {
+    pub(crate) fn completion(self, variables: Variables<'a>, kubectl: &'a str) -> Task<'a> {
         Task { variables, kubectl: Some(kubectl), ..self }
     }
 }
@@ -200,20 +207,20 @@ impl Bench {
     }
 
     /// The processes of commands.
-    fn programs(&self, commands: &str, variables: &[(&str, &str)]) -> Vec<Program> {
+    fn programs(&self, commands: &str, variables: Variables) -> Vec<Program> {
         let binary = || std::iter::once(OsString::from(env!("CARGO_BIN_EXE_kctl")));
         let line = |command: &str| binary().chain(command.split_whitespace().map(Into::into)).collect();
         split(commands).map(|command| self.program(line(command), variables)).collect()
     }
 
     /// A program with this store, as a shell would start it.
-    fn program(&self, line: Vec<OsString>, variables: &[(&str, &str)]) -> Program {
+    fn program(&self, line: Vec<OsString>, variables: Variables) -> Program {
         kctl(self.dir.path(), line, variables)
     }
 }
 
 /// A program that finds the store `store` of a directory, a virtual clock and a seed in its environment.
-pub(crate) fn kctl(directory: &Path, line: Vec<OsString>, variables: &[(&str, &str)]) -> Program {
+pub(crate) fn kctl(directory: &Path, line: Vec<OsString>, variables: Variables) -> Program {
     let own = [
         ("PATH".into(), "/usr/bin:/bin".into()),
         ("HOME".into(), directory.into()),

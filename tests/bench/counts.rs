@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::baseline::{Baseline, Verdict};
-use crate::bench::{kctl, replace, split};
+use crate::bench::{COMPLETION, Variables, kctl, replace, split};
 use crate::manifests::{self, list};
 use crate::program::{Program, first_line, has_valgrind};
 
@@ -25,18 +25,18 @@ const PREPARE: &str = "\
     create -f web.json; apply -f web.json; create -f idle.json; create -f cronjob.json; create namespace hundred; \
     create -n hundred -f pods.json; clock advance 60s";
 
-/// The commands, with the variables of a shell that completes words.
-const COMMANDS: &[(&str, &str, &[(&str, &str)])] = &[
-    ("apply-unchanged", "apply -f web.json", &[]),
-    ("completion", "-- kctl get dep", &[("KCTL_COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "2"), ("_CLAP_IFS", " ")]),
-    ("create-deployment", "create deployment more --image=nginx:1.25", &[]),
-    ("cronjob-hour", "clock advance 1h", &[]),
-    ("explain", "explain pods", &[]),
-    ("get-100-pods-json", "get pods -n hundred -o json", &[]),
-    ("get-pods", "get pods", &[]),
-    ("scale-100", "scale deployment/idle --replicas=100", &[]),
-    ("set-image", "set image deployment/web c=nginx:1.26", &[]),
-    ("version-client", "version --client", &[]),
+/// The commands by name, with variables.
+const COMMANDS: &[(&str, (&str, Variables))] = &[
+    ("apply-unchanged", ("apply -f web.json", &[])),
+    ("completion", COMPLETION),
+    ("create-deployment", ("create deployment more --image=nginx:1.25", &[])),
+    ("cronjob-hour", ("clock advance 1h", &[])),
+    ("explain", ("explain pods", &[])),
+    ("get-100-pods-json", ("get pods -n hundred -o json", &[])),
+    ("get-pods", ("get pods", &[])),
+    ("scale-100", ("scale deployment/idle --replicas=100", &[])),
+    ("set-image", ("set image deployment/web c=nginx:1.26", &[])),
+    ("version-client", ("version --client", &[])),
 ];
 
 /// Compares the counts of this build with the baseline and prints every line. Fails if a command is worse, or in one of them
@@ -88,7 +88,7 @@ fn measure(made_with: String) -> Result<Baseline, String> {
     let directory = directory.path();
     let binary = directory.join("kctl");
     std::fs::copy(env!("CARGO_BIN_EXE_kctl"), &binary).map_err(|e| format!("{}: {e}", binary.display()))?;
-    let program = |command: &str, variables: &[(&str, &str)]| -> Program {
+    let program = |command: &str, variables: Variables| -> Program {
         let args = command.split_whitespace().map(OsString::from);
         kctl(directory, std::iter::once(binary.clone().into()).chain(args).collect(), variables)
     };
@@ -99,7 +99,7 @@ fn measure(made_with: String) -> Result<Baseline, String> {
     let (store, original) = (directory.join("store"), directory.join("original"));
     replace(&store, &original);
     let mut counts = BTreeMap::new();
-    for (name, command, variables) in COMMANDS {
+    for (name, (command, variables)) in COMMANDS {
         replace(&original, &store);
         counts.insert((*name).to_owned(), program(command, variables).count(directory)?);
     }

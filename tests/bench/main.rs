@@ -57,16 +57,22 @@ fn main() -> ExitCode {
     })
 }
 
-/// Measures the rows whose names contain one of the words, or all without words. A scene that panics has said why and does not
+/// Measures the rows whose names contain one of the words, or without words all but those that take minutes. A scene that panics has said why and does not
 /// keep the others from being reported.
 fn measure(words: &[String]) -> Result<ExitCode, String> {
     let chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    let is_too_long = |scene: &scenes::Scene, size: usize| words.is_empty() && size > scene.unnamed_max;
     let (mut rows, mut failed) = (Vec::new(), 0);
     for scene in scenes::all() {
-        for size in scene.sizes.iter().filter(|size| scene.labels(**size).any(|label| chosen(&label))) {
+        let sizes = scene.sizes.iter().filter(|size| !is_too_long(scene, **size));
+        for size in sizes.filter(|size| scene.labels(**size).any(|label| chosen(&label))) {
             eprintln!("{}: {}", scene.labels(*size).collect::<Vec<_>>().join(", "), scene.about);
             match std::panic::catch_unwind(|| (scene.run)(*size)) {
-                Ok(measured) => rows.extend(measured.into_iter().filter(|row| chosen(&row.label()))),
+                Ok(measured) => {
+                    // A long run that is interrupted has told these at least.
+                    measured.iter().for_each(|row| eprintln!("  {}: {:.1} ms", row.label(), row::ms(row.cost.wall)));
+                    rows.extend(measured.into_iter().filter(|row| chosen(&row.label())));
+                }
                 Err(_) => failed += 1,
             }
         }

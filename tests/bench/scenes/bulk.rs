@@ -10,42 +10,49 @@ pub(super) const SCENES: &[Scene] = &[
         about: "a Deployment from 0 replicas until all are Ready, on 3 nodes",
         rows: &["rollout-3-nodes", "undo-rollout-3-nodes"],
         sizes: &[100, 1_000, 5_000],
+        unnamed_max: usize::MAX,
         run: |replicas| rollout(["rollout-3-nodes", "undo-rollout-3-nodes"], 0, replicas),
     },
     Scene {
         about: "the same on 1,003 nodes",
         rows: &["rollout-1003-nodes", "undo-rollout-1003-nodes"],
         sizes: &[100, 1_000, 5_000],
+        unnamed_max: usize::MAX,
         run: |replicas| rollout(["rollout-1003-nodes", "undo-rollout-1003-nodes"], 1_000, replicas),
     },
     Scene {
         about: "pods created until Ready, and deleted",
         rows: &["pods-ready", "pods-deleted"],
         sizes: &[100, 1_000, 4_000, 10_000],
+        unnamed_max: usize::MAX,
         run: pods,
     },
     Scene {
         about: "a file with many documents",
         rows: &["apply-documents", "apply-documents-again"],
         sizes: &[100, 1_000, 5_000],
+        unnamed_max: usize::MAX,
         run: documents,
     },
     Scene {
         about: "the deletion of a namespace of many objects",
         rows: &["delete-namespace"],
         sizes: &[100, 1_000, 4_000, 10_000],
+        unnamed_max: usize::MAX,
         run: namespace,
     },
     Scene {
         about: "Deployments of two replicas until all are Ready",
         rows: &["deployments-ready"],
         sizes: &[125, 250, 500],
+        unnamed_max: usize::MAX,
         run: deployments,
     },
     Scene {
         about: "Services with their slices",
         rows: &["services"],
         sizes: &[100, 1_000, 4_000, 10_000],
+        unnamed_max: 4_000,
         run: services,
     },
 ];
@@ -61,7 +68,8 @@ fn rollout([up, down]: [&str; 2], nodes: usize, replicas: usize) -> Vec<Row> {
     let large = replicas > COMPARED_MAX;
     let ready = bench.measure(&if large { task } else { task.with_kubectl() });
     bench.expect_lines("get pods --no-headers --field-selector=status.phase=Running", replicas);
-    let gone = bench.measure(&Task::bulk(down, replicas, "delete deployment web --cascade=foreground"));
+    let delete = "delete deployment web --cascade=foreground --wait=false; clock advance 60s";
+    let gone = bench.measure(&Task::bulk(down, replicas, delete));
     bench.expect_lines("get pods --no-headers", 0);
     match (nodes, replicas) {
         (1_000, 1_000) => vec![ready.goal(Goal::ms(400).mib(100)), gone],
@@ -92,7 +100,7 @@ fn pods(count: usize) -> Vec<Row> {
     bench.write("pods.json", list((0..count).map(manifests::pod)));
     let ready = bench.measure(&Task::bulk("pods-ready", count, "create -f pods.json; clock advance 60s"));
     bench.expect_lines("get pods --no-headers --field-selector=status.phase=Running", count);
-    let gone = bench.measure(&Task::bulk("pods-deleted", count, "delete pods --all"));
+    let gone = bench.measure(&Task::bulk("pods-deleted", count, "delete pods --all --wait=false; clock advance 60s"));
     bench.expect_lines("get pods --no-headers", 0);
     if count != 10_000 {
         return vec![ready, gone];

@@ -1,7 +1,7 @@
 //! Single commands: what starting costs, on a small store, and beside many objects.
 
 use super::Scene;
-use crate::bench::{Bench, Task};
+use crate::bench::{Bench, COMPLETION, Task};
 use crate::load;
 use crate::manifests::deployment;
 use crate::row::{Goal, Row};
@@ -11,30 +11,35 @@ pub(super) const SCENES: &[Scene] = &[
         about: "commands that need no store",
         rows: &["version-client", "help", "explain", "completion"],
         sizes: &[1],
+        unnamed_max: usize::MAX,
         run: |_| start(),
     },
     Scene {
         about: "a store as on a laptop",
         rows: &["get-pods", "set-image", "apply", "label"],
         sizes: &[1],
+        unnamed_max: usize::MAX,
         run: |_| small(),
     },
     Scene {
         about: "the same beside 10,000 pods",
         rows: &["get-pods-beside-10k", "set-image-beside-10k", "apply-beside-10k", "label-beside-10k"],
         sizes: &[1],
+        unnamed_max: usize::MAX,
         run: |_| beside("10k", 10_000),
     },
     Scene {
         about: "the same beside 100,000 pods",
         rows: &["get-pods-beside-100k", "set-image-beside-100k", "apply-beside-100k", "label-beside-100k"],
         sizes: &[1],
+        unnamed_max: usize::MAX,
         run: |_| beside("100k", 100_000),
     },
     Scene {
         about: "lists of pods",
         rows: &["list-pods", "list-pods-json"],
         sizes: &[100, 1_000, 6_000, 10_000],
+        unnamed_max: usize::MAX,
         run: lists,
     },
 ];
@@ -45,12 +50,12 @@ const BESIDE: f64 = 1.5;
 /// Measures commands that must not even create a store.
 fn start() -> Vec<Row> {
     let bench = Bench::new();
-    let words = [("KCTL_COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "2"), ("_CLAP_IFS", " ")];
+    let (completion, variables) = COMPLETION;
     let tasks = [
         Task::new("version-client", "version --client").with_kubectl(),
         Task::new("help", "--help").with_kubectl(),
         Task::new("explain", "explain pods").with_kubectl(),
-        Task::new("completion", "-- kctl get dep").completion(&words, "__complete get dep"),
+        Task::new("completion", completion).completion(variables, "__complete get dep"),
     ];
     let rows = tasks.iter().map(|task| bench.measure(task)).collect();
     assert!(!bench.store().exists(), "a command that needs no store has created one");
@@ -94,10 +99,10 @@ fn measure_commands(bench: &Bench, suffix: &str) -> Vec<Row> {
         ("apply", "apply -f new.json", "apply -f old.json"),
         ("label", "label deployment/web tier=front", "label deployment/web tier-"),
     ];
-    let measure = |(name, command, undo)| {
+    let measure = |(name, command, undo): (&str, &str, &str)| {
         let name = format!("{name}{suffix}");
         let task = Task::new(&name, command).with_kubectl();
-        bench.measure(&if undo == "" { task } else { task.undo(undo) })
+        bench.measure(&if undo.is_empty() { task } else { task.undo(undo) })
     };
     commands.into_iter().map(measure).collect()
 }

@@ -14,6 +14,8 @@ pub(crate) struct Scene {
     pub(crate) rows: &'static [&'static str],
     /// The numbers of objects for which it is run, ascending; `[1]` for commands whose cost should not grow.
     pub(crate) sizes: &'static [usize],
+    /// The largest size that is measured without being named: others take minutes.
+    pub(crate) unnamed_max: usize,
     /// Creates the store for a size and measures the rows.
     pub(crate) run: fn(usize) -> Vec<Row>,
 }

@@ -10,13 +10,21 @@ pub(super) const SCENES: &[Scene] = &[
         about: "CronJobs that fire at once",
         rows: &["cronjobs-fire"],
         sizes: &[100, 1_000, 4_000],
+        unnamed_max: usize::MAX,
         run: cron_jobs,
     },
-    Scene { about: "an hourly CronJob for a year", rows: &["cronjob-year"], sizes: &[1], run: |_| year() },
+    Scene {
+        about: "an hourly CronJob for a year",
+        rows: &["cronjob-year"],
+        sizes: &[1],
+        unnamed_max: usize::MAX,
+        run: |_| year(),
+    },
     Scene {
         about: "days of a cluster with all kinds of workload",
         rows: &["mixed-days"],
         sizes: &[100, 1_000, 10_000],
+        unnamed_max: 1_000,
         run: mixed_days,
     },
 ];
