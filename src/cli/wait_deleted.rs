@@ -26,7 +26,7 @@ pub(crate) fn wait(ctx: &mut Ctx, objects: &[(Item, String)], timeout: Option<Du
     };
     let mut errors = Vec::new();
     for (item, uid) in objects {
-        match wait_for_one(ctx, item, uid, deadline) {
+        match ctx.relist_when_expired(|ctx| wait_for_one(ctx, item, uid, deadline)) {
             Ok(true) => {}
             Ok(false) => {
                 let name = format!("{}/{}", item.kind.names().plural, item.name);

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::Ctx;
-use crate::CliResult;
+use crate::{CliError, CliResult};
 use kctl_base::sim::Time;
+use kctl_base::status::Reason;
 use kctl_cluster::client::Watch;
 use kctl_cluster::{WaitFor, WaitOutcome, WatchEvent};
 
@@ -61,6 +62,41 @@ impl Ctx {
             if outcome != WaitOutcome::Progress {
                 return Ok(None);
             }
+        }
+    }
+
+    /// Calls `watch`, which lists objects and watches them, and again whenever the server no longer has the changes since
+    /// then, as an informer lists again. A time limit is the business of `watch`.
+    ///
+    /// # Errors
+    /// Those of `watch`, other than that the changes are gone.
+    pub(crate) fn relist_when_expired<T>(&mut self, mut watch: impl FnMut(&mut Ctx) -> CliResult<T>) -> CliResult<T> {
+        loop {
+            match watch(self) {
+                Err(CliError::Status(status)) if status.reason == Reason::Expired => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kctl_base::status::Status;
+    use kctl_cluster::{Cluster, OpenOptions};
+
+    #[test]
+    fn a_watch_is_begun_again_while_its_changes_are_gone() {
+        let cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+        let mut ctx = Ctx::captured(&[], cluster);
+        for (reason, expected) in [(Reason::Expired, 3), (Reason::NotFound, 1)] {
+            let mut calls = 0;
+            let result: CliResult<i32> = ctx.relist_when_expired(|_| {
+                calls += 1;
+                if calls == 3 { Ok(calls) } else { Err(Status::new(reason, "").into()) }
+            });
+            assert_eq!((calls, result.is_ok()), (expected, reason == Reason::Expired));
         }
     }
 }

@@ -230,7 +230,7 @@ fn wait_for_all(
     let mut errors = Vec::new();
     for item in &items {
         let name = crate::verbs::targets::object_name(item);
-        match wait_for(ctx, condition, item, deadline) {
+        match ctx.relist_when_expired(|ctx| wait_for(ctx, condition, item, deadline)) {
             Err(error) => errors.push(error),
             Ok(Some(object)) => output.report(ctx, &object, &item.label(), "condition met", DryRun::None)?,
             Ok(None) if timeout == Duration::ZERO => {

@@ -15,7 +15,6 @@ use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::object::{ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Duration, Time};
-use kctl_base::status::Reason;
 use kctl_cluster::client::{ListParams, WatchStart};
 use kctl_cluster::{WaitFor, WatchEvent};
 
@@ -58,7 +57,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let timeout = matches.duration("timeout").unwrap_or(Duration::ZERO);
     for subject in &subjects {
         let deadline = targets::deadline(ctx, timeout)?;
-        let result = follow(ctx, subject, revision, matches.flag_or("watch", true), deadline);
+        let watch = matches.flag_or("watch", true);
+        let result = ctx.relist_when_expired(|ctx| follow(ctx, subject, revision, watch, deadline));
         errors.extend(result.err());
     }
     CliError::all(errors)
@@ -83,14 +83,8 @@ fn follow(ctx: &mut Ctx, subject: &EditTarget, revision: i64, watch: bool, deadl
             let is_done = event.object().map_or(Ok(false), |object| print_progress(ctx, object, revision))?;
             Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         }
-    });
-    match done {
-        Ok(done) => done.ok_or_else(|| CliError::new("timed out waiting for the condition")),
-        Err(CliError::Status(status)) if status.reason == Reason::Expired => {
-            Err(CliError::new("watch closed before UntilWithoutRetry timeout"))
-        }
-        Err(error) => Err(error),
-    }
+    })?;
+    done.ok_or_else(|| CliError::new("timed out waiting for the condition"))
 }
 
 fn deleted() -> CliError {
