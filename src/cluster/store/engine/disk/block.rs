@@ -1,13 +1,32 @@
 //! A block of a run: the bytes of rows that are read and checked at once, and the blocks that have been read lately.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::files::DiskFile;
 use super::rows::{self, Row, take_u32, take_u64};
-use super::run::{Result, RunError};
+
+/// The failure to read a run.
+#[derive(Debug)]
+pub(super) enum RunError {
+    Io(io::Error),
+    /// The file is not what was written.
+    Corrupt,
+}
+
+impl From<io::Error> for RunError {
+    fn from(error: io::Error) -> RunError {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => RunError::Corrupt,
+            _ => RunError::Io(error),
+        }
+    }
+}
+
+pub(super) type Result<T> = std::result::Result<T, RunError>;
 
 /// The place of a block in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

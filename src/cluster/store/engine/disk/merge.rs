@@ -3,8 +3,9 @@
 use std::collections::btree_map::Range;
 use std::iter::Peekable;
 
+use super::block::RunError;
 use super::rows::Row;
-use super::run::{Cursor, Run, RunError};
+use super::run::{Cursor, Run};
 
 /// Rows in memory, in order.
 type MemoryRows<'a> = Range<'a, Vec<u8>, Option<Vec<u8>>>;

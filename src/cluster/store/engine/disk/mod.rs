@@ -39,12 +39,13 @@ use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
+use self::block::RunError;
 use self::files::{Directory, Disk};
 use self::journal::Journal;
 use self::merge::merge;
 use self::ongoing_merge::OngoingMerge;
 use self::rows::Row;
-use self::run::{Run, RunError, Writer};
+use self::run::{Run, Writer};
 use self::run_list::RunList;
 use self::write::{RESERVE, RESERVE_BYTES};
 use super::{Engine, Write};

@@ -6,10 +6,11 @@
 
 use std::io;
 
+use super::block::RunError;
 use super::files::Disk;
 use super::merge::merge;
 use super::rows::{self, take_u32, take_u64};
-use super::run::{Run, RunError, Writer};
+use super::run::{Run, Writer};
 use crate::store::keys::END;
 
 /// The name of the file of the merged rows.

@@ -9,7 +9,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::block::{Block, BlockCache, Place};
+use super::block::{Block, BlockCache, Place, Result, RunError};
 use super::files::{Disk, DiskFile};
 use super::rows::{self, Row, take_u32, take_u64};
 
@@ -21,25 +21,6 @@ const MAGIC: &[u8; 8] = b"kctlrun1";
 
 /// Root offset, root length, levels, CRC-32, magic.
 const FOOTER_BYTES: u64 = 8 + 4 + 4 + 4 + 8;
-
-/// The failure to read a run.
-#[derive(Debug)]
-pub(super) enum RunError {
-    Io(io::Error),
-    /// The file is not what was written.
-    Corrupt,
-}
-
-impl From<io::Error> for RunError {
-    fn from(error: io::Error) -> RunError {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => RunError::Corrupt,
-            _ => RunError::Io(error),
-        }
-    }
-}
-
-pub(super) type Result<T> = std::result::Result<T, RunError>;
 
 /// An open run.
 #[derive(Debug)]
