@@ -31,7 +31,7 @@ pub(crate) struct Bench {
     dir: tempfile::TempDir,
 }
 
-/// What a row measures.
+/// A task that a row measures.
 pub(crate) struct Task<'a> {
     /// The name.
     what: &'a str,
@@ -39,7 +39,7 @@ pub(crate) struct Task<'a> {
     size: usize,
     /// Command lines without the name of the program, separated by semicolons; each runs in a process of its own.
     commands: &'a str,
-    /// How the state before it is restored for further runs.
+    /// The way to restore the state before it for further runs.
     restore: Restore<'a>,
     /// The same commands for the real kubectl; `None` if it has none.
     kubectl: Option<&'a str>,
@@ -47,7 +47,7 @@ pub(crate) struct Task<'a> {
     variables: Variables<'a>,
 }
 
-/// How the state before a run is restored.
+/// The way to restore the state before a run.
 #[derive(Clone, Copy)]
 enum Restore<'a> {
     /// The run does not change it.

@@ -26,7 +26,7 @@ impl Program {
     /// Runs it, discarding its output, and returns the wall time.
     ///
     /// # Errors
-    /// What it writes to standard error, if it cannot be started or fails.
+    /// Its standard error, or the reason why it cannot be started.
     pub(crate) fn run(&self) -> Result<Duration, String> {
         self.execute(Stdio::null()).map(|(wall, _)| wall)
     }
@@ -94,7 +94,7 @@ fn summary(file: &Path) -> Option<u64> {
     total.trim().parse().ok()
 }
 
-/// Whether valgrind can be started.
+/// Returns whether valgrind can be started.
 pub(crate) fn has_valgrind() -> bool {
     first_line("valgrind", &["--version"]).is_some()
 }

@@ -1,4 +1,4 @@
-//! What the API says about single enum values, by Go type and value. Values of other types have no description, or none that
+//! Descriptions of single enum values in the API, by Go type and value. Values of other types have no description, or none that
 //! is known here.
 
 /// Lines of a Go type, a value and a description, separated by tabs, in the order of the types and values.

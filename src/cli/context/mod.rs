@@ -73,7 +73,7 @@ pub(crate) struct Ctx {
     request_timeout: Option<Duration>,
     /// The value of `-v`, the verbosity of the request log.
     verbosity: u8,
-    /// How the verb presents the objects that it reads.
+    /// The form in which the verb presents the objects that it reads.
     presentation: Presentation,
     /// The client; `None` until it is needed.
     client: Option<Client<Cluster>>,

@@ -30,7 +30,7 @@ const ADDRESSES: &str = kctl_kinds::core::service::CLUSTER_IPS;
 /// The index of Services by their node ports.
 const PORTS: &str = kctl_kinds::core::service::NODE_PORTS;
 
-/// What a request has allocated to its service so far.
+/// The addresses and ports that a request has allocated to its service so far.
 #[derive(Default)]
 struct Allocated {
     ports: BTreeSet<i64>,

@@ -86,7 +86,7 @@ pub struct Server {
     /// The hints of the request at work.
     hints: Vec<String>,
     twin: Option<twin::Twin>,
-    /// What has been read for the admission of a new object; `None` unless that is at work.
+    /// The resources read for the admission of a new object; `None` unless one is being admitted.
     reads: Option<twin::Reads>,
 }
 

@@ -37,7 +37,7 @@ struct Admitted {
     unchanged_to: u64,
 }
 
-/// What the server reads for the admission of an object.
+/// The resources that the server reads for the admission of an object.
 pub(super) struct Reads {
     /// The revision before the first of them.
     since: u64,

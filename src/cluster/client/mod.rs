@@ -63,7 +63,7 @@ pub struct Client<T> {
     hint: Option<String>,
     has_hinted: bool,
     log: RequestLog,
-    /// How the client presents the objects that it reads.
+    /// The form in which the client presents the objects that it reads.
     presentation: Presentation,
 }
 

@@ -57,7 +57,7 @@ pub enum Presentation {
 const TABLE: &str =
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 
-/// What stands in the log for a body that contains a token.
+/// The text in the log for a body that contains a token.
 const MASKED: &str = "<masked>";
 
 /// A request as it is logged.

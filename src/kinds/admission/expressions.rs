@@ -9,7 +9,7 @@ use kctl_base::field::{self, FieldError, Path};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 
-/// What an expression has to return.
+/// The type that an expression has to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// Anything.

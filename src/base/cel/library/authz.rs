@@ -28,7 +28,7 @@ pub trait Authorizer: Send + Sync {
     fn of_service_account(&self, namespace: &str, name: &str) -> Arc<dyn Authorizer>;
 }
 
-/// What a user wants to do: a verb on a resource, or on a path.
+/// The action of a user: a verb on a resource, or on a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// The verb: `get`.

@@ -110,7 +110,7 @@ pub(super) struct ConfigurationError {
     pub(super) message: String,
 }
 
-/// What is known about a request before policies are evaluated.
+/// The attributes of a request that are known before policies are evaluated.
 pub(super) struct Hooks {
     /// The invocations and errors, by the names of policy and binding.
     pub(super) list: Vec<std::result::Result<Invocation, ConfigurationError>>,
