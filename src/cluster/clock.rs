@@ -7,17 +7,22 @@ use crate::error::ClusterError;
 use crate::origin::CLOCK;
 use kctl_base::sim::{ClockMode, Duration, Time, clock};
 
-/// The real time after which what has been done so far is committed, so that a long command can be interrupted and goes on
-/// from there, and does not keep everything in memory.
-pub(crate) const COMMIT_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);
+/// The amount of work after which what has been done so far is committed, so that a long command can be interrupted and goes
+/// on from there, and does not keep everything in memory: the changes of objects and the entries of the timeline, together.
+/// It is counted instead of timed, so that a script makes the same commits on every machine.
+pub(crate) const COMMIT_WORK: u64 = 5_000;
+
+/// The least real time between two reports of progress.
+const PROGRESS_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Cluster {
     /// Runs everything that is due by `until`, each entry of the timeline at its own time. Commits from time to time, between
     /// two instants.
     pub(crate) fn catch_up(&mut self, until: Time) -> Result<()> {
         loop {
-            self.commit_after_a_while()?;
+            self.commit_finished_work()?;
             let Some(due) = self.server.take_due(until)? else { break };
+            self.uncommitted.entries += 1;
             self.clock.now = self.clock.now.max(due.at);
             self.driver.enqueue_due(&due);
             self.run()?;
@@ -26,15 +31,19 @@ impl Cluster {
         Ok(())
     }
 
-    /// Commits if the last commit is long ago and the next entry of the timeline is not one of this instant.
-    fn commit_after_a_while(&mut self) -> Result<()> {
-        if self.committed_at.elapsed() < self.commit_interval {
+    /// Commits if much has been done since the last commit and the next entry of the timeline is not one of this instant.
+    fn commit_finished_work(&mut self) -> Result<()> {
+        let work = self.uncommitted.entries + (self.server.revision() - self.uncommitted.since_revision);
+        if work < self.commit_work {
             return Ok(());
         }
         let now = self.clock.now;
         if self.server.due(1)?.first().is_none_or(|due| due.at > now) {
             self.commit()?;
-            (self.location.options().on_progress)(now);
+            if self.reported_at.elapsed() >= PROGRESS_INTERVAL {
+                (self.location.options().on_progress)(now);
+                self.reported_at = std::time::Instant::now();
+            }
         }
         Ok(())
     }

@@ -32,12 +32,23 @@ pub struct Cluster {
     pub(crate) clock: ClockState,
     /// True once anything but the passing of time has changed the cluster, so that it has to be persisted.
     pub(crate) is_changed: bool,
-    /// The real time of the last commit, or of the opening.
-    pub(crate) committed_at: std::time::Instant,
-    /// [`COMMIT_INTERVAL`](crate::clock::COMMIT_INTERVAL), except in tests.
-    pub(crate) commit_interval: std::time::Duration,
+    /// The work since the last commit.
+    pub(crate) uncommitted: Uncommitted,
+    /// [`COMMIT_WORK`](crate::clock::COMMIT_WORK), except in tests.
+    pub(crate) commit_work: u64,
+    /// The real time of the last report of progress, or of the opening.
+    pub(crate) reported_at: std::time::Instant,
     /// The storage and its lock, which is released while a watch sleeps.
     pub(crate) location: crate::location::Location,
+}
+
+/// The work of a cluster since its last commit.
+#[derive(Default)]
+pub(crate) struct Uncommitted {
+    /// The number of entries of the timeline that have been taken.
+    pub(crate) entries: u64,
+    /// The revision of the last commit.
+    pub(crate) since_revision: u64,
 }
 
 impl Cluster {
@@ -135,7 +146,7 @@ impl Cluster {
         if self.server.store().is_dirty() {
             self.server.set_typed_row(CLOCK, Some(self.clock));
         }
-        self.committed_at = std::time::Instant::now();
+        self.uncommitted = Uncommitted { entries: 0, since_revision: self.server.revision() };
         match self.server.store().commit(self.clock.now) {
             Ok(()) => self.is_changed = false,
             Err(StoreError::Full { .. } | StoreError::ReadOnly { .. }) if !self.is_changed => {}

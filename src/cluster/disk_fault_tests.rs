@@ -15,7 +15,7 @@ const STEPS: usize = 150;
 /// measured by the real clock, would let an injected fault fail whatever runs on a slow machine.
 fn open(disk: &SimulatedDisk) -> Cluster {
     let mut cluster = open_on(disk, OpenOptions::memory(7)).expect("the cluster opens");
-    cluster.commit_interval = std::time::Duration::MAX;
+    cluster.commit_work = u64::MAX;
     cluster
 }
 

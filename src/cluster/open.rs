@@ -1,8 +1,8 @@
 //! Opening a cluster: its lock, engine, clock and seed, and the objects of a new cluster.
 
 use crate::api::{Backends, Server, Settings, index_entries};
-use crate::clock::COMMIT_INTERVAL;
-use crate::cluster::Cluster;
+use crate::clock::COMMIT_WORK;
+use crate::cluster::{Cluster, Uncommitted};
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
 use crate::error::ClusterError;
 use crate::location::Location;
@@ -34,13 +34,15 @@ impl Cluster {
         let settings = Settings { latency: location.options().latency };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
+        let uncommitted = Uncommitted { entries: 0, since_revision: server.revision() };
         let mut cluster = Cluster {
             server,
             driver,
             clock,
             is_changed: is_new,
-            committed_at: std::time::Instant::now(),
-            commit_interval: COMMIT_INTERVAL,
+            uncommitted,
+            commit_work: COMMIT_WORK,
+            reported_at: std::time::Instant::now(),
             location,
         };
         match is_new {

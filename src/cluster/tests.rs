@@ -146,7 +146,7 @@ fn a_long_advance_is_committed_in_portions_that_an_interruption_keeps() {
     assert_eq!(jobs(&mut cluster), before, "a short one is committed at its end");
     cluster.clock.now = now;
     // As if every instant took long.
-    cluster.commit_interval = std::time::Duration::ZERO;
+    cluster.commit_work = 0;
     cluster.advance(Duration::from_secs(3 * 3600)).expect("time passes");
     cluster.discard();
     assert_ne!(jobs(&mut cluster), before);
