@@ -12,7 +12,7 @@ use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
 use crate::error::ClusterError;
 use crate::origin::CLOCK;
-use crate::store::StoreError;
+use crate::store::{Cause, StoreError};
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockState, Ids, Time};
 use kctl_base::status::Status;
@@ -102,6 +102,7 @@ impl Cluster {
             controller: controller.into(),
             key: key.into(),
             recurring: false,
+            cause: None,
         };
         self.driver.enqueue_due(&due);
         self.run()
@@ -168,6 +169,7 @@ impl Transport for Cluster {
     fn send(&mut self, request: Request) -> Result<Response> {
         let changes = !request.verb.is_read_only() && !request.options.dry_run;
         self.is_changed |= changes;
+        self.server.store().set_cause(Cause::request(self.clock.now));
         let response = self.server.handle(request, self.clock.now)?;
         if changes {
             self.run()?;

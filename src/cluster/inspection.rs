@@ -3,6 +3,9 @@
 use crate::api::{Result, WatchEvent};
 use crate::cluster::Cluster;
 use crate::store::ChangeKind;
+pub use crate::store::{Cause, Trigger};
+use kctl_base::object::Object;
+use std::sync::Arc;
 
 /// A change of an object.
 #[derive(Clone, Debug)]
@@ -17,6 +20,10 @@ pub struct Change {
     pub name: String,
     /// The change as a watch of the resource reports it.
     pub event: WatchEvent,
+    /// The previous version; `None` for an added object.
+    pub old: Option<Arc<Object>>,
+    /// When and why the change was made.
+    pub cause: Cause,
 }
 
 /// Returns all changes after a revision, oldest first.
@@ -34,6 +41,8 @@ pub fn changes_since(cluster: &mut Cluster, revision: u64) -> Result<Vec<Change>
             ChangeKind::Modified => WatchEvent::Modified(change.watch_object()),
             ChangeKind::Deleted => WatchEvent::Deleted(change.watch_object()),
         },
+        old: change.old,
+        cause: change.cause,
     };
     Ok(cluster.server.changes_since(revision)?.into_iter().map(change).collect())
 }

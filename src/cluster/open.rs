@@ -9,7 +9,7 @@ use crate::location::Location;
 use crate::options::OpenOptions;
 use crate::origin;
 use crate::simulation;
-use crate::store::{MemoryEngine, Store};
+use crate::store::{Cause, MemoryEngine, Store};
 use kctl_base::sim::{ClockMode, Ids};
 
 /// The longest sleep of a watch that has nothing to wait for.
@@ -45,6 +45,7 @@ impl Cluster {
             reported_at: std::time::Instant::now(),
             location,
         };
+        cluster.server.store().set_cause(Cause::request(cluster.clock.now));
         match is_new {
             true => cluster.bootstrap()?,
             false => cluster.complete_bootstrap()?,

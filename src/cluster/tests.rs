@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::api::Request;
 use crate::location::Location;
 use crate::store::{Engine, MemoryEngine, Store, StoreDir, StoreError};
-use crate::{Cluster, OpenOptions, maintenance};
+use crate::{Cluster, OpenOptions, inspection, maintenance};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
 use kctl_base::sim::{ClockMode, Duration};
@@ -38,6 +38,42 @@ fn a_bound_pod_runs_once_its_image_is_pulled() {
         "{:?}",
         events.iter().map(|e| e.name()).collect::<Vec<_>>()
     );
+}
+
+#[test]
+fn every_change_leads_back_to_the_command_that_caused_it() {
+    let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster");
+    let before = inspection::revision(&cluster);
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {
+            "metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "nginx:1.25"}]}}}
+    });
+    cluster.handle(&Request::create("deployments.apps", "default", deployment)).expect("created");
+    cluster.advance(Duration::from_secs(10)).expect("time passes");
+    let changes = inspection::changes_since(&mut cluster, before).expect("the changes");
+    let of = |revision: u64| changes.iter().find(|change| change.revision == revision).expect("a change");
+    let ready = changes.iter().rev().find(|change| change.resource == "pods").expect("a change of the pod");
+    let mut chain = vec![ready];
+    while let Some(trigger) = chain[chain.len() - 1].cause.trigger {
+        chain.push(of(trigger.revision()));
+    }
+    let told = |change: &&inspection::Change| {
+        let by = change.cause.controller.as_deref().unwrap_or("command");
+        format!("{} {by}", change.resource)
+    };
+    let told: Vec<String> = chain.iter().map(told).collect();
+    let want = [
+        "pods kubelet",
+        "pods default-scheduler",
+        "pods replicaset-controller",
+        "replicasets.apps deployment-controller",
+        "deployments.apps command",
+    ];
+    assert_eq!(told, want);
+    assert!(ready.cause.at > chain[1].cause.at, "the pod became ready later than it was bound");
+    let later = changes.iter().filter(|change| change.cause.controller.is_some() && change.cause.trigger.is_none());
+    assert_eq!(later.map(|change| change.resource.clone()).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 /// Commits a change to the rows of a store directory, past the cluster in it.

@@ -20,4 +20,6 @@ pub struct Due {
     pub key: String,
     /// `true` for work that repeats forever (retries, schedules, resyncs), for which waiting commands do not wait.
     pub recurring: bool,
+    /// The revision of the change that had woken the controller when it added the entry; `None` if it is not known.
+    pub cause: Option<u64>,
 }

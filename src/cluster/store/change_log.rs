@@ -13,8 +13,8 @@ use super::engine::Write;
 use super::keys::{self, Key};
 use super::object_delta::{self, ObjectDelta};
 use super::objects::row_of;
-use super::{Change, ChangeKind, ChangesGone, Counts, ObjectKey, Store, StoreError};
-use kctl_base::json::Value;
+use super::{Cause, Change, ChangeKind, ChangesGone, Counts, ObjectKey, Store, StoreError, Trigger};
+use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::Object;
 use kctl_base::sim::{Duration, Time};
 
@@ -40,10 +40,17 @@ impl Default for LogLimits {
 /// The number of rows a command trims beyond those it adds, so that no single command pays for a long pause.
 const TRIM_AT_ONCE: u64 = 500;
 
-/// A row of the log. The time of its commit precedes the JSON as eight bytes.
+/// A row of the log. Two times precede the JSON as eight bytes each: that of the commit, and that of the change. Rows that
+/// earlier versions wrote have the first one only.
 #[derive(Deserialize)]
 pub(super) struct LogRow {
     kind: Kind,
+    /// The controller that made the change.
+    #[serde(default)]
+    by: Option<SharedStr>,
+    /// What woke the controller.
+    #[serde(default)]
+    trigger: Option<Trigger>,
     resource: String,
     #[serde(default)]
     namespace: String,
@@ -60,6 +67,10 @@ pub(super) struct LogRow {
 #[derive(Serialize)]
 struct WrittenRow<'a> {
     kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trigger: Option<Trigger>,
     resource: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     namespace: &'a str,
@@ -134,13 +145,13 @@ impl Store {
         }
         let mut changes = Vec::with_capacity(rows.len());
         for (revision, value) in rows.into_iter().rev() {
-            let (_, row) = LogRow::decode(revision, &value)?;
+            let (at, row) = LogRow::decode(revision, &value)?;
             let key = ObjectKey::new(&*row.resource, &*row.namespace, &*row.name);
             let now = match versions.remove(&key) {
                 Some(version) => version,
                 None => self.batch.object(&row_of(&key))?,
             };
-            let change = row.resolve(revision, key.clone(), now)?;
+            let change = row.resolve(revision, key.clone(), at, now)?;
             versions.insert(key, change.old.clone());
             changes.push(change);
         }
@@ -179,7 +190,7 @@ impl Store {
         let key = Key::Change(revision);
         let missing = || StoreError::damaged(format!("{key} is missing"));
         let row = self.batch.engine().get(&key.encode())?.ok_or_else(missing)?;
-        LogRow::split(revision, &row).map(|(at, _)| at)
+        LogRow::split(revision, &row).map(|(committed, _)| committed)
     }
 }
 
@@ -193,6 +204,8 @@ impl LogRow {
                 ChangeKind::Modified => Kind::Modified,
                 ChangeKind::Deleted => Kind::Deleted,
             },
+            by: change.cause.controller.as_deref(),
+            trigger: change.cause.trigger,
             resource: &change.key.resource,
             namespace: &change.key.namespace,
             name: &change.key.name,
@@ -201,6 +214,7 @@ impl LogRow {
         };
         let mut bytes = Vec::with_capacity(512);
         bytes.extend(Time::default().micros().to_be_bytes());
+        bytes.extend(change.cause.at.micros().to_be_bytes());
         // Writing into memory cannot fail, and neither can objects and deltas: all their keys are strings.
         drop(serde_json::to_writer(&mut bytes, &row));
         bytes
@@ -213,7 +227,7 @@ impl LogRow {
         }
     }
 
-    /// Splits a row into the time of its commit and its JSON.
+    /// Splits a row into the time of its commit and the rest.
     fn split(revision: u64, bytes: &[u8]) -> Result<(Time, &[u8]), StoreError> {
         let (at, row) = bytes
             .split_first_chunk::<8>()
@@ -221,16 +235,22 @@ impl LogRow {
         Ok((Time::from_micros(i64::from_be_bytes(*at)), row))
     }
 
-    /// Decodes a row and the time of its commit.
+    /// Decodes a row and the time of the change.
     pub(super) fn decode(revision: u64, bytes: &[u8]) -> Result<(Time, LogRow), StoreError> {
-        let (at, row) = LogRow::split(revision, bytes)?;
+        let (committed, rest) = LogRow::split(revision, bytes)?;
+        let (at, row) = match rest.first() {
+            // A row without the time of the change; one with it does not start with this byte for millennia.
+            Some(b'{') => (committed, rest),
+            _ => LogRow::split(revision, rest)?,
+        };
         let row = kctl_base::json::from_slice(row)
             .map_err(|e| StoreError::unreadable(format_args!("change {revision}"), e))?;
         Ok((at, row))
     }
 
-    /// Restores the change, given the object as it was after it; `None` if it did not exist.
-    fn resolve(self, revision: u64, key: ObjectKey, now: Option<Arc<Object>>) -> Result<Change, StoreError> {
+    /// Restores the change made at a time, given the object as it was after it; `None` if it did not exist.
+    fn resolve(self, revision: u64, key: ObjectKey, at: Time, now: Option<Arc<Object>>) -> Result<Change, StoreError> {
+        let cause = Cause { at, controller: self.by, trigger: self.trigger };
         let broken = |what: &str| StoreError::damaged(format!("change {revision} of {key} {what}"));
         let (kind, object) = match self.kind {
             Kind::Added => (ChangeKind::Added, now),
@@ -249,6 +269,6 @@ impl LogRow {
                 Some(Arc::new(old))
             }
         };
-        Ok(Change { revision, kind, key, object, old })
+        Ok(Change { revision, kind, key, object, old, cause })
     }
 }

@@ -52,6 +52,7 @@
 //! | redb 4 | 4 | 10 | 2 to 7 | by a scan of everything only | a crate of 42,000 lines |
 //! | journal and runs | 1.9 | 4.1 | 1 | by block | 1,000 lines of ours |
 
+mod cause;
 mod change_log;
 mod check;
 mod commit;
@@ -72,6 +73,7 @@ mod write_batch;
 use std::fmt;
 use std::sync::Arc;
 
+pub use cause::{Cause, Trigger};
 pub(crate) use engine::disk;
 pub(crate) use engine::{DiskEngine, Engine, MemoryEngine, SledEngine};
 pub(crate) use error::ChangesGone;
@@ -154,6 +156,8 @@ pub struct Change {
     pub object: Arc<Object>,
     /// The previous version; `None` for an added object.
     pub old: Option<Arc<Object>>,
+    /// When and why the change was made.
+    pub cause: Cause,
 }
 
 impl Change {
@@ -181,6 +185,8 @@ pub struct Store {
     staged: Counts,
     /// The change of every revision after the committed one.
     pending: PendingChanges,
+    /// The cause of the changes that are made now.
+    cause: Cause,
     /// Short lists that have not changed since they were read.
     lists: ListCache,
     /// A lower bound for the keys of the timeline, so that a scan need not skip the entries that have been removed.
@@ -219,6 +225,7 @@ impl Store {
             committed,
             staged: committed,
             pending: PendingChanges::default(),
+            cause: Cause::default(),
             lists: ListCache::default(),
             due_from: Vec::new(),
             failure: None,

@@ -100,7 +100,8 @@ impl Store {
         let object = Arc::new(object);
         self.batch.put_object(row, object.clone());
         let kind = if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
-        self.pending.push(Change { revision, kind, key: key.clone(), object: object.clone(), old });
+        let (key, cause) = (key.clone(), self.cause.clone());
+        self.pending.push(Change { revision, kind, key, object: object.clone(), old, cause });
         Ok(object)
     }
 
@@ -115,8 +116,8 @@ impl Store {
         self.reindex(key, Some(&last), None);
         self.lists.invalidate(&key.resource);
         self.batch.remove(row);
-        let (kind, key) = (ChangeKind::Deleted, key.clone());
-        self.pending.push(Change { revision, kind, key, object: last.clone(), old: Some(last.clone()) });
+        let (kind, key, cause) = (ChangeKind::Deleted, key.clone(), self.cause.clone());
+        self.pending.push(Change { revision, kind, key, object: last.clone(), old: Some(last.clone()), cause });
         Ok(Some(last))
     }
 

@@ -51,6 +51,7 @@ impl Store {
             key: key.clone(),
             object: object.clone(),
             old: Some(object),
+            cause: self.cause.clone(),
         });
         Ok(())
     }

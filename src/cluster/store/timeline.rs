@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Key};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Trigger};
 use kctl_base::sim::{Due, Time};
 
 /// The value of an entry's row; the time is in the key of the row.
@@ -15,6 +15,9 @@ struct Entry {
     key: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     recurring: bool,
+    /// The revision of the change that had woken the controller when it added the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<u64>,
 }
 
 impl Store {
@@ -115,7 +118,9 @@ impl Store {
         let row = Key::Due(at, self.staged.sequence).encode();
         self.staged.sequence += 1;
         self.due_from = std::mem::take(&mut self.due_from).min(row.clone());
-        self.batch.put(row.clone(), Entry { controller: controller.into(), key: key.into(), recurring }.encode());
+        let cause = self.cause.trigger.map(Trigger::revision);
+        let entry = Entry { controller: controller.into(), key: key.into(), recurring, cause };
+        self.batch.put(row.clone(), entry.encode());
         self.batch.put(scheduled, row);
         Ok(())
     }
@@ -149,7 +154,7 @@ pub(super) fn read(row: &[u8], entry: &[u8]) -> Result<Due, StoreError> {
     let Key::Due(at, sequence) = Key::decode(row)? else {
         return Err(StoreError::damaged(format!("{} is on the timeline", keys::describe(row))));
     };
-    let Entry { controller, key, recurring } =
+    let Entry { controller, key, recurring, cause } =
         kctl_base::json::from_slice(entry).map_err(|e| StoreError::unreadable(keys::describe(row), e))?;
-    Ok(Due { at, sequence, controller, key, recurring })
+    Ok(Due { at, sequence, controller, key, recurring, cause })
 }

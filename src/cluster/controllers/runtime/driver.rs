@@ -14,7 +14,7 @@ use super::failures::Failures;
 use super::queue::WorkQueue;
 use super::{Action, Context, Controller, EVERY_RESOURCE, Key, Result};
 use crate::api::Server;
-use crate::store::Change;
+use crate::store::{Cause, Change, Trigger};
 use kctl_base::sim::{Due, Duration, Time};
 use kctl_base::status::Status;
 
@@ -75,7 +75,8 @@ impl Driver {
     pub(crate) fn run_until_idle(&mut self, server: &mut Server, now: Time) -> Result<()> {
         for _ in 0..RECONCILES_MAX {
             self.enqueue_changes(server, now)?;
-            let Some((index, key)) = self.queue.pop() else { return Ok(()) };
+            let Some((index, key, trigger)) = self.queue.pop() else { return Ok(()) };
+            server.store().set_cause(Cause::controller(now, self.controllers[index].name, trigger));
             self.process(server, index, &key, now)?;
         }
         Err(Status::internal("the controllers do not come to rest"))
@@ -84,7 +85,7 @@ impl Driver {
     /// Enqueues the key of an entry of the timeline; an entry of an unknown controller is ignored.
     pub(crate) fn enqueue_due(&mut self, due: &Due) {
         if let Some(index) = self.controllers.iter().position(|c| c.name == due.controller) {
-            self.enqueue(index, Key::parse(&due.key));
+            self.enqueue(index, Key::parse(&due.key), due.cause.map(Trigger::Timer));
         }
     }
 
@@ -122,14 +123,14 @@ impl Driver {
         let controller = &self.controllers[index.controller];
         let mut ctx = Context::new(server, &mut self.caches[index.controller], controller.name, now);
         for key in controller.watches[index.watch].keys(change, &mut ctx)? {
-            self.enqueue(index.controller, key);
+            self.enqueue(index.controller, key, Some(Trigger::Change(change.revision)));
         }
         Ok(())
     }
 
-    fn enqueue(&mut self, index: usize, key: Key) {
+    fn enqueue(&mut self, index: usize, key: Key, trigger: Option<Trigger>) {
         tracing::trace!(controller = self.controllers[index].name, %key, "enqueue");
-        self.queue.push(index, key);
+        self.queue.push(index, key, trigger);
     }
 
     /// Reconciles one key, and puts it on the timeline or takes it off.

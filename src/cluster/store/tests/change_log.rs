@@ -168,3 +168,41 @@ fn a_thousand_pods_with_eight_versions_are_staged_and_committed_without_scanning
     assert_eq!(since(&mut store, 1).len(), 8_000);
     assert_eq!(store.check().expect("check"), Vec::<String>::new());
 }
+
+#[test]
+fn a_change_keeps_its_time_and_its_cause() {
+    let mut store = store();
+    let after = |seconds| NOW + Duration::from_secs(seconds);
+    let causes = [
+        Cause::request(after(0)),
+        Cause::controller(after(3), "kubelet", Some(Trigger::Timer(2))),
+        Cause::controller(after(4), "scheduler", None),
+    ];
+    for cause in &causes {
+        store.set_cause(cause.clone());
+        store.write(&pod("a"), on("a", "n1")).expect("write");
+    }
+    let kept = |store: &mut Store| since(store, 1).into_iter().map(|change| change.cause).collect::<Vec<_>>();
+    assert_eq!(kept(&mut store), causes);
+    store.commit(after(60)).expect("commit");
+    assert_eq!(kept(&mut store), causes);
+}
+
+#[test]
+fn a_row_without_a_time_of_its_own_has_that_of_its_commit() {
+    let json = br#"{"kind":"A","resource":"pods","namespace":"default","name":"a"}"#;
+    let row = [&NOW.micros().to_be_bytes(), json.as_slice()].concat();
+    let (at, _) = super::super::change_log::LogRow::decode(2, &row).expect("a row");
+    assert_eq!(at, NOW);
+}
+
+#[test]
+fn an_entry_of_the_timeline_keeps_the_change_that_it_follows_from() {
+    let mut store = store();
+    store.set_cause(Cause::controller(NOW, "kubelet", Some(Trigger::Change(7))));
+    store.schedule("kubelet", "a", NOW, false);
+    store.set_cause(Cause::request(NOW));
+    store.schedule("kubelet", "b", NOW, false);
+    let due = store.due(2).expect("entries");
+    assert_eq!(due.iter().map(|due| due.cause).collect::<Vec<_>>(), [Some(7), None]);
+}
