@@ -169,7 +169,11 @@ impl Transport for Cluster {
     fn send(&mut self, request: Request) -> Result<Response> {
         let changes = !request.verb.is_read_only() && !request.options.dry_run;
         self.is_changed |= changes;
-        self.server.store().set_cause(Cause::request(self.clock.now));
+        let cause = match request.is_from_control_plane() {
+            true => Cause::control_plane(self.clock.now),
+            false => Cause::request(self.clock.now),
+        };
+        self.server.store().set_cause(cause);
         let response = self.server.handle(request, self.clock.now)?;
         if changes {
             self.run()?;

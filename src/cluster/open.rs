@@ -45,7 +45,7 @@ impl Cluster {
             reported_at: std::time::Instant::now(),
             location,
         };
-        cluster.server.store().set_cause(Cause::request(cluster.clock.now));
+        cluster.server.store().set_cause(Cause::control_plane(cluster.clock.now));
         match is_new {
             true => cluster.bootstrap()?,
             false => cluster.complete_bootstrap()?,
