@@ -65,10 +65,15 @@ impl Cluster {
     /// # Errors
     /// A store that cannot be read, or controllers that do not come to rest.
     pub fn run(&mut self) -> Result<()> {
+        let is_by_chance = self.server.settings().chance.is_on();
+        if is_by_chance {
+            // What is due at one instant is queued together, so that any of it may come first.
+            self.enqueue_due(usize::MAX)?;
+        }
         self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         // Steps without a duration are due at this very instant.
         for round in 0..ROUNDS_MAX {
-            let limit = if round < SINGLE_ENTRY_ROUNDS { 1 } else { usize::MAX };
+            let limit = if round < SINGLE_ENTRY_ROUNDS && !is_by_chance { 1 } else { usize::MAX };
             if !self.enqueue_due(limit)? {
                 return Ok(());
             }

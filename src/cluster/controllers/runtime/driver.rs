@@ -45,6 +45,8 @@ pub(crate) struct Driver {
     /// The revision up to which changes have been turned into keys.
     observed: u64,
     queue: WorkQueue,
+    /// The number of keys that chance has selected.
+    draws: u64,
     failures: Failures,
 }
 
@@ -57,6 +59,7 @@ impl Driver {
             caches: controllers.iter().map(|_| Cache::default()).collect(),
             observed: revision,
             queue: WorkQueue::default(),
+            draws: 0,
             failures: Failures::default(),
         }
     }
@@ -75,11 +78,23 @@ impl Driver {
     pub(crate) fn run_until_idle(&mut self, server: &mut Server, now: Time) -> Result<()> {
         for _ in 0..RECONCILES_MAX {
             self.enqueue_changes(server, now)?;
-            let Some((index, key, trigger)) = self.queue.pop() else { return Ok(()) };
+            let Some((index, key, trigger)) = self.next_key(server, now) else { return Ok(()) };
             server.store().set_cause(Cause::controller(now, self.controllers[index].name, trigger));
             self.process(server, index, &key, now)?;
         }
         Err(Status::internal("the controllers do not come to rest"))
+    }
+
+    /// Takes the next key to reconcile: the oldest one, or the oldest of a controller that chance selects, since the
+    /// controllers of a real cluster work at the same time.
+    fn next_key(&mut self, server: &Server, now: Time) -> Option<(usize, Key, Option<Trigger>)> {
+        let chance = server.settings().chance;
+        if !chance.is_on() {
+            return self.queue.pop();
+        }
+        self.draws += 1;
+        let owner = format!("{}/{}", now.micros(), server.revision());
+        self.queue.pop_by(|count| chance.index(count, "controller", &owner, self.draws))
     }
 
     /// Enqueues the key of an entry of the timeline; an entry of an unknown controller is ignored.
