@@ -5,6 +5,7 @@ use crate::clock::COMMIT_WORK;
 use crate::cluster::{Cluster, Uncommitted};
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
 use crate::error::ClusterError;
+use crate::invariants::{self, Invariants};
 use crate::location::Location;
 use crate::options::OpenOptions;
 use crate::origin::{self, Basis};
@@ -35,6 +36,8 @@ impl Cluster {
         let settings = Settings { latency: location.options().latency, chance };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
+        let invariants = invariants::compile(&location.options().invariants)?;
+        let invariants = (!invariants.is_empty()).then(|| Invariants::new(invariants, server.revision()));
         let uncommitted = Uncommitted { entries: 0, since_revision: server.revision() };
         let mut cluster = Cluster {
             server,
@@ -44,6 +47,8 @@ impl Cluster {
             uncommitted,
             commit_work: COMMIT_WORK,
             reported_at: std::time::Instant::now(),
+            invariants,
+            broken: None,
             location,
         };
         cluster.server.store().set_cause(Cause::request(cluster.clock.now));

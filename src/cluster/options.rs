@@ -30,6 +30,8 @@ pub struct OpenOptions {
     pub chance: Option<bool>,
     /// The duration of each step in the life of a pod, such as pulling an image.
     pub latency: Duration,
+    /// Expressions that must hold after every change, as [`Invariant::parse`](crate::Invariant::parse) takes them.
+    pub invariants: Vec<String>,
     /// The longest wait for another process that has the store open; zero waits for ever.
     pub lock_timeout: Duration,
     /// Called once when the wait for the lock has taken a second.
@@ -48,6 +50,7 @@ impl OpenOptions {
             seed: None,
             chance: None,
             latency: Duration::from_secs(1),
+            invariants: Vec::new(),
             lock_timeout: Duration::from_secs(30),
             on_wait: || {},
             on_progress: |_| {},
