@@ -11,6 +11,7 @@ use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
 use crate::error::ClusterError;
+use crate::invariants::{Broken, Invariants};
 use crate::origin::CLOCK;
 use crate::store::{Cause, StoreError};
 use kctl_base::object::Object;
@@ -38,6 +39,10 @@ pub struct Cluster {
     pub(crate) commit_work: u64,
     /// The real time of the last report of progress, or of the opening.
     pub(crate) reported_at: std::time::Instant,
+    /// The invariants of this process; `None` without any.
+    pub(crate) invariants: Option<Invariants>,
+    /// The invariant that has been found broken, after which nothing is committed any more.
+    pub(crate) broken: Option<Broken>,
     /// The storage and its lock, which is released while a watch sleeps.
     pub(crate) location: crate::location::Location,
 }
@@ -65,16 +70,43 @@ impl Cluster {
     /// # Errors
     /// A store that cannot be read, or controllers that do not come to rest.
     pub fn run(&mut self) -> Result<()> {
+        self.run_controllers()?;
+        self.check_invariants()
+    }
+
+    fn run_controllers(&mut self) -> Result<()> {
+        let is_by_chance = self.server.settings().chance.is_on();
+        if is_by_chance {
+            // What is due at one instant is queued together, so that any of it may come first.
+            self.enqueue_due(usize::MAX)?;
+        }
         self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         // Steps without a duration are due at this very instant.
         for round in 0..ROUNDS_MAX {
-            let limit = if round < SINGLE_ENTRY_ROUNDS { 1 } else { usize::MAX };
+            let limit = if round < SINGLE_ENTRY_ROUNDS && !is_by_chance { 1 } else { usize::MAX };
             if !self.enqueue_due(limit)? {
                 return Ok(());
             }
             self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         }
         Err(Status::internal("the timeline does not come to rest"))
+    }
+
+    /// Checks the invariants after every change that has not been checked yet.
+    fn check_invariants(&mut self) -> Result<()> {
+        let Some(invariants) = &mut self.invariants else { return Ok(()) };
+        if self.broken.is_none() {
+            self.broken = invariants.check(&mut self.server)?;
+        }
+        match &self.broken {
+            Some(broken) => Err(Status::internal(broken.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the invariant that has been found broken; `None` if all hold.
+    pub fn broken_invariant(&self) -> Option<&Broken> {
+        self.broken.as_ref()
     }
 
     /// Enqueues at most `limit` entries of the timeline that are due now; returns `false` when there are none.

@@ -10,6 +10,7 @@
 //! | `controllers` | everything that reacts to changes and to time: workload controllers, scheduler, kubelet, ... |
 //! | `cluster` | the composition: opens the store, moves the clock, runs the controllers, commits |
 //! | `chronicle` | what happened to pods and workloads, told from the changes |
+//! | `invariants` | expressions that must hold after every change |
 //! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation |
 //!
 //! Outside this crate an object can be reached only through a [`Client`] (or a [`transport::Transport`], for a front end
@@ -30,6 +31,7 @@ pub mod dns;
 mod error;
 mod fault_injection;
 pub mod inspection;
+mod invariants;
 mod location;
 mod login;
 pub mod maintenance;
@@ -53,5 +55,6 @@ pub use client::{Client, WaitFor, WaitOutcome};
 pub use cluster::Cluster;
 pub use controllers::runtime::Failure;
 pub use error::ClusterError;
+pub use invariants::{Broken, Invariant};
 pub use options::{Backend, OpenOptions};
 pub use store::StoreError;

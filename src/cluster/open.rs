@@ -5,9 +5,10 @@ use crate::clock::COMMIT_WORK;
 use crate::cluster::{Cluster, Uncommitted};
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
 use crate::error::ClusterError;
+use crate::invariants::{self, Invariants};
 use crate::location::Location;
 use crate::options::OpenOptions;
-use crate::origin;
+use crate::origin::{self, Basis};
 use crate::simulation;
 use crate::store::{Cause, MemoryEngine, Store};
 use kctl_base::sim::{ClockMode, Ids};
@@ -30,10 +31,13 @@ impl Cluster {
     /// Starts the control plane over a store.
     pub(crate) fn start(location: Location, mut store: Store) -> Result<Cluster, ClusterError> {
         let is_new = store.is_new();
-        let (clock, seed) = origin::load(&mut store, location.options()).map_err(|e| location.name(e))?;
-        let settings = Settings { latency: location.options().latency };
+        let Basis { clock, seed, chance } =
+            origin::load(&mut store, location.options()).map_err(|e| location.name(e))?;
+        let settings = Settings { latency: location.options().latency, chance };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
+        let invariants = invariants::compile(&location.options().invariants)?;
+        let invariants = (!invariants.is_empty()).then(|| Invariants::new(invariants, server.revision()));
         let uncommitted = Uncommitted { entries: 0, since_revision: server.revision() };
         let mut cluster = Cluster {
             server,
@@ -43,6 +47,8 @@ impl Cluster {
             uncommitted,
             commit_work: COMMIT_WORK,
             reported_at: std::time::Instant::now(),
+            invariants,
+            broken: None,
             location,
         };
         cluster.server.store().set_cause(Cause::control_plane(cluster.clock.now));
@@ -73,7 +79,8 @@ impl Cluster {
         self.location.wait_for_change(timeout);
         let mut store = self.location.open_store()?;
         let is_reset = store.is_new() || store.revision() < revision;
-        let (clock, seed) = origin::load(&mut store, self.location.options()).map_err(|e| self.location.name(e))?;
+        let Basis { clock, seed, .. } =
+            origin::load(&mut store, self.location.options()).map_err(|e| self.location.name(e))?;
         if is_reset || seed != self.server.ids().seed() {
             return Err(self.location.replaced().into());
         }
