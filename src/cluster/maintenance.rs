@@ -66,7 +66,7 @@ pub fn import(
 /// # Errors
 /// As [`check`], or if there is no space for the copy; then the data is unchanged.
 pub fn compact(dir: &Path, lock_timeout: Duration) -> Result<(u64, u64), StoreError> {
-    lock(dir, lock_timeout)?.compact()
+    lock(dir, lock_timeout)?.compact(None)
 }
 
 /// Removes the data of a store. The next command creates a new cluster.
