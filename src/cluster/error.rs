@@ -13,6 +13,9 @@ pub enum ClusterError {
     /// An error of the API server or a controller.
     #[error("{0}")]
     Status(#[from] Status),
+    /// A state of the past that does not exist, or is not kept.
+    #[error("{0}")]
+    History(String),
     /// An operation that the mode of the clock does not allow.
     #[error("{0}")]
     Clock(String),

@@ -29,6 +29,8 @@ pub struct OpenOptions {
     pub latency: Duration,
     /// The longest wait for another process that has the store open; zero waits for ever.
     pub lock_timeout: Duration,
+    /// The command line that the history records; it holds no secrets.
+    pub command: String,
     /// Called once when the wait for the lock has taken a second.
     pub on_wait: fn(),
     /// Called with the time of the cluster about once a second while it catches up or advances.
@@ -45,6 +47,7 @@ impl OpenOptions {
             seed: None,
             latency: Duration::from_secs(1),
             lock_timeout: Duration::from_secs(30),
+            command: String::new(),
             on_wait: || {},
             on_progress: |_| {},
         }

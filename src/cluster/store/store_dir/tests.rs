@@ -88,10 +88,10 @@ fn foreign_and_damaged_directories_are_refused_and_unchanged() {
         ),
         (|d| fs::write(d.join("store"), "tins of beans").expect("write"), "/store is not a manifest"),
         (
-            |d| fs::write(d.join("store"), "kctl-store 4\nwhatever\n").expect("write"),
-            "its format is 4, and this program supports up to 3: update kctl",
+            |d| fs::write(d.join("store"), "kctl-store 5\nwhatever\n").expect("write"),
+            "its format is 5, and this program supports up to 4: update kctl",
         ),
-        (|d| fs::write(d.join("store"), "kctl-store 3\ngeneration x\n").expect("write"), "store cannot be read"),
+        (|d| fs::write(d.join("store"), "kctl-store 4\ngeneration x\n").expect("write"), "store cannot be read"),
         (|d| fs::create_dir(d.join("data-1")).expect("mkdir"), "is damaged: its file \"store\" is missing"),
         (|d| fs::create_dir(d.join("store")).expect("mkdir"), "cannot use "),
     ];
@@ -298,7 +298,7 @@ fn the_manifest_of_an_earlier_version_is_updated_before_the_data_is_written() {
     let store_dir = StoreDir::open(dir.path()).expect("a store directory");
     put(&store_dir, "a", "1");
     let manifest = fs::read_to_string(dir.path().join("store")).expect("read");
-    fs::write(dir.path().join("store"), manifest.replace("kctl-store 3", "kctl-store 2")).expect("write");
+    fs::write(dir.path().join("store"), manifest.replace("kctl-store 4", "kctl-store 2")).expect("write");
     assert_eq!(get(&store_dir, "a").as_deref(), Some("1"));
     assert_eq!(fs::read_to_string(dir.path().join("store")).expect("read"), manifest);
 }

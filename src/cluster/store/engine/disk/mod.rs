@@ -57,9 +57,9 @@ use self::run_list::RunList;
 use self::write::{RESERVE, RESERVE_BYTES};
 use super::{Engine, Write};
 use crate::store::StoreError;
+use crate::store::keys::END;
 pub(crate) use past::Past;
 pub(crate) use retention::{Retention, RetentionOf};
-use crate::store::keys::END;
 
 /// The size in bytes up to which the journal grows. Reading it is most of what opening costs.
 const JOURNAL_BYTES: u64 = 1 << 20;

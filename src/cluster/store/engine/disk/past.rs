@@ -8,7 +8,7 @@ use super::merge::{Merged, merge};
 use super::rows::Row;
 use super::run::Run;
 use super::run_list::{RunList, Segment};
-use super::{DiskEngine, RunError, Rows, damaged_file, failed_open};
+use super::{DiskEngine, Rows, RunError, damaged_file, failed_open};
 use crate::store::StoreError;
 use crate::store::engine::{Engine, Write};
 
@@ -50,20 +50,6 @@ impl DiskEngine {
         }
         let runs = self.open_runs(&[run])?;
         Ok(Some(Past { path: self.path.clone(), recent: Rows::new(), numbers: vec![run], runs }))
-    }
-
-    /// Returns the writes that turn the present into a state of the past, of the keys less than `to`.
-    ///
-    /// # Errors
-    /// If either cannot be read.
-    pub(in crate::store) fn difference(&self, past: &Past, to: &[u8]) -> Result<Vec<Write>, StoreError> {
-        let present = self.open_past(&self.list.present(self.batches), self.batches)?;
-        let mut writes = Vec::new();
-        present.differences(past, &[], to, &mut |key, _, value| {
-            writes.push((key.to_vec(), value.map(<[u8]>::to_vec)));
-            true
-        })?;
-        Ok(writes)
     }
 
     fn open_past(&self, segment: &Segment, batch: u64) -> Result<Past, StoreError> {

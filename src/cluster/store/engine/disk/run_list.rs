@@ -127,7 +127,8 @@ impl RunList {
 
     /// Returns true for the name of a run or journal that is not in the list: one that was merged, or never completed.
     pub(super) fn is_leftover(&self, name: &str, names_of_past: &[String]) -> bool {
-        let is_run = |name: &str| name.strip_prefix(PREFIX).map(|run| run.parse().is_ok_and(|r| self.runs.contains(&r)));
+        let is_run =
+            |name: &str| name.strip_prefix(PREFIX).map(|run| run.parse().is_ok_and(|r| self.runs.contains(&r)));
         let is_named = match journal::is_journal(name) {
             true => name == journal::name(self.journal),
             false => is_run(name).unwrap_or(true),
@@ -218,7 +219,8 @@ mod tests {
         let mut list = RunList { journal: 6, past, imports: vec![5], ..list(vec![3, 1]) };
         assert_eq!(list.names_of_past(), ["run-2", "run-5", "journal"]);
         let left = |list: &RunList| {
-            let names = ["run-1", "run-2", "run-3", "run-4", "run-5", "run-x", "journal", "journal-6", "journal-7", "runs"];
+            let names =
+                ["run-1", "run-2", "run-3", "run-4", "run-5", "run-x", "journal", "journal-6", "journal-7", "runs"];
             let past = list.names_of_past();
             names.into_iter().filter(|name| list.is_leftover(name, &past)).collect::<Vec<_>>()
         };

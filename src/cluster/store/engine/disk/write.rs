@@ -3,8 +3,8 @@
 use std::io;
 use std::ops::Range;
 
-use super::merge::merge;
 use super::journal::Journal;
+use super::merge::merge;
 use super::ongoing_merge::{self, OngoingMerge};
 use super::rows::{self, Row};
 use super::run::{Run, Writer};
