@@ -19,6 +19,7 @@ use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 const PATH: &str = "/simulation";
 
 pub use history::Kept;
+pub use snapshots::SavedState;
 
 /// The result of an operation on the console.
 type Result<T> = std::result::Result<T, ClusterError>;

@@ -16,6 +16,7 @@
 
 mod api;
 mod bootstrap;
+pub mod branches;
 pub mod client;
 mod clock;
 mod cluster;

@@ -61,7 +61,9 @@ pub(crate) struct Goal {
 impl Cluster {
     /// Sets the user in whose name this process acts.
     pub fn record_as(&mut self, user: &str) {
-        self.recorder.user = user.into();
+        if self.recorder.user != user {
+            self.recorder.user = user.into();
+        }
     }
 
     /// Stages the record of the operation that the next commit completes or goes on with.

@@ -10,6 +10,19 @@ use crate::recorder::{Goal, time_of};
 use crate::store::{ObjectChange, OperationKind, Past, Snapshot, compare, export};
 use kctl_base::sim::clock;
 
+/// A state that can be compared with another one.
+pub struct SavedState(pub(crate) Past);
+
+impl SavedState {
+    /// Returns the objects in which another state differs, ordered by resource, namespace and name.
+    ///
+    /// # Errors
+    /// A state that cannot be read.
+    pub fn differences(&self, other: &SavedState) -> Result<Vec<ObjectChange>> {
+        Ok(compare(&self.0, &other.0)?)
+    }
+}
+
 impl Console<'_> {
     /// Gives the present state a name.
     ///
@@ -71,28 +84,20 @@ impl Console<'_> {
         Ok(self.store().commit_history()?)
     }
 
-    /// Returns the objects in which a snapshot differs from another one, or from the present.
-    ///
-    /// # Errors
-    /// Also if there is no such snapshot.
-    pub fn compare_snapshots(&mut self, old: &str, new: Option<&str>) -> Result<Vec<ObjectChange>> {
-        let old = self.state_of(Some(old))?;
-        Ok(compare(&old, &self.state_of(new)?)?)
-    }
-
     /// Opens the state of a snapshot, or the present one.
     ///
     /// # Errors
     /// Also if there is no such snapshot.
-    pub(crate) fn state_of(&mut self, name: Option<&str>) -> Result<Past> {
+    pub fn state_of(&mut self, name: Option<&str>) -> Result<SavedState> {
         let Some(name) = name else {
             self.must_have_past()?;
             self.cluster.commit()?;
             let position = self.store().position();
-            return Ok(self.store().past(position)?.ok_or_else(|| gone("of the present"))?);
+            let present = self.store().past(position)?;
+            return Ok(SavedState(present.ok_or_else(|| gone("of the present"))?));
         };
         let snapshot = self.snapshot(name)?;
-        self.past_of(&snapshot)
+        self.past_of(&snapshot).map(SavedState)
     }
 
     /// Writes a snapshot in the format that [`Console::import_snapshot`] reads; errors name the file at `path`.

@@ -84,7 +84,7 @@ pub use error::StoreError;
 pub(crate) use history::{Head, Limits, Redo, compare, export, retention};
 pub use history::{ObjectChange, Operation, OperationKind, Snapshot, Totals};
 pub(crate) use rows::RowValue;
-pub(crate) use store_dir::{LockedStore, StoreDir};
+pub(crate) use store_dir::{LockedStore, StoreDir, sync_dir};
 
 use change_log::LogLimits;
 use history::Touched;

@@ -137,6 +137,20 @@ impl LockedStore {
         Ok((before, bytes_below(&self.data())?))
     }
 
+    /// Makes a store with the same data and the same past in a new directory, which shares the files that do not change. No
+    /// engine may be open.
+    ///
+    /// # Errors
+    /// If the data cannot be read, or there is no space for what is not shared.
+    pub(crate) fn branch_into(&mut self, to: &Path) -> Result<(), StoreError> {
+        let manifest = Manifest { generation: 1, has_data: true, ..Manifest::default() };
+        let engine = self.engine()?;
+        create_private(to)?;
+        let data = empty(&to.join(format!("{DATA_PREFIX}{}", manifest.generation)))?;
+        engine.branch_into(&data)?;
+        manifest.write(to)
+    }
+
     /// The directory of the current generation.
     fn data(&self) -> PathBuf {
         self.dir.join(format!("{DATA_PREFIX}{}", self.manifest.generation))

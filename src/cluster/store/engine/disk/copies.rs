@@ -1,4 +1,4 @@
-//! Copies of an engine in another directory, which share its immutable files by hard links.
+//! Copies of an engine in another directory, which share its immutable files by hard links where the file system has them.
 
 use std::fs;
 use std::io;
