@@ -13,7 +13,8 @@ use crate::controllers::{CONTROLLERS, Driver};
 use crate::error::ClusterError;
 use crate::invariants::{Broken, Invariants};
 use crate::origin::CLOCK;
-use crate::store::{Cause, StoreError};
+use crate::recorder::Recorder;
+use crate::store::{Cause, OperationKind, StoreError};
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockState, Ids, Time};
 use kctl_base::status::Status;
@@ -45,6 +46,8 @@ pub struct Cluster {
     pub(crate) broken: Option<Broken>,
     /// The storage and its lock, which is released while a watch sleeps.
     pub(crate) location: crate::location::Location,
+    /// The operation at work.
+    pub(crate) recorder: Recorder,
 }
 
 /// The work of a cluster since its last commit.
@@ -176,12 +179,29 @@ impl Cluster {
     /// # Errors
     /// A full disk or a directory that cannot be written; nothing of the batch is persisted then.
     pub fn commit(&mut self) -> std::result::Result<(), StoreError> {
+        self.stage_record()?;
+        self.commit_staged()
+    }
+
+    /// Stages what every commit adds: the clock, and the record of the operation. Does nothing if nothing is staged.
+    pub(crate) fn stage_record(&mut self) -> std::result::Result<(), StoreError> {
         if self.server.store().is_dirty() {
             self.server.set_typed_row(CLOCK, Some(self.clock));
+            let is_command = self.is_changed || self.recorder.is_command;
+            self.record(if is_command { OperationKind::Command } else { OperationKind::Time })?;
         }
+        Ok(())
+    }
+
+    /// Persists what is staged, as [`Cluster::commit`].
+    pub(crate) fn commit_staged(&mut self) -> std::result::Result<(), StoreError> {
         self.uncommitted = Uncommitted { entries: 0, since_revision: self.server.revision() };
+        self.recorder.is_command |= self.is_changed;
         match self.server.store().commit(self.clock.now) {
-            Ok(()) => self.is_changed = false,
+            Ok(()) => {
+                self.is_changed = false;
+                self.recorded();
+            }
             Err(StoreError::Full { .. } | StoreError::ReadOnly { .. }) if !self.is_changed => {}
             Err(error) => return Err(error),
         }

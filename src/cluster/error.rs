@@ -21,6 +21,9 @@ pub enum ClusterError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A state of the past that does not exist, or is not kept.
+    #[error("{0}")]
+    History(String),
     /// An operation that the mode of the clock does not allow.
     #[error("{0}")]
     Clock(String),

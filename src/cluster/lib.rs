@@ -18,6 +18,7 @@
 
 mod api;
 mod bootstrap;
+pub mod branches;
 pub mod chronicle;
 pub mod client;
 mod clock;
@@ -30,6 +31,8 @@ mod disk_fault_tests;
 pub mod dns;
 mod error;
 mod fault_injection;
+#[cfg(test)]
+mod history_tests;
 pub mod inspection;
 mod invariants;
 mod location;
@@ -38,6 +41,7 @@ pub mod maintenance;
 mod open;
 mod options;
 mod origin;
+mod recorder;
 pub mod simulation;
 mod store;
 pub mod testing;
@@ -57,4 +61,4 @@ pub use controllers::runtime::Failure;
 pub use error::ClusterError;
 pub use invariants::{Broken, Invariant};
 pub use options::{Backend, OpenOptions};
-pub use store::StoreError;
+pub use store::{ObjectChange, Operation, OperationKind, Snapshot, StoreError, Totals};

@@ -34,6 +34,8 @@ pub struct OpenOptions {
     pub invariants: Vec<String>,
     /// The longest wait for another process that has the store open; zero waits for ever.
     pub lock_timeout: Duration,
+    /// The command line that the history records; it holds no secrets.
+    pub command: String,
     /// Called once when the wait for the lock has taken a second.
     pub on_wait: fn(),
     /// Called with the time of the cluster about once a second while it catches up or advances.
@@ -52,6 +54,7 @@ impl OpenOptions {
             latency: Duration::from_secs(1),
             invariants: Vec::new(),
             lock_timeout: Duration::from_secs(30),
+            command: String::new(),
             on_wait: || {},
             on_progress: |_| {},
         }

@@ -89,6 +89,17 @@ pub(super) fn store_dir(flag: Option<&Path>) -> CliResult<PathBuf> {
     Ok(PathBuf::from(home).join(".local/share/kctl"))
 }
 
+/// Returns the branch of the cluster: `flag` or `KCTL_BRANCH`; `None` for the current one.
+///
+/// # Errors
+/// A variable that is not UTF-8.
+pub(super) fn branch(flag: Option<&str>) -> CliResult<Option<String>> {
+    match flag {
+        Some(name) => Ok(Some(name.into())),
+        None => setting("KCTL_BRANCH", |name| Some(name.to_string())),
+    }
+}
+
 /// Returns the options to open a store with, from `KCTL_CLOCK`, `KCTL_EPOCH`, `KCTL_SEED`, `KCTL_CHANCE`,
 /// `KCTL_INVARIANTS` (one on each line) and `KCTL_LATENCY`.
 ///

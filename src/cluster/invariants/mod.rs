@@ -83,6 +83,12 @@ impl Invariants {
         Invariants { invariants, model: Arc::default(), checked: revision }
     }
 
+    /// Forgets what has been read: the store has gone to another state, at a revision.
+    pub(crate) fn begin_anew(&mut self, revision: u64) {
+        self.model = Arc::default();
+        self.checked = revision;
+    }
+
     /// Checks the changes since the last call, and returns the first that breaks an invariant.
     ///
     /// # Errors
