@@ -1,6 +1,7 @@
 //! Opening a cluster: its lock, engine, clock and seed, and the objects of a new cluster.
 
 use crate::api::{Backends, Server, Settings, index_entries};
+use crate::bootstrap::DEFAULT_NODES;
 use crate::clock::COMMIT_WORK;
 use crate::cluster::{Cluster, Uncommitted};
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
@@ -31,6 +32,7 @@ impl Cluster {
     pub(crate) fn start(location: Location, mut store: Store) -> Result<Cluster, ClusterError> {
         let is_new = store.is_new();
         let (clock, seed) = origin::load(&mut store, location.options()).map_err(|e| location.name(e))?;
+        let nodes = location.options().nodes.unwrap_or(DEFAULT_NODES);
         let settings = Settings { latency: location.options().latency };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
@@ -46,7 +48,7 @@ impl Cluster {
             location,
         };
         match is_new {
-            true => cluster.bootstrap()?,
+            true => cluster.bootstrap(nodes)?,
             false => cluster.complete_bootstrap()?,
         }
         if cluster.clock.mode == ClockMode::Real {

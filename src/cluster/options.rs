@@ -25,6 +25,8 @@ pub struct OpenOptions {
     pub epoch: Option<Time>,
     /// The seed of all generated names and numbers, random by default. Only at creation.
     pub seed: Option<u64>,
+    /// The number of nodes, 3 by default. Only at creation.
+    pub nodes: Option<u32>,
     /// The duration of each step in the life of a pod, such as pulling an image.
     pub latency: Duration,
     /// The longest wait for another process that has the store open; zero waits for ever.
@@ -43,6 +45,7 @@ impl OpenOptions {
             clock: None,
             epoch: None,
             seed: None,
+            nodes: None,
             latency: Duration::from_secs(1),
             lock_timeout: Duration::from_secs(30),
             on_wait: || {},
