@@ -27,6 +27,11 @@ impl ActualLine {
         found
     }
 
+    /// The line as a terminal gets it.
+    pub(super) fn plain(&self) -> String {
+        format!("{}{}", String::from_utf8_lossy(&self.bytes), if self.no_eol { NO_EOL } else { "" })
+    }
+
     fn new(bytes: &[u8], reserved: bool, no_eol: bool) -> ActualLine {
         let suffix = if no_eol { NO_EOL } else { "" };
         let text = match escape(bytes, reserved) {

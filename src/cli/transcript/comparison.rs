@@ -33,7 +33,7 @@ impl Comparison {
             return texts(&merged, expected, actual);
         };
         let expected_normals: Vec<Normal> = expected.iter().map(|line| likeness::normalize(&line.text)).collect();
-        let normals: Vec<Normal> = actual.iter().map(|line| likeness::normalize(&line.text)).collect();
+        let normals: Vec<Normal> = actual.iter().map(|line| likeness::normalize(&line.plain())).collect();
         let order = likeness::arrange(command, &expected_normals, &normals);
         let actual: Vec<ActualLine> = order.iter().map(|at| actual[*at].clone()).collect();
         let normals: Vec<Normal> = order.iter().map(|at| normals[*at].clone()).collect();
@@ -129,6 +129,13 @@ mod tests {
             ["pod \"w-xxxxx\" gone"]
         );
         assert_eq!(merged(&mut like, get, "N\nw-ccccc 1\n", "N\nw-22222 2\n"), ["N", "w-22222 2"]);
+    }
+
+    #[test]
+    fn control_characters_are_what_they_are() {
+        let mut like = Comparison::LikeCluster(Names::default());
+        assert_eq!(merged(&mut like, "a", "a\x07 5s\n", "a\x07 9s\n"), ["a\x07 5s"]);
+        assert_eq!(merged(&mut Comparison::Literal, "a", "a\x07\n", "a\x07\n"), ["a\x07"]);
     }
 
     #[test]

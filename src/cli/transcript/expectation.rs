@@ -76,7 +76,8 @@ impl ExpectedLine {
         }
         self.no_eol == line.no_eol
             && match &self.pattern {
-                Pattern::Literal | Pattern::Any => false,
+                Pattern::Literal => self.text.as_bytes() == line.bytes,
+                Pattern::Any => false,
                 Pattern::Bytes(bytes) => *bytes == line.bytes,
                 Pattern::Regex(regex) => regex.is_match(&line.bytes),
             }

@@ -27,6 +27,8 @@ pub(crate) struct Case {
     pub(crate) elapsed: Duration,
     /// What became of it.
     pub(crate) verdict: Verdict,
+    /// What it printed.
+    pub(crate) output: String,
 }
 
 /// What became of a step.
@@ -68,7 +70,7 @@ fn counts<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> String {
 }
 
 fn write_case(text: &mut String, suite: &str, case: &Case) {
-    let content = match &case.verdict {
+    let mut content = match &case.verdict {
         Verdict::Passed => String::new(),
         Verdict::Skipped => "<skipped/>".into(),
         Verdict::Failed(difference) => {
@@ -76,6 +78,9 @@ fn write_case(text: &mut String, suite: &str, case: &Case) {
         }
         Verdict::Error(reason) => format!("<error message=\"{}\"/>", escape(reason)),
     };
+    if !case.output.is_empty() {
+        content += &format!("<system-out>{}</system-out>", escape(&case.output));
+    }
     let (name, suite, time) = (escape(&case.name), escape(suite), case.elapsed.as_secs_f64());
     *text += &format!("    <testcase name=\"{name}\" classname=\"{suite}\" time=\"{time:.3}\">{content}</testcase>\n");
 }
@@ -103,7 +108,12 @@ mod tests {
 
     #[test]
     fn each_step_is_a_case() {
-        let case = |name: &str, verdict| Case { name: name.into(), elapsed: Duration::from_millis(1500), verdict };
+        let case = |name: &str, verdict| Case {
+            name: name.into(),
+            elapsed: Duration::from_millis(1500),
+            verdict,
+            output: "out\n".into(),
+        };
         let cases = vec![
             case("line 1: a <b> \"c\" & d", Verdict::Passed),
             case("line 2", Verdict::Failed("-a\n+\x1b\n".into())),
@@ -114,11 +124,11 @@ mod tests {
         for line in [
             "<testsuites name=\"kctl test\" tests=\"4\" failures=\"1\" errors=\"1\" skipped=\"1\" time=\"6.000\">",
             "  <testsuite name=\"a.t\" tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"4.500\">",
-            "    <testcase name=\"line 1: a &lt;b&gt; &quot;c&quot; &amp; d\" classname=\"a.t\" time=\"1.500\"></testcase>",
+            "    <testcase name=\"line 1: a &lt;b&gt; &quot;c&quot; &amp; d\" classname=\"a.t\" time=\"1.500\"><system-out>out",
             "<failure message=\"the output differs\">-a",
             "+\u{fffd}",
-            "time=\"1.500\"><skipped/></testcase>",
-            "<error message=\"binary\"/>",
+            "time=\"1.500\"><skipped/><system-out>out",
+            "<error message=\"binary\"/><system-out>out\n</system-out></testcase>",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

@@ -40,6 +40,14 @@ const NAME_END: fn(Option<char>, &str, &str) -> bool =
 
 /// The rules, in the order in which they are applied.
 const RULES: &[Rule] = &[
+    // The directory for temporary files is in the sandbox here.
+    Rule { name: "temporary files", pattern: r"\$SANDBOX/tmp/", accepts: ANYWHERE, to: "/tmp/" },
+    Rule {
+        name: "temporary files",
+        pattern: r"(/tmp/(?:kubectl-edit-|LIVE-|MERGED-))\d+",
+        accepts: ANYWHERE,
+        to: "$1<number>",
+    },
     Rule {
         name: "uids",
         pattern: "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
@@ -306,6 +314,10 @@ mod tests {
     #[test]
     fn chance_and_time_are_replaced() {
         for (line, expected) in [
+            (
+                "see /tmp/kubectl-edit-12.yaml $SANDBOX/tmp/LIVE-3/a",
+                "see /tmp/kubectl-edit-<number>.yaml /tmp/LIVE-<number>/a",
+            ),
             ("uid: 0d5e7a3e-2a0c-4a0b-8f8e-6b1f0e9d7c55", "uid: <uid>"),
             ("at 2026-01-01T00:00:07Z, Fri, 02 Jan 2026 00:00:07 +0000", "at <time>, <date>"),
             ("10.96.0.1 192.168.1.7:80 8.8.8.8", "<ip> <ip>:80 8.8.8.8"),

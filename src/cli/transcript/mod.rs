@@ -16,6 +16,7 @@ mod likeness;
 mod markdown;
 mod merge;
 mod names;
+mod record;
 mod report;
 mod run;
 mod sandbox;
@@ -25,11 +26,14 @@ mod shell;
 #[cfg(not(unix))]
 #[path = "no_shell.rs"]
 mod shell;
+mod statements;
 mod suite;
 mod tree;
 
+pub(crate) use format::Format;
 pub(crate) use junit::{Suite, report as junit_report};
 pub(crate) use likeness::rule_names;
+pub(crate) use record::{Console, Recording};
 pub(crate) use report::Colours;
 pub(crate) use run::Options;
 pub(crate) use suite::{Candidate, Report, Request, Verdict, find, run_all};

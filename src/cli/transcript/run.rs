@@ -10,6 +10,7 @@ use super::expectation::{ExpectedLine, exit_code};
 use super::format::{Step, Transcript};
 use super::names::Names;
 use super::sandbox::Sandboxes;
+use super::settings::Settings;
 use super::shell::{End, Shell};
 use crate::{CliError, CliResult};
 
@@ -36,6 +37,8 @@ pub(crate) struct Outcome {
 /// The result of a step.
 #[derive(Debug)]
 pub(crate) struct StepOutcome {
+    /// What it printed, as a transcript shows it.
+    pub(crate) actual: String,
     /// The output to expect from now on; the lines of the transcript if they still match.
     pub(crate) output: Vec<String>,
     /// The real time that it took.
@@ -70,7 +73,9 @@ pub(crate) fn run(
     sandboxes: &Sandboxes,
     options: &Options,
 ) -> CliResult<Outcome> {
-    let sandbox = sandboxes.create(file, transcript)?;
+    // A store that the transcript itself describes is left to it.
+    let is_prepared = !Settings::are_named_in(&transcript.text());
+    let sandbox = sandboxes.create(file, &transcript.settings, is_prepared)?;
     let failed = |e| CliError::io(format!("run {}", options.shell.to_string_lossy()), e);
     let mut shell = Shell::start(&options.shell, &sandbox.work, sandbox.variables()).map_err(failed)?;
     let mut comparison = match options.like_cluster {
@@ -87,7 +92,11 @@ pub(crate) fn run(
             End::Timeout => 0,
         };
         let output = merge_step(transcript, step, &mut comparison, &actual, code);
-        outcome.steps.push(StepOutcome { output, elapsed: start.elapsed() });
+        outcome.steps.push(StepOutcome {
+            actual: lines_of(&actual, code).map(|line| line + "\n").collect(),
+            output,
+            elapsed: start.elapsed(),
+        });
         let next = transcript.steps.get(number + 1).map(|next| next.line);
         let is_exit = matches!(ran.end, End::Shell(_));
         if ran.end == End::Timeout || (is_exit && next.is_some()) {
@@ -96,6 +105,16 @@ pub(crate) fn run(
         }
     }
     Ok(outcome)
+}
+
+/// The lines of the output of a step, and of its exit code if that is not 0.
+pub(super) fn lines_of(actual: &[ActualLine], code: i32) -> impl Iterator<Item = String> {
+    actual.iter().map(|line| line.text.clone()).chain(exit_code_line(code))
+}
+
+/// The line of an exit code; `None` for 0.
+fn exit_code_line(code: i32) -> Option<String> {
+    (code != 0).then(|| format!("[{code}]"))
 }
 
 /// Merges the output of a step into the expected one.
@@ -113,6 +132,6 @@ fn merge_step(
     // The parser has refused transcripts with lines that cannot be parsed.
     let expected: Vec<ExpectedLine> = texts.into_iter().filter_map(|text| ExpectedLine::parse(text).ok()).collect();
     let mut output = comparison.merge(&step.command, &expected, actual);
-    output.extend((code != 0).then(|| format!("[{code}]")));
+    output.extend(exit_code_line(code));
     output
 }

@@ -9,7 +9,6 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::format::Transcript;
 use super::settings::Settings;
 use super::tree::Tree;
 use crate::temporary::Temporary;
@@ -69,14 +68,13 @@ impl Sandboxes {
         Ok(Sandboxes { root, path, next: 0.into(), stores: Mutex::default(), trees: Mutex::default() })
     }
 
-    /// Creates the sandbox of a transcript, which may be a file that does not exist yet.
+    /// Creates the sandbox of a transcript. With `is_prepared`, there is a store already, if its clock stands still.
     ///
     /// # Errors
     /// The directory of the file is too large, or a file cannot be copied.
-    pub(super) fn create(&self, file: &Path, transcript: &Transcript) -> CliResult<Sandbox> {
+    pub(super) fn create(&self, file: &Path, settings: &Settings, is_prepared: bool) -> CliResult<Sandbox> {
         let root = self.root.path().join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
         let (work, store) = (root.join("work"), root.join("state"));
-        let settings = &transcript.settings;
         let variables = self.variables(&root, settings);
         // From here on, what has been created is removed.
         let sandbox = Sandbox { root, work, variables };
@@ -86,8 +84,7 @@ impl Sandboxes {
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = Path::new(file.file_name().unwrap_or_default());
         self.tree(parent)?.copy(name, &sandbox.work)?;
-        // A store that the transcript itself describes is left to it.
-        if settings.are_virtual() && !Settings::are_named_in(&transcript.text()) {
+        if is_prepared && settings.are_virtual() {
             copy_store(&*self.store(settings)?, &store).map_err(failed)?;
         }
         Ok(sandbox)

@@ -114,9 +114,13 @@ impl Shell {
     /// Reads until the marker.
     fn read(&mut self, deadline: Instant, on_output: &mut dyn FnMut(&[u8])) -> io::Result<Ran> {
         let mut output = std::mem::take(&mut self.unread);
-        let mut seen = 0;
+        let (mut seen, mut shown) = (0, 0);
         loop {
-            if let Some(marker) = Marker::find(&output, seen) {
+            let marker = Marker::find(&output, seen);
+            let end = marker.as_ref().map_or_else(|| end_of_text(&output), |marker| marker.start);
+            on_output(&output[shown..end.max(shown)]);
+            shown = end.max(shown);
+            if let Some(marker) = marker {
                 self.unread = output.split_off(marker.end);
                 output.truncate(marker.start);
                 (self.code, self.errexit) = (marker.code, marker.errexit);
@@ -132,7 +136,6 @@ impl Shell {
             if self.wait_for_output(if ended.is_some() { Duration::ZERO } else { left.min(LOOK) })? {
                 let mut buffer = [0; 8192];
                 let length = self.output.read(&mut buffer)?;
-                on_output(&buffer[..length]);
                 output.extend_from_slice(&buffer[..length]);
                 if length > 0 {
                     continue;
@@ -196,6 +199,14 @@ impl Marker {
             from = start + 1;
         }
     }
+}
+
+/// The end of the output that cannot be the beginning of a marker.
+fn end_of_text(output: &[u8]) -> usize {
+    let line = output.iter().rposition(|byte| *byte == b'\n').unwrap_or(output.len());
+    let rest = &output[line..];
+    let may_be_marker = MARKER.starts_with(rest) || rest.starts_with(MARKER);
+    if may_be_marker { line } else { output.len() }
 }
 
 /// The exit code as shells report it: that of a signal is above 128.
@@ -279,6 +290,18 @@ mod tests {
         let start = Instant::now();
         drop(shell);
         assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn output_is_shown_as_it_comes_and_no_marker() {
+        let mut shown = Vec::new();
+        let ran =
+            shell().run("echo a; echo; printf b", Duration::from_secs(60), &mut |text| shown.extend_from_slice(text));
+        assert_eq!(ran.expect("a shell").output, shown);
+        for (output, end) in [(&b"a"[..], 1), (b"a\n", 1), (b"a\n\x01kc", 1), (b"a\nb", 3), (b"a\n\x01kctl-step-3", 1)]
+        {
+            assert_eq!(end_of_text(output), end, "{output:?}");
+        }
     }
 
     #[test]

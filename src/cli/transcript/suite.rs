@@ -160,8 +160,10 @@ fn read(path: &Path) -> Result<Transcript, Mistake> {
 fn broken(name: String, line: Option<usize>, message: &str) -> Report {
     let place = line.map_or_else(|| name.clone(), |line| format!("{name}:{line}"));
     let verdict = junit::Verdict::Error(message.into());
-    let suite =
-        Suite { cases: vec![Case { name: place.clone(), elapsed: Duration::ZERO, verdict }], name: name.clone() };
+    let suite = Suite {
+        cases: vec![Case { name: place.clone(), elapsed: Duration::ZERO, verdict, output: String::new() }],
+        name: name.clone(),
+    };
     let messages = vec![format!("{place}: {message}")];
     Report { name, verdict: Verdict::Broken, steps: 0, diff: String::new(), messages, suite }
 }
@@ -209,19 +211,25 @@ fn check_transcript(
 /// The steps of a transcript as cases of a test.
 fn suite(name: &str, transcript: &Transcript, outcome: &Outcome) -> Suite {
     let cases = transcript.steps.iter().enumerate().map(|(number, step)| {
-        let (elapsed, verdict) = match outcome.steps.get(number) {
-            None => (Duration::ZERO, junit::Verdict::Skipped),
-            Some(done) if done.output == transcript.expected(step) => (done.elapsed, junit::Verdict::Passed),
+        let done = outcome.steps.get(number);
+        let verdict = match done {
+            None => junit::Verdict::Skipped,
+            Some(done) if done.output == transcript.expected(step) => junit::Verdict::Passed,
             Some(done) => {
                 // The outputs of the steps before it are as they are in the file.
                 let mut outputs: Vec<Vec<String>> =
                     transcript.steps[..number].iter().map(|s| expected(transcript, s)).collect();
                 outputs.push(done.output.clone());
                 let diff = unified_diff(name, transcript, &transcript.with_outputs(&outputs), Colours::Off);
-                (done.elapsed, junit::Verdict::Failed(diff))
+                junit::Verdict::Failed(diff)
             }
         };
-        Case { name: format!("line {}: {}", step.line, step.command.lines().next().unwrap_or("")), elapsed, verdict }
+        Case {
+            name: format!("line {}: {}", step.line, step.command.lines().next().unwrap_or("")),
+            elapsed: done.map_or(Duration::ZERO, |done| done.elapsed),
+            output: done.map(|done| done.actual.clone()).unwrap_or_default(),
+            verdict,
+        }
     });
     Suite { name: name.into(), cases: cases.collect() }
 }
@@ -231,7 +239,7 @@ fn expected(transcript: &Transcript, step: &super::format::Step) -> Vec<String> 
 }
 
 /// Replaces a file by a text, as a whole or not at all, with its permissions.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/")))?;
     file.write_all(text.as_bytes())?;

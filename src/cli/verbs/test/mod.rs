@@ -1,10 +1,13 @@
 //! `test`: runs golden transcripts and compares what their commands print with what they say. It is built on
 //! [`transcript`](crate::transcript).
 
+mod record;
+
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use regex::Regex;
 
 use crate::args::{self, ArgProperties, Matches, number32};
@@ -38,11 +41,13 @@ pub(super) const VERB: Verb = Verb {
     examples: &[
         ("Run the transcripts of a directory", "test docs"),
         ("Accept the output of today", "test --update docs/tutorial.md"),
+        ("Run a session that was recorded in another cluster", "test --like-cluster session.md"),
+        ("Write a transcript", "test record session.md"),
     ],
     usage: "(FILE | DIRECTORY)...",
     flags,
     run: |ctx, matches| run(ctx, matches).map_err(failure),
-    family: &[],
+    family: &[record::VERB],
 };
 
 fn flags(command: Command) -> Command {
@@ -61,13 +66,16 @@ fn flags(command: Command) -> Command {
             args::duration("timeout", "Longest real time of a step; 0 for no limit.")
                 .help_default(format!("{TIMEOUT_SECONDS}s")),
         )
-        .arg(
-            number32("v", "With 1, print a line for each file.")
-                .short('v')
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value("1"),
-        )
+        .arg(verbosity())
+}
+
+/// The global flag `-v`, which needs no value here.
+fn verbosity() -> Arg {
+    number32("v", "With 1, print a line for each file.")
+        .short('v')
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("1")
 }
 
 /// Exit status 1 means that there are differences.
@@ -85,7 +93,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let request = Request {
         files: selected(transcript::find(&paths)?, matches.string("run"))?,
-        program: std::env::current_exe().map_err(|e| CliError::io("find this program", e))?,
+        program: this_program()?,
         jobs: jobs(matches)?,
         seed: seed(matches)?,
         update: matches.flag("update"),
@@ -138,10 +146,19 @@ fn seed(matches: &ArgMatches) -> CliResult<Option<u64>> {
 fn options(matches: &ArgMatches) -> Options {
     let timeout = matches.duration("timeout").map_or(std::time::Duration::from_secs(TIMEOUT_SECONDS), |d| d.to_std());
     Options {
-        shell: std::env::var_os(SHELL).filter(|shell| !shell.is_empty()).unwrap_or_else(|| "sh".into()),
+        shell: shell(),
         like_cluster: matches.flag("like-cluster"),
         timeout: if timeout.is_zero() { std::time::Duration::from_secs(u32::MAX.into()) } else { timeout },
     }
+}
+
+/// The program that transcripts call.
+fn this_program() -> CliResult<PathBuf> {
+    std::env::current_exe().map_err(|e| CliError::io("find this program", e))
+}
+
+fn shell() -> OsString {
+    std::env::var_os(SHELL).filter(|shell| !shell.is_empty()).unwrap_or_else(|| "sh".into())
 }
 
 /// Colours are for terminals whose user has not refused them (<https://no-color.org>).
