@@ -17,6 +17,8 @@ mod crash;
 mod environment;
 /// Mutated inputs for parsers, patches and the whole server.
 mod fuzz;
+/// Transcripts of users run, are compared, updated and recorded.
+mod golden;
 /// Manifests come from servers that are trusted.
 #[cfg(target_os = "linux")]
 mod https;
