@@ -30,6 +30,8 @@ mod os_text;
 mod output;
 mod panic;
 mod printers;
+#[cfg(unix)]
+mod process_group;
 mod record;
 mod resolve;
 mod scheme;
@@ -39,6 +41,7 @@ mod table;
 mod temporary;
 #[cfg(test)]
 mod testing;
+mod transcript;
 mod verbs;
 mod wait_deleted;
 

@@ -49,6 +49,7 @@ mod store;
 mod streams;
 mod taint;
 mod targets;
+mod test;
 mod top;
 mod version;
 mod wait;
@@ -117,6 +118,7 @@ pub(crate) static GROUPS: &[Group] = &[
             history::SNAPSHOT,
             history::BRANCH,
             store::VERB,
+            test::VERB,
         ],
     },
     Group {
