@@ -55,8 +55,11 @@ pub use response::{Log, ObjectList, Payload, Response, WatchEvent};
 pub(crate) use tokens::secret_token;
 pub use user::User;
 
+use rustc_hash::FxHashMap;
+
 use crate::store::{ObjectKey, Store, StoreError};
 use kctl_base::gvk::{GroupVersion, split_api_version};
+use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Ids, Time};
 use kctl_base::status::{Reason, Status};
@@ -86,6 +89,9 @@ pub struct Server {
     /// The hints of the request at work.
     hints: Vec<String>,
     twin: Option<twin::Twin>,
+    /// The last new object of each built-in resource and manager, with its defaults, and its managedFields, which depend on
+    /// nothing else. Never iterated.
+    created: FxHashMap<(SharedStr, SharedStr), (Object, Value)>,
     /// The resources read for the admission of a new object; `None` unless one is being admitted.
     reads: Option<twin::Reads>,
 }
@@ -109,7 +115,17 @@ impl Server {
         backends: Backends,
     ) -> std::result::Result<Server, StoreError> {
         let catalog = Catalog::default();
-        let mut server = Server { store, catalog, ids, settings, backends, hints: Vec::new(), twin: None, reads: None };
+        let mut server = Server {
+            store,
+            catalog,
+            ids,
+            settings,
+            backends,
+            hints: Vec::new(),
+            twin: None,
+            created: FxHashMap::default(),
+            reads: None,
+        };
         server.reload_custom_kinds()?;
         Ok(server)
     }

@@ -10,6 +10,9 @@ use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 
+/// The number of managers and resources whose last new objects are remembered; one more drops them all.
+const CREATED_MAX: usize = 100;
+
 /// The last object that a controller has sent to be created under a generated name, and what was made of it.
 ///
 /// It cannot be stale: the defaults of a built-in kind depend on nothing but the object, and its managedFields on nothing but
@@ -89,12 +92,31 @@ impl Server {
         kind.set_defaults(new);
         let defaulted = has_twins.then(|| new.clone());
         self.generate_name(kind, new)?;
-        let managed = managers::after(kind, None, new, request, now);
+        let managed = self.managed_fields_of_new(kind, new, request, now);
         if let Some((sent, defaulted)) = sent.zip(defaulted) {
             let manager = request.options.manager.as_str().into();
             self.twin = Some(Twin { sent, manager, at: now, defaulted, managed: managed.clone(), admitted: None });
         }
         Ok(managed)
+    }
+
+    /// Returns the managedFields of a new object, which are those of a create.
+    fn managed_fields_of_new(&mut self, kind: &dyn Kind, new: &Object, request: &Request, now: Time) -> Option<Value> {
+        if kind.field_types().is_some() {
+            return managers::after(kind, None, new, request, now);
+        }
+        let place = (kind.names().resource(), SharedStr::from(&*request.options.manager));
+        let known = self.created.get(&place);
+        let like =
+            known.and_then(|(earlier, managed)| managers::after_like(kind, (earlier, managed), new, request, now));
+        let managed = like.or_else(|| managers::after(kind, None, new, request, now));
+        if self.created.len() >= CREATED_MAX {
+            self.created.clear();
+        }
+        if let Some(managed) = &managed {
+            self.created.insert(place, (new.clone(), managed.clone()));
+        }
+        managed
     }
 
     /// Returns the pod as it is to be stored if one like it has been admitted and nothing that decided about that has changed.
