@@ -67,11 +67,21 @@ pub(super) fn validate_update(kind: &dyn Kind, new: &Object, old: &Object) -> Er
 
 /// Validates labels, annotations, owner references and finalizers.
 fn validate_common(kind: &dyn Kind, object: &Object) -> ErrorList {
-    let path = Path::new("metadata");
-    let mut errors = validate_labels(object, &path.child("labels"));
-    errors.extend(validate_annotations(object, &path.child("annotations")));
-    errors.extend(validate_owners(object, &path.child("ownerReferences")));
-    errors.extend(validate_finalizers(kind, object, &path.child("finalizers")));
+    let has = |field: &str| object["metadata"].get(field).is_some();
+    let path = |field: &str| Path::new("metadata").child(field);
+    let mut errors = ErrorList::new();
+    if has("labels") {
+        errors.extend(validate_labels(object, &path("labels")));
+    }
+    if has("annotations") {
+        errors.extend(validate_annotations(object, &path("annotations")));
+    }
+    if has("ownerReferences") {
+        errors.extend(validate_owners(object, &path("ownerReferences")));
+    }
+    if has("finalizers") {
+        errors.extend(validate_finalizers(kind, object, &path("finalizers")));
+    }
     errors
 }
 

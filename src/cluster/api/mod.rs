@@ -25,6 +25,7 @@ mod continue_token;
 mod create;
 mod decode;
 mod delete;
+mod events;
 mod eviction;
 mod limits;
 mod log;
@@ -320,10 +321,13 @@ fn deprecation_of(kind: &dyn Kind, request: &Request) -> Option<String> {
     }
 }
 
+/// The usual number of index entries of an object, at most.
+const INDEX_ENTRIES: usize = 8;
+
 /// Returns the index entries of an object, which the store maintains: its owners, [`ORPHANS`], and those of its kind.
 pub(crate) fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, String)> {
-    let owners = object.list("/metadata/ownerReferences").iter().map(|o| ("owner", o.str("/uid").to_string()));
-    let mut entries: Vec<(&'static str, String)> = owners.collect();
+    let mut entries = Vec::with_capacity(INDEX_ENTRIES);
+    entries.extend(object.owner_uids().map(|uid| ("owner", uid.to_string())));
     if ADOPTABLE.contains(&resource) && !object.is_managed() {
         entries.push((ORPHANS, String::new()));
         entries.extend(object.labels().iter().map(|(key, value)| (ORPHANS, format!("{key}={value}"))));
