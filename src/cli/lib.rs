@@ -29,6 +29,7 @@ mod lookup;
 mod os_text;
 mod output;
 mod panic;
+mod pictures;
 mod printers;
 #[cfg(unix)]
 mod process_group;
@@ -39,6 +40,7 @@ mod shared_file;
 mod sorting;
 mod table;
 mod temporary;
+mod terminal;
 #[cfg(test)]
 mod testing;
 mod transcript;

@@ -50,6 +50,7 @@ mod streams;
 mod taint;
 mod targets;
 mod test;
+mod timeline;
 mod top;
 mod version;
 mod wait;
@@ -111,6 +112,7 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[
             clock::VERB,
             sim::VERB,
+            timeline::VERB,
             resolve::VERB,
             history::OP,
             history::UNDO,
