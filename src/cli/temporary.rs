@@ -1,10 +1,10 @@
-//! Temporary files and directories that only the user can read. They are removed when they are dropped, and when a signal
-//! ends the process.
+//! Temporary files and directories that only the user can read. They are removed when they are dropped, and when a signal or
+//! a panic ends the process.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use kctl_base::sim::ids;
 
@@ -99,6 +99,17 @@ impl Drop for Temporary {
         remove(&self.path);
         paths.iter_mut().for_each(|paths| paths.retain(|path| *path != self.path));
     }
+}
+
+/// Removes everything temporary, for a process that ends without dropping it.
+pub(crate) fn remove_all() {
+    let paths = match PATHS.try_lock() {
+        Ok(paths) => paths,
+        Err(TryLockError::Poisoned(error)) => error.into_inner(),
+        // This thread may hold the lock; then one path stays, which nobody else can read.
+        Err(TryLockError::WouldBlock) => return,
+    };
+    paths.iter().flatten().for_each(|path| remove(path));
 }
 
 /// Creates a file that stays, and returns its path. Its name begins with `prefix` and ends in `suffix`.
