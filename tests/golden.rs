@@ -19,11 +19,13 @@ fn run(files: &[(&str, &str)], arguments: &str) -> (Sandbox, Output) {
     (sandbox, output)
 }
 
-const GOOD: &str = "```console\n$ kctl create configmap a\nconfigmap/a created\n$ x=5; cd sub\n$ echo $x; cat file\n5\ntext\n```\n";
+const GOOD: &str =
+    "```console\n$ kctl create configmap a\nconfigmap/a created\n$ x=5; cd sub\n$ echo $x; cat file\n5\ntext\n```\n";
 
 #[test]
 fn transcripts_that_agree_are_counted() {
-    let files = [("a.md", GOOD), ("sub/file", "text\n"), ("sub/b.t", "  $ kubectl get cm a\n  ... \n"), ("notes.md", "text")];
+    let files =
+        [("a.md", GOOD), ("sub/file", "text\n"), ("sub/b.t", "  $ kubectl get cm a\n  ... \n"), ("notes.md", "text")];
     let (_, done) = run(&files, "a.md");
     assert_eq!((done.out.as_str(), done.code), ("1 transcript, 3 steps: all agree\n", 0), "{done:?}");
     let (_, done) = run(&files, ". --run 'a\\.md$' -v");
@@ -56,7 +58,9 @@ fn an_update_replaces_output_and_keeps_what_still_matches() {
 #[test]
 fn each_file_has_its_own_cluster_and_settings() {
     let pods = "  $ kubectl run a --image=nginx > /dev/null\n  $ kubectl get nodes --no-headers | wc -l\n  5\n  $ kctl clock\n  ...\n";
-    let five = format!("# kctl: nodes=5 latency=0\n{pods}  $ kubectl get pod a --no-headers\n  a   1/1   Running   0     0s\n");
+    let five = format!(
+        "# kctl: nodes=5 latency=0\n{pods}  $ kubectl get pod a --no-headers\n  a     1/1   Running   0     0s\n"
+    );
     let env = "  $ env | sed 's/=.*//' | grep -v -e _ -e PWD | sort\n  HOME\n  PATH\n  SANDBOX\n  TMPDIR\n  TZ\n  $ echo $KCTL_CLOCK $KCTL_SEED $HOME\n  virtual 1 $SANDBOX/home\n";
     let (_, done) = run(&[("a.t", &five), ("b.t", env)], "a.t b.t");
     assert_eq!((done.out.as_str(), done.code), ("2 transcripts, 6 steps: all agree\n", 0), "{done:?}");
@@ -99,7 +103,8 @@ fn files_that_make_no_sense_are_named_with_the_line() {
 
 #[test]
 fn commands_that_do_not_end_or_end_the_shell_are_named() {
-    let files = [("a.t", "  $ echo a\n  a\n  $ sleep 1000\n  $ echo b\n"), ("b.t", "  $ exit 3\n  [3]\n\n  $ echo b\n")];
+    let files =
+        [("a.t", "  $ echo a\n  a\n  $ sleep 1000\n  $ echo b\n"), ("b.t", "  $ exit 3\n  [3]\n\n  $ echo b\n")];
     let (sandbox, done) = run(&files, "--timeout 300ms --update --junit report.xml .");
     let errors = "a.t:3: the command did not end within 300ms and was killed; nothing from line 4 on was run\n\
                   b.t:1: the command ended the shell; nothing from line 4 on was run\n";
@@ -120,7 +125,8 @@ fn sessions_of_other_clusters_agree() {
     let (_, done) = run(&[("a.md", text)], "--like-cluster a.md");
     assert_eq!((done.out.as_str(), done.code), ("1 transcript, 4 steps: all agree\n", 0), "{done:?}");
     // A name cannot stand for two.
-    let (_, done) = run(&[("a.md", &text.replace("pod \"w-5d98f97559-gw2fl", "pod \"w-5d98f97559-9ntlz"))], "--like-cluster a.md");
+    let (_, done) =
+        run(&[("a.md", &text.replace("pod \"w-5d98f97559-gw2fl", "pod \"w-5d98f97559-9ntlz"))], "--like-cluster a.md");
     assert_eq!(done.code, 1, "{done:?}");
 }
 
@@ -152,7 +158,9 @@ fn recordings_run_again() {
     let sandbox = Sandbox::new(1);
     let script = "#!/bin/sh\n# Text.\nkubectl create configmap a\n\nfor i in 1 2\ndo echo $i\ndone\nkubectl get nope\n";
     fs::write(sandbox.path("script"), script).expect("a script");
-    for (file, header) in [("a.md", "<!-- kctl: seed=7 -->\nText.\n\n```console\n$ k"), ("a.t", "# kctl: seed=7\nText.\n\n  $ k")] {
+    for (file, header) in
+        [("a.md", "<!-- kctl: seed=7 -->\nText.\n\n```console\n$ k"), ("a.t", "# kctl: seed=7\nText.\n\n  $ k")]
+    {
         let done = sandbox.run(&format!("kctl test record {file} --seed=7 -- bash script"));
         assert_eq!((done.out.as_str(), done.code), (format!("{file}: 3 commands\n").as_str(), 0), "{done:?}");
         let text = fs::read_to_string(sandbox.path(file)).expect("a transcript");
