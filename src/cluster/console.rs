@@ -1,7 +1,10 @@
 //! The console of the simulation: the clock, injected faults, name resolution, the history, and the state of the store.
 //!
-//! None of them is an API object. A user needs the permission to `post` to the non-resource path `/simulation`, which by
-//! default only the administrator has.
+//! None of them is an API object. A user needs the permission to `post` to the non-resource path `/simulation`, or to `get` it
+//! in order to read the history, which by default only the administrator has.
+
+mod history;
+mod snapshots;
 
 use crate::api::{Attributes, User};
 use crate::chronicle::History;
@@ -16,6 +19,9 @@ use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
 const PATH: &str = "/simulation";
+
+pub use history::Kept;
+pub use snapshots::SavedState;
 
 /// The resources whose objects a history has even if they did not change.
 const RESOURCES: &[&str] = &[
@@ -46,6 +52,15 @@ impl Cluster {
     /// Status 403 for a user without the permission; roles and bindings that cannot be read.
     pub fn console(&mut self, user: &User) -> Result<Console<'_>> {
         self.server.authorize_user(user, &Attributes::of_path("post", PATH))?;
+        Ok(Console { cluster: self })
+    }
+
+    /// Opens the console for a user who only reads.
+    ///
+    /// # Errors
+    /// As [`Cluster::console`], for the permission to `get`.
+    pub fn console_to_read(&mut self, user: &User) -> Result<Console<'_>> {
+        self.server.authorize_user(user, &Attributes::of_path("get", PATH))?;
         Ok(Console { cluster: self })
     }
 }

@@ -25,6 +25,7 @@ mod explain;
 mod expose;
 mod get;
 mod help;
+mod history;
 mod kuberc;
 mod kustomize;
 mod label;
@@ -48,6 +49,7 @@ mod store;
 mod streams;
 mod taint;
 mod targets;
+mod test;
 mod timeline;
 mod top;
 mod version;
@@ -105,7 +107,22 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[diff::VERB, apply::VERB, patch::VERB, replace::VERB, wait::VERB, kustomize::VERB],
     },
     Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
-    Group { title: SIMULATION, verbs: &[clock::VERB, sim::VERB, timeline::VERB, resolve::VERB, store::VERB] },
+    Group {
+        title: SIMULATION,
+        verbs: &[
+            clock::VERB,
+            sim::VERB,
+            timeline::VERB,
+            resolve::VERB,
+            history::OP,
+            history::UNDO,
+            history::REDO,
+            history::SNAPSHOT,
+            history::BRANCH,
+            store::VERB,
+            test::VERB,
+        ],
+    },
     Group {
         title: "Other Commands",
         verbs: &[

@@ -3,7 +3,7 @@
 use super::Objects;
 use crate::harness::random::Random;
 
-/// What a command may change.
+/// The changes that a command may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Nothing in the store, not even its time.
@@ -19,7 +19,7 @@ use Effect::{Any, None as Nothing};
 pub(super) struct Operator {
     /// The words of the verb.
     pub(super) verb: &'static str,
-    /// What the verb may change without `--dry-run`.
+    /// The changes that the verb may make without `--dry-run`.
     effect: Effect,
     /// The arguments, one of which is chosen.
     arguments: &'static [&'static str],
@@ -292,7 +292,7 @@ impl Operator {
         format!("{} {}", self.verb, expand(&arguments, random, objects)).trim_end().to_string()
     }
 
-    /// What a command line of the verb may change.
+    /// The changes that a command line of the verb may make.
     pub(super) fn effect_of(&self, line: &str) -> Effect {
         let is_rehearsed = line.contains("--dry-run=") && !line.contains("--dry-run=none");
         if is_rehearsed { Nothing } else { self.effect }

@@ -1,4 +1,4 @@
-//! What the plugins for policies share: the attributes of a request, and the policies that apply to it with their bindings and
+//! The common part of the plugins for policies: the attributes of a request, and the policies that apply to it with their bindings and
 //! parameters (`apiserver/pkg/admission/plugin/policy/generic`).
 
 mod access;
@@ -118,6 +118,14 @@ pub(super) struct Hooks {
     pub(super) namespace: Option<Arc<Object>>,
     /// The roles, if an expression may ask for permissions.
     pub(super) roles: Option<Arc<Roles>>,
+}
+
+/// Returns whether no policy is bound, as in most clusters.
+///
+/// # Errors
+/// A store that cannot be read.
+pub(super) fn are_unbound(server: &mut Server, bindings: &str) -> Result<bool> {
+    Ok(server.read_all(bindings, None)?.is_empty())
 }
 
 /// Collects the policies of a resource that apply to a request by the bindings of another.
