@@ -17,6 +17,8 @@ mod crash;
 mod environment;
 /// Mutated inputs for parsers, patches and the whole server.
 mod fuzz;
+/// States of the past come back as a whole, in one store or in several.
+mod history;
 /// Manifests come from servers that are trusted.
 #[cfg(target_os = "linux")]
 mod https;

@@ -149,11 +149,13 @@ impl Console<'_> {
         if let Some(operation) = self.store().operation(number)? {
             return Ok(operation);
         }
-        match self.store().head()?.newest {
-            0 => refuse("no operations are kept".into()),
-            newest if number == 0 || number > newest => {
-                refuse(format!("there is no operation {number} (the newest is {newest})"))
+        let Head { oldest, newest, .. } = self.store().head()?;
+        match number {
+            _ if oldest > newest => {
+                refuse("no operations are kept (to keep some: kctl op keep --operations=1000)".into())
             }
+            0 => refuse("operations are counted from 1".into()),
+            _ if number > newest => refuse(format!("there is no operation {number} (the newest is {newest})")),
             _ => self.refuse_forgotten(number),
         }
     }
