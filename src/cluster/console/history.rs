@@ -15,12 +15,11 @@ pub struct Kept {
 }
 
 impl Console<'_> {
-    /// Returns the operations that are kept, oldest first, after what has been done so far is committed.
+    /// Returns the operations that are kept, oldest first.
     ///
     /// # Errors
     /// As every method here: a store that cannot be read or written.
     pub fn operations(&mut self) -> Result<Vec<Operation>> {
-        self.cluster.commit()?;
         Ok(self.store().operations()?)
     }
 
@@ -29,7 +28,6 @@ impl Console<'_> {
     /// # Errors
     /// Also an operation that is not kept.
     pub fn operation(&mut self, number: u64) -> Result<(Operation, Vec<ObjectChange>)> {
-        self.cluster.commit()?;
         let operation = self.kept_operation(number)?;
         let (before, after) = (self.past(&operation, operation.before)?, self.past(&operation, operation.after)?);
         let changes = compare(&before, &after)?;
