@@ -21,6 +21,8 @@ mod futures;
 mod fuzz;
 /// Transcripts of users run, are compared, updated and recorded.
 mod golden;
+/// States of the past come back as a whole, in one store or in several.
+mod history;
 /// Manifests come from servers that are trusted.
 #[cfg(target_os = "linux")]
 mod https;
