@@ -10,6 +10,7 @@ use crate::dns::{self, Answer, RecordType};
 use crate::error::ClusterError;
 use crate::simulation::Faults;
 use crate::store::StoreError;
+use crate::why::{ObjectRef, Story};
 use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
@@ -95,6 +96,14 @@ impl Console<'_> {
     /// A store that cannot be read.
     pub fn failures(&mut self) -> Result<Vec<Failure>> {
         Ok(self.cluster.failures()?)
+    }
+
+    /// Tells how an object came to be what it is, also one that is gone; `None` for an object that nothing is known of.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn causes(&mut self, object: &ObjectRef) -> Result<Option<Story>> {
+        Ok(crate::why::tell(&mut self.cluster.server, object)?)
     }
 
     /// Resolves a name as a pod in `namespace` would.

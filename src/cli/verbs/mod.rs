@@ -51,6 +51,7 @@ mod targets;
 mod top;
 mod version;
 mod wait;
+mod why;
 
 pub(crate) use plugin::run as run_plugin;
 
@@ -104,7 +105,7 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[diff::VERB, apply::VERB, patch::VERB, replace::VERB, wait::VERB, kustomize::VERB],
     },
     Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
-    Group { title: SIMULATION, verbs: &[clock::VERB, sim::VERB, resolve::VERB, store::VERB] },
+    Group { title: SIMULATION, verbs: &[clock::VERB, sim::VERB, resolve::VERB, why::VERB, store::VERB] },
     Group {
         title: "Other Commands",
         verbs: &[
