@@ -32,14 +32,14 @@ pub(super) const VERB: Verb = Verb {
         ("Explain who deleted a pod", "why pod/web-2"),
         ("Print the findings and the causes as JSON", "why service/web -o json"),
     ],
-    usage: "(TYPE NAME | TYPE/NAME)",
+    usage: "(TYPE NAME | TYPE/NAME | TYPE -l label)",
     flags,
     run,
     family: &[],
 };
 
 fn flags(command: Command) -> Command {
-    groups::args(command).arg(args::text("output", "Output format. One of: (json, yaml).").short('o'))
+    groups::labels(groups::args(command)).arg(args::text("output", "Output format. One of: (json, yaml).").short('o'))
 }
 
 /// What is known of one object.

@@ -25,6 +25,7 @@ pub(super) fn value(answer: &Answer) -> Value {
 fn weight(weight: Weight, remark: &'static str) -> &'static str {
     match weight {
         Weight::Remark => remark,
+        Weight::Unknown => "Unknown",
         Weight::Progress => "Progress",
         Weight::Problem => "Problem",
     }

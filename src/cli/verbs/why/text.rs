@@ -19,6 +19,7 @@ fn headline(answer: &Answer) -> String {
     let Some(diagnosis) = &answer.diagnosis else { return format!("{} no longer exists", answer.object) };
     let state = match diagnosis.weight() {
         Weight::Remark => "is as it should be",
+        Weight::Unknown => "cannot be examined in full",
         Weight::Progress => "is on its way",
         Weight::Problem => "is not as it should be",
     };
@@ -73,8 +74,7 @@ impl<'a> Node<'a> {
 fn step_text(step: &Step) -> String {
     let author = match &step.author {
         Author::ClusterStart => " at the start of the cluster".into(),
-        Author::Controller(_) => format!(" ({})", step.author.words()),
-        Author::Command(_) => format!(" by {}", step.author.words()),
+        Author::Controller(_) | Author::Command(_) => format!(" ({})", step.author.words()),
     };
     let because = step.because.as_ref().map_or_else(String::new, |because| format!(" because {because}"));
     let left_out = match step.left_out {

@@ -90,6 +90,30 @@ fn refusals(pod: &PodInfo, node: &NodeInfo, status: &Status) -> Vec<String> {
     status.reasons.iter().map(|reason| refusal(pod, node, reason)).collect()
 }
 
+/// Reasons without numbers, in words.
+const REASONS: &[(&str, &str)] = &[
+    ("node(s) didn't match pod affinity rules", "no pod is there that the pod wants to be near (affinity)"),
+    (
+        "node(s) didn't match pod anti-affinity rules",
+        "a pod is there that the pod wants to be away from (anti-affinity)",
+    ),
+    (
+        "node(s) didn't satisfy existing pods anti-affinity rules",
+        "a pod there wants to be away from it (anti-affinity)",
+    ),
+    (
+        "node(s) didn't match pod topology spread constraints",
+        "one more pod there would exceed the maxSkew of a topology spread constraint",
+    ),
+    (
+        "node(s) didn't match pod topology spread constraints (missing required label)",
+        "it lacks the label of a topology spread constraint",
+    ),
+    ("node(s) didn't match PersistentVolume's node affinity", "a volume of the pod cannot be used there"),
+    ("node(s) had no available volume zone", "a volume of the pod is in another zone"),
+    ("node(s) didn't find available persistent volumes to bind", "no volume there is available for a claim of the pod"),
+];
+
 fn refusal(pod: &PodInfo, node: &NodeInfo, reason: &str) -> String {
     if let Some(resource) = reason.strip_prefix("Insufficient ") {
         return shortage(pod, node, resource);
@@ -107,7 +131,10 @@ fn refusal(pod: &PodInfo, node: &NodeInfo, reason: &str) -> String {
         "node(s) didn't have free ports for the requested pod ports" => {
             "a pod on it uses the same port of the node".into()
         }
-        other => other.strip_prefix("node(s) ").map_or_else(|| other.into(), |rest| format!("it {rest}")),
+        other => {
+            let known = REASONS.iter().find(|(reason, _)| *reason == other);
+            known.map_or_else(|| other.replace("node(s) ", "it "), |(_, words)| (*words).to_string())
+        }
     }
 }
 
@@ -177,7 +204,10 @@ mod tests {
                 "node(s) didn't match Pod's node affinity/selector",
                 "the pod wants the label disk=ssd, and it has disk=hdd",
             ),
-            ("node(s) didn't match pod anti-affinity rules", "it didn't match pod anti-affinity rules"),
+            (
+                "node(s) didn't match pod anti-affinity rules",
+                "a pod is there that the pod wants to be away from (anti-affinity)",
+            ),
         ] {
             assert_eq!(refusal(&pod, &node, reason), words);
         }

@@ -101,6 +101,8 @@ pub(super) fn state(object: &Object) -> Vec<String> {
         return words;
     }
     words.extend(conditions(object).map(|(kind, status, reason)| format!("{kind}={status} {reason}")));
+    // The order of conditions says nothing.
+    words.sort();
     words
 }
 
@@ -114,6 +116,7 @@ pub(super) fn conditions(object: &Object) -> impl Iterator<Item = (&str, &str, &
             ("Node", "Ready") => (name, status, ""),
             // The kubelet reports the pressures again and again.
             ("Node", _) => return None,
+            ("HorizontalPodAutoscaler", "AbleToScale") if reason == "SucceededGetScale" => return None,
             ("Deployment", "Progressing") if is_milestone(reason) => (name, status, reason),
             ("Deployment", "Progressing") => (name, "Unknown", ""),
             _ => (name, status, reason),

@@ -57,20 +57,48 @@ impl History {
     /// Returns the change that caused another; `None` for a change of a command, and where the log does not reach back.
     pub(super) fn cause_of(&self, change: &Change) -> Option<&Change> {
         let trigger = self.at(change.cause.trigger?.revision())?;
-        // The scheduler handles all waiting pods at once, whichever of them woke it: each was woken by itself.
         let is_other_pod = trigger.key.resource == "pods" && trigger.key != change.key;
-        match deed::of(change) == Deed::Bound && is_other_pod {
-            true => self.before(change).or(Some(trigger)),
-            false => Some(trigger),
+        let cause = match deed::of(change) {
+            // The scheduler handles all waiting pods at once, whichever of them woke it: each was woken by itself.
+            Deed::Bound if is_other_pod => self.before(change).unwrap_or(trigger),
+            // Whatever made the controller look: it removes the object because its deletion was asked for.
+            Deed::Removed => {
+                self.deletion_of(change).filter(|asked| asked.revision > trigger.revision).unwrap_or(trigger)
+            }
+            _ => self.latest_state(trigger, change),
+        };
+        Some(cause).filter(|cause| cause.revision < change.revision)
+    }
+
+    /// Returns the change that asked for the deletion of the object that a change removes.
+    fn deletion_of(&self, change: &Change) -> Option<&Change> {
+        let uid = change.object.uid();
+        let own = |other: &&Change| other.key == change.key && other.object.uid() == uid;
+        self.until(change).iter().rev().filter(own).find(|other| deed::of(other) == Deed::DeletionRequested)
+    }
+
+    /// Returns the last state of a pod that woke a controller, up to the change that the controller made at that instant: it
+    /// does not see those before.
+    fn latest_state<'a>(&'a self, trigger: &'a Change, change: &Change) -> &'a Change {
+        let is_later_state = |other: &&Change| {
+            other.key == trigger.key && other.cause.at == trigger.cause.at && deed::of(other) == Deed::State
+        };
+        if trigger.key.resource != "pods" || trigger.key == change.key || deed::of(trigger) != Deed::State {
+            return trigger;
         }
-        .filter(|cause| cause.revision < change.revision)
+        let later = self.until(change).iter().rev().take_while(|other| other.revision > trigger.revision);
+        later.into_iter().find(is_later_state).unwrap_or(trigger)
+    }
+
+    /// Returns the changes before another.
+    fn until(&self, change: &Change) -> &[Change] {
+        &self.changes[..self.changes.partition_point(|other| other.revision < change.revision)]
     }
 
     /// Returns the previous change of the same object.
     fn before(&self, change: &Change) -> Option<&Change> {
-        let end = self.changes.partition_point(|other| other.revision < change.revision);
         let uid = change.object.uid();
-        self.changes[..end].iter().rev().find(|other| other.key == change.key && other.object.uid() == uid)
+        self.until(change).iter().rev().find(|other| other.key == change.key && other.object.uid() == uid)
     }
 
     /// Returns the change that made a revision.

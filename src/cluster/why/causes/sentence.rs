@@ -3,6 +3,7 @@
 use super::deed::{self, Deed, waiting_reasons};
 use super::difference;
 use crate::store::Change;
+use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 
 /// The annotation of a ReplicaSet with the revision of its Deployment.
@@ -88,7 +89,19 @@ fn removed(subject: &str, object: &Object) -> String {
     }
 }
 
+/// Reasons of the condition DisruptionTarget, and how a pod with it was deleted.
+const DISRUPTIONS: &[(&str, &str)] = &[
+    ("PreemptionByScheduler", "was preempted, to make room for a more important pod"),
+    ("EvictionByEvictionAPI", "was evicted on request"),
+    ("DeletionByTaintManager", "was evicted, because it does not tolerate a taint of its node"),
+    ("DeletionByPodGC", "was deleted, because its node is gone or out of service"),
+];
+
 fn deletion_requested(subject: &str, object: &Object) -> String {
+    let disruption = condition(object, "DisruptionTarget").map_or("", |condition| condition.str("/reason"));
+    if let Some((_, words)) = DISRUPTIONS.iter().find(|(reason, _)| *reason == disruption) {
+        return format!("{subject} {words}");
+    }
     let grace = object.int("/metadata/deletionGracePeriodSeconds").filter(|seconds| *seconds > 0);
     match (grace, object.finalizers().as_slice()) {
         (Some(seconds), _) => format!("{subject} was deleted, with {seconds} seconds for its containers to end"),
@@ -108,9 +121,31 @@ fn wanted(subject: &str, before: &Object, object: &Object) -> String {
         let done = if object.flag("/spec/unschedulable") { "cordoned" } else { "uncordoned" };
         return format!("{subject} was {done}");
     }
+    if object.kind() == "Node" && before.at("/spec/taints") != object.at("/spec/taints") {
+        return taints(subject, before, object);
+    }
+    let claim = object.str("/spec/claimRef/name");
+    if object.kind() == "PersistentVolume" && before.str("/spec/claimRef/name") != claim && !claim.is_empty() {
+        return format!("{subject} was given to the claim {}/{claim}", object.str("/spec/claimRef/namespace"));
+    }
     let template = before.at("/spec/template") != object.at("/spec/template");
     let what = if template { "the pod template of " } else { "" };
     format!("{what}{subject} was changed ({})", difference::of(before, object))
+}
+
+/// Tells which taints a node got or lost.
+fn taints(subject: &str, before: &Object, object: &Object) -> String {
+    let name = |taint: &Value| format!("{}:{}", taint.str("/key"), taint.str("/effect"));
+    let names = |node: &Object| node.list("/spec/taints").iter().map(name).collect::<Vec<_>>();
+    let (old, new) = (names(before), names(object));
+    let only = |these: &[String], those: &[String]| {
+        these.iter().filter(|taint| !those.contains(taint)).cloned().collect::<Vec<_>>().join(", ")
+    };
+    match (only(&new, &old), only(&old, &new)) {
+        (got, lost) if lost.is_empty() => format!("{subject} got the taint {got}"),
+        (got, lost) if got.is_empty() => format!("{subject} lost the taint {lost}"),
+        (got, lost) => format!("{subject} got the taint {got} and lost {lost}"),
+    }
 }
 
 fn new_state(subject: &str, before: &Object, object: &Object) -> String {

@@ -6,15 +6,16 @@ use crate::api::Result;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
-/// Tells the present and the wanted number of replicas.
+/// Tells the present and the wanted number of replicas; the latter is known only when there are metrics.
 pub(super) fn summary(autoscaler: &Object) -> String {
-    let of = |field: &str| autoscaler.int(&format!("/status/{field}")).unwrap_or(0);
-    format!(
-        "{} has {}, and wants {}",
-        target(autoscaler),
-        words::count(of("currentReplicas"), "pod"),
-        of("desiredReplicas")
-    )
+    let of = |field: &str| autoscaler.int(&format!("/status/{field}"));
+    match (of("currentReplicas"), of("desiredReplicas")) {
+        (Some(current), Some(desired)) if words::condition_with(autoscaler, "ScalingActive", "True").is_some() => {
+            format!("{} has {}, and should have {desired}", target(autoscaler), words::count(current, "pod"))
+        }
+        (Some(current), _) => format!("{} has {}", target(autoscaler), words::count(current, "pod")),
+        _ => String::new(),
+    }
 }
 
 fn target(autoscaler: &Object) -> String {
@@ -65,12 +66,10 @@ fn inactive(reader: &mut Reader<'_>, autoscaler: &Object, condition: &Value) -> 
                 resource.unwrap_or("resource")
             )
         }
-        _ if message.contains("no metrics returned") || message.contains("did not receive metrics") => {
-            "has no metrics of the pods".into()
-        }
+        _ if has_no_metrics(message) => "does nothing, because there are no metrics of the pods".into(),
         _ => "cannot compute the load from its metrics".into(),
     };
-    let hint = match message.contains("no metrics returned") {
+    let hint = match has_no_metrics(message) {
         true => "\"kctl sim metrics POD cpu=... memory=...\" declares what a pod uses",
         false => "",
     };
@@ -83,6 +82,12 @@ fn inactive(reader: &mut Reader<'_>, autoscaler: &Object, condition: &Value) -> 
         _ => return Ok(finding),
     };
     Ok(finding.because(reader.follow_name(resource, autoscaler.namespace(), name)?))
+}
+
+fn has_no_metrics(message: &str) -> bool {
+    ["no metrics returned", "did not receive metrics", "unable to fetch metrics"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 /// Finds a stabilization window that holds a change back.

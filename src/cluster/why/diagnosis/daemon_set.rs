@@ -17,7 +17,7 @@ pub(super) fn summary(set: &Object) -> String {
             "{} of {} {} a ready pod",
             status(set, "numberReady"),
             words::count(wanted, "node"),
-            if wanted == 1 { "has" } else { "have" }
+            words::have(wanted)
         ),
     }
 }
@@ -40,13 +40,12 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, set: &Object) -> Result<Vec<Find
     causes.extend(rollout::of_pods(reader, &owned, set.int("/spec/minReadySeconds").unwrap_or(0))?);
     let (available, updated) = (status(set, "numberAvailable"), status(set, "updatedNumberScheduled"));
     let mut found = Vec::new();
-    if available < wanted || !causes.is_empty() {
-        let missing = (wanted - available).max(0);
-        let sentence = format!(
-            "{missing} of {} {} no available pod",
-            words::count(wanted, "node"),
-            if missing == 1 { "has" } else { "have" }
-        );
+    let missing = wanted - available;
+    if missing <= 0 {
+        found.extend(causes);
+    } else {
+        let sentence =
+            format!("{missing} of {} {} no available pod", words::count(wanted, "node"), words::have(missing));
         found.push(rollout::incomplete(false, sentence, causes));
     }
     if updated < wanted {
@@ -56,15 +55,11 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, set: &Object) -> Result<Vec<Find
 }
 
 fn old_template(set: &Object, old: i64) -> Finding {
-    let pods = words::count(old, "pod");
-    match set.str("/spec/updateStrategy/type") {
-        "OnDelete" => Finding::problem(format!(
-            "{pods} keep the old template: with the strategy OnDelete a pod gets the new one when it is deleted"
-        )),
-        _ => {
-            let limit = set.at("/spec/updateStrategy/rollingUpdate/maxUnavailable").map(words::value);
-            let limit = limit.map_or_else(String::new, |limit| format!(" (maxUnavailable is {limit})"));
-            Finding::progress(format!("{pods} still have the old template, and are replaced in turn{limit}"))
-        }
+    let pods = format!("{} {} the old template", words::count(old, "pod"), words::have(old));
+    if set.str("/spec/updateStrategy/type") == "OnDelete" {
+        return Finding::problem(format!("{pods}: {}", rollout::ON_DELETE));
     }
+    let limit = set.at("/spec/updateStrategy/rollingUpdate/maxUnavailable").map(words::value);
+    let limit = limit.map_or_else(String::new, |limit| format!(" (maxUnavailable is {limit})"));
+    Finding::progress(format!("{pods}, which are replaced in turn{limit}"))
 }

@@ -47,7 +47,7 @@ fn grace_period(reader: &mut Reader<'_>, object: &Object) -> Result<Finding> {
     }
     let sentence = format!("has been deleted, but its node {node} has not confirmed that its containers have ended");
     let finding = Finding::problem(sentence).because(reader.follow_name("nodes", "", &node)?);
-    let hint = "\"delete --force --grace-period=0\" removes it without waiting for the node";
+    let hint = "\"kctl delete --force --grace-period=0\" removes it without waiting for the node";
     Ok(finding.shown_by(hint))
 }
 
@@ -84,9 +84,13 @@ fn explain(reader: &mut Reader<'_>, object: &Object, finalizer: &str, finding: F
         "customresourcecleanup.apiextensions.k8s.io" => finding.shown_by(format!(
             "{finalizer}: it is removed when all objects of the custom kind are gone"
         )),
-        custom => finding.shown_by(format!(
-            "{custom}: no controller of this cluster removes it; whoever added it has to, or \"kctl patch\" with a metadata.finalizers without it"
-        )),
+        custom => finding
+            .shown_by(format!("{custom}: no controller of this cluster removes it, the program that added it has to"))
+            .shown_by(format!(
+                "without that program: kctl patch {}/{} --type=json -p '[{{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}}]'",
+                object.kind().to_lowercase(),
+                object.name()
+            )),
     })
 }
 

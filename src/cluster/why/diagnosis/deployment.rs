@@ -50,7 +50,15 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, deployment: &Object) -> Result<V
         causes.extend(replica_set::missing_or_unready(reader, set)?);
     }
     let is_stuck = condition(deployment, "Progressing").is_some_and(|c| c.str("/reason") == "ProgressDeadlineExceeded");
-    let finding = rollout::incomplete(is_stuck, sentence(deployment, newest.map(|set| &**set), is_stuck), causes);
+    if deployment.flag("/spec/paused") && causes.is_empty() && status("availableReplicas") >= wanted {
+        return Ok(found);
+    }
+    let is_rollout = is_stuck || !old.is_empty();
+    let sentence = match is_rollout {
+        true => rollout_words(deployment, newest.map(|set| &**set), is_stuck),
+        false => shortage(deployment),
+    };
+    let finding = rollout::incomplete(is_stuck, sentence, causes);
     let finding = held_old_pods(deployment, &old).into_iter().fold(finding, Finding::shown_by);
     found.push(finding.shown_by(deadline(deployment, is_stuck)));
     Ok(found)
@@ -58,7 +66,7 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, deployment: &Object) -> Result<V
 
 fn paused(deployment: &Object) -> Finding {
     let sentence = "its rollout is paused: changes of its pod template have no effect until it is resumed";
-    let hint = format!("\"rollout resume deployment/{}\" resumes it", deployment.name());
+    let hint = format!("\"kctl rollout resume deployment/{}\" resumes it", deployment.name());
     Finding::problem(sentence).shown_by(hint)
 }
 
@@ -68,22 +76,24 @@ fn newest<'a>(deployment: &Object, sets: &'a [Arc<Object>]) -> Option<&'a Arc<Ob
     sets.iter().find(|set| revision.is_some() && set.annotation(REVISION) == revision)
 }
 
-/// Tells how far the rollout has come, or that pods of an ended rollout are missing.
-fn sentence(deployment: &Object, newest: Option<&Object>, is_stuck: bool) -> String {
-    let status = |field: &str| deployment.int(&format!("/status/{field}")).unwrap_or(0);
+/// Tells how many pods are not available.
+fn shortage(deployment: &Object) -> String {
     let wanted = rollout::wanted(deployment);
-    let updated = status("updatedReplicas");
-    if updated == wanted && status("replicas") == wanted && !is_stuck {
-        let missing = wanted - status("availableReplicas");
-        return format!("{} of {} {} not available", missing, words::count(wanted, "pod"), words::are(missing));
-    }
+    let missing = (wanted - deployment.int("/status/availableReplicas").unwrap_or(0)).max(0);
+    format!("{missing} of {} {} not available", words::count(wanted, "pod"), words::are(missing))
+}
+
+/// Tells how far a rollout has come.
+fn rollout_words(deployment: &Object, newest: Option<&Object>, is_stuck: bool) -> String {
+    let wanted = rollout::wanted(deployment);
+    let updated = deployment.int("/status/updatedReplicas").unwrap_or(0);
     let revision = newest.and_then(|set| set.annotation(REVISION)).unwrap_or("1");
-    let ready = newest.map_or(0, |set| set.int("/status/readyReplicas").unwrap_or(0));
+    let ready = newest.map_or(0, |set| set.int("/status/readyReplicas").unwrap_or(0)).min(updated);
     let verb = if is_stuck { "hangs" } else { "has not ended" };
     format!(
         "the rollout of revision {revision} {verb}: {updated} of {} {} the new template, of which {ready} {} ready",
         words::count(wanted, "pod"),
-        if updated == 1 { "has" } else { "have" },
+        words::have(updated),
         words::are(ready),
     )
 }
@@ -127,8 +137,8 @@ mod tests {
         let hangs = "the rollout of revision 2 hangs: 1 of 3 pods has the new template, of which 0 are ready";
         let goes_on =
             "the rollout of revision 2 has not ended: 2 of 3 pods have the new template, of which 0 are ready";
-        assert_eq!(sentence(&of(1, 4, 3), Some(&set), true), hangs);
-        assert_eq!(sentence(&of(2, 4, 3), Some(&set), false), goes_on);
-        assert_eq!(sentence(&of(3, 3, 2), Some(&set), false), "1 of 3 pods is not available");
+        assert_eq!(rollout_words(&of(1, 4, 3), Some(&set), true), hangs);
+        assert_eq!(rollout_words(&of(2, 4, 3), Some(&set), false), goes_on);
+        assert_eq!(shortage(&of(3, 3, 2)), "1 of 3 pods is not available");
     }
 }

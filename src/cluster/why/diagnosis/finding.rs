@@ -7,6 +7,8 @@ use super::super::ObjectRef;
 pub enum Weight {
     /// Worth knowing; nothing is wrong.
     Remark,
+    /// Something that the user may not examine, so that it is not known whether it is as it should be.
+    Unknown,
     /// Work that goes on by itself.
     Progress,
     /// Something that will not get better by itself, or that fails again and again.
@@ -39,6 +41,11 @@ impl Finding {
     /// Finds something that is wrong with the object that is being examined.
     pub(super) fn problem(sentence: impl Into<String>) -> Finding {
         Finding::new(Weight::Problem, sentence)
+    }
+
+    /// Finds something that the user may not examine.
+    pub(super) fn unknown(sentence: impl Into<String>) -> Finding {
+        Finding::new(Weight::Unknown, sentence)
     }
 
     /// Finds work that goes on.

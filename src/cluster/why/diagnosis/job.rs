@@ -11,16 +11,8 @@ use kctl_base::sim::Duration;
 pub(super) fn summary(job: &Object) -> String {
     let succeeded = job.int("/status/succeeded").unwrap_or(0);
     match job.int("/spec/completions") {
-        Some(wanted) => format!(
-            "{succeeded} of {} {} run to their end",
-            words::count(wanted, "pod"),
-            if wanted == 1 { "has" } else { "have" }
-        ),
-        None => format!(
-            "{} {} run to their end",
-            words::count(succeeded, "pod"),
-            if succeeded == 1 { "has" } else { "have" }
-        ),
+        Some(wanted) => format!("{succeeded} of {} done", words::count(wanted, "completion")),
+        None => format!("{} done", words::count(succeeded, "completion")),
     }
 }
 
@@ -81,9 +73,13 @@ fn failure(job: &Object, reason: &str) -> String {
 
 fn progress(job: &Object, active: i64) -> String {
     let succeeded = job.int("/status/succeeded").unwrap_or(0);
-    let wanted = job.int("/spec/completions").map_or_else(String::new, |wanted| format!(" of {wanted}"));
+    let (pods, of) = match job.int("/spec/completions") {
+        Some(wanted) => (wanted, format!("{succeeded} of {}", words::count(wanted, "pod"))),
+        None => (succeeded, words::count(succeeded, "pod")),
+    };
     format!(
-        "is not complete: {succeeded}{wanted} pods have succeeded, and {} {} at work",
+        "is not complete: {of} {} succeeded, and {} {} at work",
+        words::have(pods),
         words::count(active, "pod"),
         words::are(active)
     )

@@ -38,6 +38,7 @@ use super::ObjectRef;
 use crate::api::{Result, User};
 use crate::cluster::Cluster;
 pub use finding::{Diagnosis, Finding, Weight};
+use kctl_base::object::ObjectMeta;
 use reader::Reader;
 
 impl Cluster {
@@ -49,7 +50,10 @@ impl Cluster {
         let now = self.now();
         let mut reader = Reader::new(&mut self.server, user, now);
         let Some(object) = reader.get(&asked.resource, &asked.namespace, &asked.name)? else { return Ok(None) };
-        let summary = kinds::summary(&asked.resource, &object);
+        let summary = match object.is_deleting() {
+            true => "it is being deleted".into(),
+            false => kinds::summary(&asked.resource, &object),
+        };
         let findings = reader.examine(&asked.resource, &object)?;
         Ok(Some(Diagnosis { object: ObjectRef::of(&asked.resource, &object), summary, findings }))
     }

@@ -46,7 +46,7 @@ fn silent(reader: &mut Reader<'_>, node: &Object) -> Result<Option<Finding>> {
     let message = ready.map_or("", |ready| ready.str("/message"));
     let since = ready.map_or("", |ready| ready.str("/lastTransitionTime"));
     let hint = match is_stopped {
-        true => format!("\"sim node stop {0}\" has been declared; \"sim node start {0}\" ends it", node.name()),
+        true => format!("\"kctl sim node stop {0}\" has declared it; \"kctl sim node start {0}\" ends it", node.name()),
         false => String::new(),
     };
     let since = if status == "True" { String::new() } else { format!("since {since}") };
@@ -55,7 +55,7 @@ fn silent(reader: &mut Reader<'_>, node: &Object) -> Result<Option<Finding>> {
 
 /// Tells that no pods are assigned any more, and which of those that are left a budget keeps from being evicted.
 fn cordoned(reader: &mut Reader<'_>, node: &Object) -> Result<Finding> {
-    let hint = format!("\"uncordon {}\" ends it", node.name());
+    let hint = format!("\"kctl uncordon {}\" ends it", node.name());
     let mut finding = Finding::problem("is cordoned: no pods are assigned to it").shown_by(hint);
     let mut pods = reader.list("pods", "")?;
     pods.retain(|pod| pod.str("/spec/nodeName") == node.name());

@@ -26,7 +26,7 @@ pub(super) fn diagnose(
     let event = reader.last_event(pod, &["Unhealthy"])?;
     let failure = event.as_ref().map_or("", |event| event.str("/message"));
     let declared = match is_declared {
-        true => format!("\"sim pod unready {0}\" has been declared; \"sim pod ready {0}\" ends it", pod.name()),
+        true => format!("\"kctl sim pod unready {0}\" has declared it; \"kctl sim pod ready {0}\" ends it", pod.name()),
         false => String::new(),
     };
     let Some(probe) = probe else {
@@ -42,7 +42,10 @@ pub(super) fn diagnose(
             Finding::problem(format!("{title} runs, but its {name} probe fails; the pod is not ready since {since}"))
         }
     };
-    Ok(finding.shown_by(failure.trim_end()).shown_by(format!("the probe: {}", action(probe))).shown_by(declared))
+    Ok(finding
+        .shown_by(failure.trim_end_matches([':', ' ', '\n']))
+        .shown_by(format!("the probe: {}", action(probe)))
+        .shown_by(declared))
 }
 
 /// Describes what a probe does, and how often.

@@ -112,7 +112,8 @@ impl<'a> Reader<'a> {
     /// Returns when a controller will look at an object again without any change; `None` when it waits for one.
     pub(super) fn next_try(&mut self, controller: &str, object: &Object) -> Result<Option<Time>> {
         let key = format!("{}/{}", object.namespace(), object.name());
-        Ok(self.server.store().scheduled(controller, &key)?.map(|due| due.at))
+        let due = self.server.store().scheduled(controller, &key)?;
+        Ok(due.map(|due| due.at).filter(|at| *at > self.now))
     }
 
     /// Returns the last lines that a container has printed in its present run, or else in the one before.
@@ -140,7 +141,7 @@ impl<'a> Reader<'a> {
         let mut findings = match findings {
             // What the user may not read is missing in the answer, but does not keep the rest from them.
             Err(status) if status.reason == Reason::Forbidden => {
-                vec![Finding::remark(format!("there may be more: {}", status.message))]
+                vec![Finding::unknown(format!("cannot be examined further: {}", status.message))]
             }
             other => other?,
         };

@@ -26,7 +26,10 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, set: &Object) -> Result<Vec<Find
     if causes.is_empty() && available >= wanted {
         return Ok(Vec::new());
     }
-    let missing = (wanted - available).max(0);
+    let missing = wanted - available;
+    if missing <= 0 {
+        return Ok(causes);
+    }
     let sentence = format!("{missing} of {} {} not available", words::count(wanted, "pod"), words::are(missing));
     Ok(vec![rollout::incomplete(false, sentence, causes)])
 }

@@ -8,6 +8,9 @@ use crate::api::Result;
 use crate::controllers::pods;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
+/// Explains the update strategy `OnDelete`.
+pub(super) const ON_DELETE: &str = "with the strategy OnDelete a pod gets the new one when somebody deletes it";
+
 /// Returns the wanted number of replicas.
 pub(super) fn wanted(workload: &Object) -> i64 {
     workload.int("/spec/replicas").unwrap_or(1)

@@ -76,7 +76,7 @@ fn no_match(service: &Object, pods: &[Arc<Object>]) -> Finding {
         pods.iter().filter(|pod| !pods::is_terminal(pod)).rev().max_by_key(matching).filter(|pod| matching(pod) > 0);
     let Some(nearest) = nearest else {
         return finding.shown_by(format!(
-            "there are {} in the namespace, and none has any of these labels",
+            "of {} in the namespace, none has any of these labels",
             words::count(pods.len() as i64, "pod")
         ));
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::reader::Reader;
+use super::rollout::ON_DELETE;
 use super::{Finding, creation, rollout, words};
 use crate::api::Result;
 use crate::controllers::pods;
@@ -24,8 +25,10 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, set: &Object) -> Result<Vec<Find
     causes.extend(rollout::of_pods(reader, &owned, min_ready)?);
     let mut found = Vec::new();
     let ready = rollout::count_ready(&owned);
-    if ready != wanted || !causes.is_empty() {
-        let missing = (wanted - ready).max(0);
+    let missing = wanted - ready;
+    if missing <= 0 {
+        found.extend(causes);
+    } else {
         let sentence = format!("{missing} of {} {} not ready", words::count(wanted, "pod"), words::are(missing));
         found.push(rollout::incomplete(false, sentence, causes).shown_by(order(set, &owned, wanted)));
     }
@@ -65,12 +68,10 @@ fn held_update(set: &Object, wanted: i64) -> Option<Finding> {
     if current == update || updated >= wanted {
         return None;
     }
-    let old = words::count(wanted - updated, "pod");
+    let old = wanted - updated;
+    let old = format!("{} {} the old template", words::count(old, "pod"), words::have(old));
     if set.str("/spec/updateStrategy/type") == "OnDelete" {
-        let sentence = format!(
-            "{old} keep the old template: with the strategy OnDelete a pod gets the new one when it is deleted"
-        );
-        return Some(Finding::problem(sentence));
+        return Some(Finding::problem(format!("{old}: {ON_DELETE}")));
     }
     let partition = set.int("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
     if partition > 0 {
@@ -78,5 +79,5 @@ fn held_update(set: &Object, wanted: i64) -> Option<Finding> {
             format!("pods with a number below {partition} keep the old template, because the partition is {partition}");
         return Some(Finding::remark(sentence));
     }
-    Some(Finding::progress(format!("{old} still have the old template, and are replaced one after the other")))
+    Some(Finding::progress(format!("{old}, which are replaced one after the other")))
 }

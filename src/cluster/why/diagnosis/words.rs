@@ -17,6 +17,11 @@ pub(super) fn are(number: i64) -> &'static str {
     if number == 1 { "is" } else { "are" }
 }
 
+/// Returns `has` or `have` for a number of things.
+pub(super) fn have(number: i64) -> &'static str {
+    if number == 1 { "has" } else { "have" }
+}
+
 /// Returns the line that names the next attempt; empty when there is none.
 pub(super) fn next_try(at: Option<Time>) -> String {
     at.map_or_else(String::new, |at| format!("the next try is at {}", at.rfc3339()))
