@@ -58,19 +58,24 @@ impl History {
     pub(super) fn cause_of(&self, change: &Change) -> Option<&Change> {
         let trigger = self.at(change.cause.trigger?.revision())?;
         let is_other_pod = trigger.key.resource == "pods" && trigger.key != change.key;
-        let cause = match deed::of(change) {
+        let deed = deed::of(change);
+        let cause = match deed {
             // The scheduler handles all waiting pods at once, whichever of them woke it: each was woken by itself.
             Deed::Bound if is_other_pod => self.before(change).unwrap_or(trigger),
-            // Whatever made the controller look: it removes the object because its deletion was asked for.
-            Deed::Removed => {
+            // Whatever made the controller look: what it does to the object follows from its deletion.
+            _ if change.object.is_deleting() && deed != Deed::DeletionRequested => {
                 self.deletion_of(change).filter(|asked| asked.revision > trigger.revision).unwrap_or(trigger)
+            }
+            // Woken by its own entry in a status: by then a pod of the object had another state.
+            _ if trigger.key == change.key && deed::of(trigger) == Deed::Detail => {
+                self.state_of_own_pod(change).filter(|state| state.revision > trigger.revision).unwrap_or(trigger)
             }
             _ => self.latest_state(trigger, change),
         };
         Some(cause).filter(|cause| cause.revision < change.revision)
     }
 
-    /// Returns the change that asked for the deletion of the object that a change removes.
+    /// Returns the change that asked for the deletion of the object of a change.
     fn deletion_of(&self, change: &Change) -> Option<&Change> {
         let uid = change.object.uid();
         let own = |other: &&Change| other.key == change.key && other.object.uid() == uid;
@@ -83,11 +88,21 @@ impl History {
         let is_later_state = |other: &&Change| {
             other.key == trigger.key && other.cause.at == trigger.cause.at && deed::of(other) == Deed::State
         };
-        if trigger.key.resource != "pods" || trigger.key == change.key || deed::of(trigger) != Deed::State {
+        let is_own_state = trigger.key == change.key && deed::of(change) == Deed::State;
+        if trigger.key.resource != "pods" || is_own_state || deed::of(trigger) != Deed::State {
             return trigger;
         }
         let later = self.until(change).iter().rev().take_while(|other| other.revision > trigger.revision);
         later.into_iter().find(is_later_state).unwrap_or(trigger)
+    }
+
+    /// Returns the last new state, at the instant of a change, of a pod that the object of the change controls.
+    fn state_of_own_pod(&self, change: &Change) -> Option<&Change> {
+        let at_this_instant = self.until(change).iter().rev().take_while(|other| other.cause.at == change.cause.at);
+        let uid = change.object.uid();
+        at_this_instant
+            .filter(|other| other.key.resource == "pods" && other.object.is_controlled_by(uid))
+            .find(|other| deed::of(other) == Deed::State)
     }
 
     /// Returns the changes before another.

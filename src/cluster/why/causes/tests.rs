@@ -170,3 +170,51 @@ fn objects_of_a_new_cluster_come_from_its_start() {
     assert_eq!(tell(bench.cluster.server(), &unknown), Ok(None));
     assert!(bench.list("pods").iter().all(|pod| pod.str("/metadata/name").is_empty()));
 }
+
+#[test]
+fn a_pod_that_makes_room_leads_to_the_pod_for_which_it_does() {
+    let mut bench = Bench::open();
+    let of = |name: &str, class: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"priorityClassName": class,
+            "containers": [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": "7"}}}]}})
+    };
+    bench.create(
+        "priorityclasses.scheduling.k8s.io",
+        json!({"apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}),
+    );
+    bench.create("pods", of("a", ""));
+    bench.create("pods", of("b", ""));
+    bench.settle();
+    bench.create("pods", of("c", "high"));
+    bench.settle();
+    let told = ["a", "b"].map(|name| story(&mut bench, "Pod", "pods", name));
+    let gone = told.iter().find(|story| story.is_gone).expect("one pod had to go");
+    let name = &gone.object.name;
+    let deletion: Vec<&str> = gone.chains[0].iter().map(|step| step.what.as_str()).collect();
+    assert_eq!(
+        deletion,
+        [
+            format!("Pod {name} was removed after its containers had ended"),
+            format!("Pod {name} was preempted, to make room for a more important pod"),
+            "Pod c was created".to_string(),
+        ]
+    );
+}
+
+#[test]
+fn a_job_is_complete_because_its_pod_has_succeeded() {
+    let mut bench = Bench::open();
+    bench.create(
+        "jobs.batch",
+        json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"},
+        "spec": {"template": {"spec": {"restartPolicy": "Never",
+            "containers": [{"name": "c", "image": "busybox", "command": ["true"]}]}}}}),
+    );
+    bench.settle();
+    let told = story(&mut bench, "Job", "jobs.batch", "once");
+    let pod = bench.list("pods")[0].name().to_string();
+    let whats: Vec<&str> = told.chains[0].iter().map(|step| step.what.as_str()).collect();
+    assert_eq!(whats[..2], ["Job once is complete".to_string(), format!("Pod {pod} succeeded")], "{whats:?}");
+    assert_eq!(whats.last(), Some(&"Job once was created"));
+}

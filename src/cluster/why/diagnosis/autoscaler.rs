@@ -37,17 +37,10 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, autoscaler: &Object) -> Result<V
     if let Some(condition) = words::condition_with(autoscaler, "ScalingActive", "False") {
         return inactive(reader, autoscaler, condition).map(|finding| vec![finding]);
     }
-    let mut found = Vec::new();
-    found.extend(stabilized(autoscaler));
-    found.extend(limited(autoscaler));
-    if found.is_empty() {
-        found.push(Finding::remark("the metrics are near enough to their targets").shown_by(TOLERANCE));
-    }
-    let lines = metrics(autoscaler);
-    if let Some(first) = found.first_mut() {
-        first.evidence.extend(lines);
-    }
-    Ok(found)
+    let near = || Finding::remark("the metrics are near enough to their targets").shown_by(TOLERANCE);
+    // A limit may be that of an earlier load, which the window still takes into account.
+    let finding = stabilized(autoscaler).or_else(|| limited(autoscaler)).unwrap_or_else(near);
+    Ok(vec![metrics(autoscaler).into_iter().fold(finding, Finding::shown_by)])
 }
 
 /// Explains why a metric that is a little off its target changes nothing.
