@@ -15,6 +15,8 @@ mod concurrency;
 mod crash;
 /// Paths and variables that are not UTF-8, and variables without a sense.
 mod environment;
+/// Each seed is a future, and invariants tell them apart.
+mod futures;
 /// Mutated inputs for parsers, patches and the whole server.
 mod fuzz;
 /// Manifests come from servers that are trusted.

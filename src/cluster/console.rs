@@ -1,13 +1,18 @@
-//! The console of the simulation: the clock, injected faults, name resolution, and the state of the store.
+//! The console of the simulation: the clock, injected faults, name resolution, the history, and the state of the store.
 //!
-//! None of them is an API object. A user needs the permission to `post` to the non-resource path `/simulation`, which by
-//! default only the administrator has.
+//! None of them is an API object. A user needs the permission to `post` to the non-resource path `/simulation`, or to `get` it
+//! in order to read the history, which by default only the administrator has.
+
+mod history;
+mod snapshots;
 
 use crate::api::{Attributes, User};
+use crate::chronicle::History;
 use crate::cluster::Cluster;
 use crate::controllers::runtime::Failure;
 use crate::dns::{self, Answer, RecordType};
 use crate::error::ClusterError;
+use crate::inspection;
 use crate::simulation::Faults;
 use crate::store::StoreError;
 use crate::why::{ObjectRef, Story};
@@ -15,6 +20,23 @@ use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
 const PATH: &str = "/simulation";
+
+pub use history::Kept;
+pub use snapshots::SavedState;
+
+/// The resources whose objects a history has even if they did not change.
+const RESOURCES: &[&str] = &[
+    "controllerrevisions.apps",
+    "cronjobs.batch",
+    "daemonsets.apps",
+    "deployments.apps",
+    "events",
+    "jobs.batch",
+    "pods",
+    "replicasets.apps",
+    "replicationcontrollers",
+    "statefulsets.apps",
+];
 
 /// The result of an operation on the console.
 type Result<T> = std::result::Result<T, ClusterError>;
@@ -31,6 +53,15 @@ impl Cluster {
     /// Status 403 for a user without the permission; roles and bindings that cannot be read.
     pub fn console(&mut self, user: &User) -> Result<Console<'_>> {
         self.server.authorize_user(user, &Attributes::of_path("post", PATH))?;
+        Ok(Console { cluster: self })
+    }
+
+    /// Opens the console for a user who only reads.
+    ///
+    /// # Errors
+    /// As [`Cluster::console`], for the permission to `get`.
+    pub fn console_to_read(&mut self, user: &User) -> Result<Console<'_>> {
+        self.server.authorize_user(user, &Attributes::of_path("get", PATH))?;
         Ok(Console { cluster: self })
     }
 }
@@ -104,6 +135,23 @@ impl Console<'_> {
     /// A store that cannot be read.
     pub fn causes(&mut self, object: &ObjectRef) -> Result<Option<Story>> {
         Ok(crate::why::tell(&mut self.cluster.server, object)?)
+    }
+
+    /// Returns the changes after a revision and the objects before them; without one, all changes that the log still has.
+    ///
+    /// # Errors
+    /// Status 410 for a revision that the change log no longer reaches; a store that cannot be read.
+    pub fn history(&mut self, since: Option<u64>) -> Result<History> {
+        let since = match since {
+            Some(revision) => revision,
+            None => self.cluster.server.log_start(),
+        };
+        let changes = inspection::changes_since(self.cluster, since)?;
+        let mut present = Vec::new();
+        for resource in RESOURCES {
+            present.extend(self.cluster.server.read_all(resource, None)?);
+        }
+        Ok(History::until(present, changes, self.cluster.now()))
     }
 
     /// Resolves a name as a pod in `namespace` would.

@@ -118,6 +118,12 @@ pub(crate) fn dump(cluster: &mut Cluster) -> String {
     objects.map(|object| format!("{object}\n")).collect()
 }
 
+/// Creates a cluster on a simulated disk in virtual time, in which `chance` leaves durations and orders to the seed, or not.
+pub(crate) fn create_on_disk(disk: &SimulatedDisk, seed: u64, chance: bool) -> Cluster {
+    let options = OpenOptions { chance: Some(chance), ..OpenOptions::memory(seed) };
+    testing::open_on(disk, options).expect("the cluster opens")
+}
+
 /// Opens the cluster on a simulated disk as a new process does, creating it on an empty one, in virtual time.
 pub(crate) fn open_on_disk(disk: &SimulatedDisk, seed: u64) -> Cluster {
     testing::open_on(disk, OpenOptions::memory(seed)).expect("the cluster opens")

@@ -41,6 +41,15 @@ fn parse_seconds(text: &str) -> Option<Duration> {
     }
 }
 
+/// Parses `on` or `off`.
+fn parse_switch(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
+
 /// Reads `-v`; 0 without the flag. Values outside of 0 to 255 are clamped.
 pub(super) fn read_verbosity(matches: &ArgMatches) -> u8 {
     let number = matches.int("v").unwrap_or(0);
@@ -80,7 +89,19 @@ pub(super) fn store_dir(flag: Option<&Path>) -> CliResult<PathBuf> {
     Ok(PathBuf::from(home).join(".local/share/kctl"))
 }
 
-/// Returns the options to open a store with, from `KCTL_CLOCK`, `KCTL_EPOCH`, `KCTL_SEED` and `KCTL_LATENCY`.
+/// Returns the branch of the cluster: `flag` or `KCTL_BRANCH`; `None` for the current one.
+///
+/// # Errors
+/// A variable that is not UTF-8.
+pub(super) fn branch(flag: Option<&str>) -> CliResult<Option<String>> {
+    match flag {
+        Some(name) => Ok(Some(name.into())),
+        None => setting("KCTL_BRANCH", |name| Some(name.to_string())),
+    }
+}
+
+/// Returns the options to open a store with, from `KCTL_CLOCK`, `KCTL_EPOCH`, `KCTL_SEED`, `KCTL_CHANCE`,
+/// `KCTL_INVARIANTS` (one on each line) and `KCTL_LATENCY`.
 ///
 /// # Errors
 /// A variable that cannot be parsed.
@@ -90,6 +111,10 @@ pub(super) fn open_options(dir: PathBuf, lock_timeout: Duration) -> CliResult<Op
     options.clock = setting("KCTL_CLOCK", ClockMode::parse)?;
     options.epoch = setting("KCTL_EPOCH", Time::parse)?;
     options.seed = setting("KCTL_SEED", |text| text.parse().ok())?;
+    options.chance = setting("KCTL_CHANCE", parse_switch)?;
+    let lines =
+        |text: &str| Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
+    options.invariants = setting("KCTL_INVARIANTS", lines)?.unwrap_or_default();
     // Nothing happens before its cause.
     let latency = |text: &str| parse_seconds(text).filter(|latency| *latency >= Duration::ZERO);
     if let Some(latency) = setting("KCTL_LATENCY", latency)? {

@@ -25,6 +25,7 @@ mod explain;
 mod expose;
 mod get;
 mod help;
+mod history;
 mod kuberc;
 mod kustomize;
 mod label;
@@ -105,7 +106,21 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[diff::VERB, apply::VERB, patch::VERB, replace::VERB, wait::VERB, kustomize::VERB],
     },
     Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
-    Group { title: SIMULATION, verbs: &[clock::VERB, sim::VERB, resolve::VERB, why::VERB, store::VERB] },
+    Group {
+        title: SIMULATION,
+        verbs: &[
+            clock::VERB,
+            sim::VERB,
+            resolve::VERB,
+            why::VERB,
+            history::OP,
+            history::UNDO,
+            history::REDO,
+            history::SNAPSHOT,
+            history::BRANCH,
+            store::VERB,
+        ],
+    },
     Group {
         title: "Other Commands",
         verbs: &[

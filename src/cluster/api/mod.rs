@@ -124,6 +124,16 @@ impl Server {
         self.reload_custom_kinds()
     }
 
+    /// Begins anew with what the store holds.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub(crate) fn reload(&mut self, ids: Ids) -> std::result::Result<(), StoreError> {
+        self.ids = ids;
+        self.twin = None;
+        self.reload_custom_kinds()
+    }
+
     /// Discards everything that is staged in the store.
     pub(crate) fn discard(&mut self) {
         self.store.discard();

@@ -98,6 +98,7 @@ impl Store {
         self.reindex(key, old.as_deref(), Some(&object));
         self.lists.invalidate(&key.resource);
         let object = Arc::new(object);
+        self.touched.write(&row, old.is_some());
         self.batch.put_object(row, object.clone());
         let kind = if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         let (key, cause) = (key.clone(), self.cause.clone());
@@ -115,6 +116,7 @@ impl Store {
         let revision = self.next_revision();
         self.reindex(key, Some(&last), None);
         self.lists.invalidate(&key.resource);
+        self.touched.remove(&row);
         self.batch.remove(row);
         let (kind, key, cause) = (ChangeKind::Deleted, key.clone(), self.cause.clone());
         self.pending.push(Change { revision, kind, key, object: last.clone(), old: Some(last.clone()), cause });

@@ -10,7 +10,7 @@ use crate::api::{ORPHANS, Propagation, Request, Response, Server};
 use crate::store::RowValue;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
-use kctl_base::sim::{Duration, Ids, Time};
+use kctl_base::sim::{Chance, Duration, Ids, Time};
 
 /// Returns the binary that a controller is part of, which is its name in managedFields.
 fn manager_of(controller: &str) -> &'static str {
@@ -207,6 +207,11 @@ impl<'a> Context<'a> {
     /// Returns the duration of a step of a pod's life, such as pulling an image.
     pub(crate) fn latency(&self) -> Duration {
         self.server.settings().latency
+    }
+
+    /// Returns what is left to chance.
+    pub(crate) fn chance(&self) -> Chance {
+        self.server.settings().chance
     }
 
     /// Returns the API server, for controllers that need more than the functions above.

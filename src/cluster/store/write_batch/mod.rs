@@ -84,6 +84,18 @@ impl WriteBatch {
         self.engine.as_ref()
     }
 
+    /// Like [`WriteBatch::engine`], for changes that concern no rows.
+    pub(super) fn engine_mut(&mut self) -> &mut dyn Engine {
+        self.engine.as_mut()
+    }
+
+    /// Forgets what it knows of the rows of the engine.
+    pub(super) fn forget(&mut self) {
+        self.decoded = Decoded::default();
+        self.absent.borrow_mut().clear();
+        self.empty.borrow_mut().clear();
+    }
+
     /// The number of staged rows.
     pub(super) fn len(&self) -> usize {
         self.staged.len()
