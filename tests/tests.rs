@@ -19,6 +19,8 @@ mod environment;
 mod futures;
 /// Mutated inputs for parsers, patches and the whole server.
 mod fuzz;
+/// Transcripts of users run, are compared, updated and recorded.
+mod golden;
 /// Manifests come from servers that are trusted.
 #[cfg(target_os = "linux")]
 mod https;
@@ -34,6 +36,8 @@ mod limits;
 mod memory;
 /// Output that cannot be written is an error.
 mod output;
+/// Sessions recorded from a real control plane that are beside the repository.
+mod parity_transcripts;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Signals end commands at any moment and leave the store whole.

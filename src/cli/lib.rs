@@ -29,7 +29,10 @@ mod lookup;
 mod os_text;
 mod output;
 mod panic;
+mod pictures;
 mod printers;
+#[cfg(unix)]
+mod process_group;
 mod record;
 mod resolve;
 mod scheme;
@@ -37,8 +40,10 @@ mod shared_file;
 mod sorting;
 mod table;
 mod temporary;
+mod terminal;
 #[cfg(test)]
 mod testing;
+mod transcript;
 mod verbs;
 mod wait_deleted;
 
@@ -82,9 +87,9 @@ impl Verb {
 }
 
 /// Runs one command line, which begins with the name of the program, and returns its exit code. All changes that the command
-/// reported are durable by then. A panic prints one sentence before it unwinds.
+/// reported are durable by then. A panic prints one sentence and ends the process.
 pub fn run(argv: Vec<OsString>) -> i32 {
-    panic::report_in_a_sentence();
+    panic::end_with_a_sentence();
     on_deep_stack(|| dispatch::run(argv)).unwrap_or_else(|error| {
         let text = format!("error: the thread of the command cannot be started: {error}\n");
         // A failure to write to standard error could only be reported there.

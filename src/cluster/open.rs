@@ -1,6 +1,7 @@
 //! Opening a cluster: its lock, engine, clock and seed, and the objects of a new cluster.
 
 use crate::api::{Backends, Server, Settings, index_entries};
+use crate::bootstrap::DEFAULT_NODES;
 use crate::clock::COMMIT_WORK;
 use crate::cluster::{Cluster, Uncommitted};
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
@@ -34,6 +35,7 @@ impl Cluster {
         let is_new = store.is_new();
         let Basis { clock, seed, chance } =
             origin::load(&mut store, location.options()).map_err(|e| location.name(e))?;
+        let nodes = location.options().nodes.unwrap_or(DEFAULT_NODES);
         let settings = Settings { latency: location.options().latency, chance };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
@@ -56,7 +58,7 @@ impl Cluster {
         };
         cluster.server.store().set_cause(Cause::control_plane(cluster.clock.now));
         match is_new {
-            true => cluster.create_objects()?,
+            true => cluster.create_objects(nodes)?,
             false => cluster.complete_bootstrap()?,
         }
         if cluster.clock.mode == ClockMode::Real {
@@ -66,8 +68,8 @@ impl Cluster {
     }
 
     /// Makes the objects of a new cluster, as an operation of its own, which the first command is not.
-    fn create_objects(&mut self) -> Result<(), ClusterError> {
-        self.bootstrap()?;
+    fn create_objects(&mut self, nodes: u32) -> Result<(), ClusterError> {
+        self.bootstrap(nodes)?;
         if self.server.store().has_past() {
             self.server.set_typed_row(CLOCK, Some(self.clock));
             self.record(OperationKind::Creation)?;

@@ -28,6 +28,8 @@ pub struct OpenOptions {
     /// Whether the durations of steps and the order of what happens at once are left to chance, which they are not by default.
     /// Only at creation.
     pub chance: Option<bool>,
+    /// The number of nodes, 3 by default. Only at creation.
+    pub nodes: Option<u32>,
     /// The duration of each step in the life of a pod, such as pulling an image.
     pub latency: Duration,
     /// Expressions that must hold after every change, as [`Invariant::parse`](crate::Invariant::parse) takes them.
@@ -51,6 +53,7 @@ impl OpenOptions {
             epoch: None,
             seed: None,
             chance: None,
+            nodes: None,
             latency: Duration::from_secs(1),
             invariants: Vec::new(),
             lock_timeout: Duration::from_secs(30),

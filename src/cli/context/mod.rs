@@ -20,7 +20,7 @@ use crate::kubeconfig::{Kubeconfig, Source};
 use crate::kuberc::Variable;
 use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
-pub(crate) use environment::apply_sets_enabled;
+pub(crate) use environment::{apply_sets_enabled, is_valid_setting};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_cluster::client::{Client, Presentation};

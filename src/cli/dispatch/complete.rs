@@ -1,6 +1,7 @@
 //! Answers of the completion scripts: verbs, flags, resource types and the names of objects.
 
 use std::ffi::{OsStr, OsString};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -44,7 +45,7 @@ fn complete(shell: &OsStr, program: &str, words: Vec<OsString>) -> CliResult<Str
     }
     // The flags of the other verbs would be most of the work.
     let scope = verbs::find(CommandLine::new(&words).verb_word()).map_or(Scope::Names, Scope::NamesAnd);
-    let mut command = with_object_names(tree::command(program, scope));
+    let mut command = ManuallyDrop::new(with_object_names(tree::command(program, scope)));
     command.build();
     let folder = std::env::current_dir().ok();
     let mut answer = Vec::new();

@@ -49,6 +49,8 @@ mod store;
 mod streams;
 mod taint;
 mod targets;
+mod test;
+mod timeline;
 mod top;
 mod version;
 mod wait;
@@ -111,6 +113,7 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[
             clock::VERB,
             sim::VERB,
+            timeline::VERB,
             resolve::VERB,
             why::VERB,
             history::OP,
@@ -119,6 +122,7 @@ pub(crate) static GROUPS: &[Group] = &[
             history::SNAPSHOT,
             history::BRANCH,
             store::VERB,
+            test::VERB,
         ],
     },
     Group {

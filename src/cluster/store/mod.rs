@@ -132,8 +132,9 @@ impl fmt::Display for ObjectKey {
     }
 }
 
-/// Returns the indexes in which an object of a resource is found, each with its value. Must be a pure function: the index
-/// rows of an old version are computed again to remove them.
+/// Returns the indexes in which an object of a resource is found, each with its value. Must be a pure function, because the
+/// index rows of an old version are computed again to remove them, and may look at everything but the status, of which it sees
+/// the phase, and the metadata, of which it sees what identifies the object, its labels and its owners.
 pub(crate) type Indexer = fn(resource: &str, object: &Object) -> Vec<(&'static str, String)>;
 
 /// The version of the indexes, raised with every index that is added. The first write into a store with an earlier one adds

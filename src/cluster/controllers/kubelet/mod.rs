@@ -9,6 +9,7 @@
 
 mod allocation;
 mod command;
+mod conditions;
 mod container;
 mod container_spec;
 mod image_pull;

@@ -139,6 +139,11 @@ impl<'a> Context<'a> {
         self.server.handle(request, self.now)
     }
 
+    /// Creates the object of a new event.
+    pub(super) fn record_event(&mut self, event: Object) -> Result<()> {
+        self.server.record_event(event, manager_of(self.controller), self.now).map(drop)
+    }
+
     /// Records an event about an object; `event_type` is `Normal` or `Warning`. An event that cannot be recorded is logged.
     pub(crate) fn event(&mut self, about: &Object, event_type: &str, reason: &str, message: &str) {
         self.record(about, &Event { event_type, reason, message, field_path: "", host: "" });

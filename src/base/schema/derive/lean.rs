@@ -10,10 +10,10 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::roots::{Definitions, Roots};
+use super::roots::{Definitions, Roots};
 
 /// Encodes roots and definitions.
-pub(crate) fn encode(roots: &Roots, definitions: &Definitions) -> Result<String, String> {
+pub(super) fn encode(roots: &Roots, definitions: &Definitions) -> Result<String, String> {
     let names: Vec<&str> = definitions.keys().map(String::as_str).collect();
     let mut out = String::new();
     for ((group, version, kind), name) in roots {
@@ -69,7 +69,7 @@ fn is_required(definition: &str, schema: &Value, field: &str) -> bool {
 }
 
 /// Returns the definition that a property refers to with `$ref`.
-pub(crate) fn reference(property: &Value) -> Option<&str> {
+pub(super) fn reference(property: &Value) -> Option<&str> {
     property.get("$ref")?.as_str()?.strip_prefix("#/$defs/")
 }
 

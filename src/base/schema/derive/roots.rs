@@ -17,10 +17,10 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Value;
 
 /// JSON schemas by definition name.
-pub(crate) type Definitions = BTreeMap<String, Value>;
+pub(super) type Definitions = BTreeMap<String, Value>;
 
 /// Definition names by (group, version, kind).
-pub(crate) type Roots = BTreeMap<(String, String, String), String>;
+pub(super) type Roots = BTreeMap<(String, String, String), String>;
 
 struct Collector {
     generator: SchemaGenerator,
@@ -45,7 +45,7 @@ macro_rules! kinds {
 }
 
 /// Collects the schemas of all kinds from the crate.
-pub(crate) fn collect() -> (Roots, Definitions) {
+pub(super) fn collect() -> (Roots, Definitions) {
     let mut collector = Collector { generator: SchemaSettings::draft2020_12().into_generator(), roots: Roots::new() };
     core_and_workloads(&mut collector);
     other_groups(&mut collector);
