@@ -99,6 +99,7 @@ const CASES: &[Case] = &[
     case("sim show", &[SIMULATION]),
     case("sim node stop k8s-node1", &[SIMULATION, "get nodes"]),
     case("sim pod crash solo", &[SIMULATION, "get pods"]),
+    case("why configmap/there", &[SIMULATION, "get configmaps"]),
     case("timeline deploy/web", &[SIMULATION]),
     case("store check", &[SIMULATION]),
 ];

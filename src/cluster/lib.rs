@@ -47,6 +47,7 @@ mod store;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod why;
 
 /// The requests and responses of the API server, for front ends that carry them.
 pub mod transport {

@@ -54,6 +54,7 @@ mod timeline;
 mod top;
 mod version;
 mod wait;
+mod why;
 
 pub(crate) use plugin::run as run_plugin;
 
@@ -114,6 +115,7 @@ pub(crate) static GROUPS: &[Group] = &[
             sim::VERB,
             timeline::VERB,
             resolve::VERB,
+            why::VERB,
             history::OP,
             history::UNDO,
             history::REDO,

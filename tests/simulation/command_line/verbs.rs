@@ -267,6 +267,11 @@ pub(super) const VERBS: &[Operator] = &[
     operator("uncordon", Any, &["{nodes}{| --dry-run=client}"]),
     operator("version", Nothing, &["{|-o yaml|--client}"]),
     operator(
+        "why",
+        Nothing,
+        &["pod {pods}{| -o json}", "{deployment/{deployments.apps}|statefulset/{statefulsets.apps}|node/{nodes}}"],
+    ),
+    operator(
         "wait",
         Any,
         &[
