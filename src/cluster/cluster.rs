@@ -40,6 +40,8 @@ pub struct Cluster {
     pub(crate) reported_at: std::time::Instant,
     /// The storage and its lock, which is released while a watch sleeps.
     pub(crate) location: crate::location::Location,
+    /// The trial that is running.
+    pub(crate) trial: Option<Box<crate::trial::Trial>>,
 }
 
 /// The work of a cluster since its last commit.
@@ -70,6 +72,7 @@ impl Cluster {
         for round in 0..ROUNDS_MAX {
             let limit = if round < SINGLE_ENTRY_ROUNDS { 1 } else { usize::MAX };
             if !self.enqueue_due(limit)? {
+                self.record_trial();
                 return Ok(());
             }
             self.driver.run_until_idle(&mut self.server, self.clock.now)?;
@@ -170,7 +173,10 @@ impl Transport for Cluster {
         let changes = !request.verb.is_read_only() && !request.options.dry_run;
         self.is_changed |= changes;
         self.server.store().set_cause(Cause::request(self.clock.now));
-        let response = self.server.handle(request, self.clock.now)?;
+        let response = match self.trial.is_some() {
+            true => self.handle_in_trial(request)?,
+            false => self.server.handle(request, self.clock.now)?,
+        };
         if changes {
             self.run()?;
         }

@@ -16,4 +16,7 @@ pub enum ClusterError {
     /// An operation that the mode of the clock does not allow.
     #[error("{0}")]
     Clock(String),
+    /// A wait beyond the end of a trial.
+    #[error("the time of the trial is over")]
+    TrialOver,
 }

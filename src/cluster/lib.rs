@@ -9,6 +9,7 @@
 //! | `simulation`, `dns` | declared faults and usage; names as pods resolve them |
 //! | `controllers` | everything that reacts to changes and to time: workload controllers, scheduler, kubelet, ... |
 //! | `cluster` | the composition: opens the store, moves the clock, runs the controllers, commits |
+//! | `trial` | futures of which nothing is kept, and what happened in them |
 //! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation |
 //!
 //! Outside this crate an object can be reached only through a [`Client`] (or a [`transport::Transport`], for a front end
@@ -39,6 +40,7 @@ mod store;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 
 /// The requests and responses of the API server, for front ends that carry them.
 pub mod transport {

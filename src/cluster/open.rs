@@ -44,6 +44,7 @@ impl Cluster {
             commit_work: COMMIT_WORK,
             reported_at: std::time::Instant::now(),
             location,
+            trial: None,
         };
         cluster.server.store().set_cause(Cause::request(cluster.clock.now));
         match is_new {

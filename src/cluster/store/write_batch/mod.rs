@@ -18,9 +18,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use super::engine::Write;
+use super::engine::{OverlayEngine, Write};
 use super::keys::{self, Range};
-use super::{Engine, StoreError, object_row};
+use super::{Engine, MemoryEngine, StoreError, object_row};
 use decoded::Decoded;
 use empty_ranges::EmptyRanges;
 use kctl_base::json::Parts;
@@ -82,6 +82,19 @@ impl WriteBatch {
     /// The engine without the staged writes.
     pub(super) fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()
+    }
+
+    /// Lays an engine in memory over the engine, which is only read from now on. Nothing may be staged.
+    pub(super) fn cover(&mut self) {
+        let base = std::mem::replace(&mut self.engine, Box::new(MemoryEngine::new()));
+        self.engine = Box::new(OverlayEngine::new(base));
+    }
+
+    /// Takes the engine in memory and everything staged off again; does nothing if there is none.
+    pub(super) fn uncover(&mut self) {
+        if let Some(base) = self.engine.take_base() {
+            *self = WriteBatch::new(base);
+        }
     }
 
     /// The number of staged rows.

@@ -1,0 +1,138 @@
+//! Trials: futures of a cluster in virtual time of which nothing is kept, and what happened in them.
+//!
+//! A trial works on the rows that the cluster has; what is written stays in memory and is gone with the trial. So nothing on
+//! disk changes, whatever happens to the process. The changes and the refused requests of a trial are recorded.
+
+mod record;
+
+pub use record::{Refusal, TrialRecord};
+
+use crate::api::{Request, Response, Result};
+use crate::cluster::{Cluster, Uncommitted};
+use crate::controllers::{CONTROLLERS, Driver};
+use crate::error::ClusterError;
+use crate::location::Location;
+use crate::options::{Backend, OpenOptions};
+use crate::origin;
+use crate::store::{StoreDir, StoreError};
+use kctl_base::sim::{ClockMode, Duration, Time};
+
+/// A trial that is running.
+pub(crate) struct Trial {
+    /// The time that is not passed.
+    ends_at: Time,
+    record: TrialRecord,
+}
+
+impl Cluster {
+    /// Opens a cluster for a trial of at most `span` and begins it at the present; the clock is virtual from then on. Where
+    /// there is no cluster yet, the trial is one of a new cluster, which is not created.
+    ///
+    /// # Errors
+    /// As [`Cluster::open`].
+    pub fn open_for_trial(options: OpenOptions, span: Duration) -> std::result::Result<Cluster, ClusterError> {
+        let mut location = Location::new(existing(options)?)?;
+        let mut store = location.open_store()?;
+        store.begin_trial();
+        let mut cluster = Cluster::start(location, store)?;
+        cluster.record(span)?;
+        Ok(cluster)
+    }
+
+    /// Begins a trial of at most `span`. What has not been committed is discarded.
+    ///
+    /// # Errors
+    /// As [`Cluster::open`].
+    pub fn begin_trial(&mut self, span: Duration) -> std::result::Result<(), ClusterError> {
+        self.server.begin_trial();
+        self.restart()?;
+        self.record(span)?;
+        Ok(())
+    }
+
+    /// Ends the trial and returns its record; `None` if there is none. The cluster is as it was when it was last committed.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn end_trial(&mut self) -> std::result::Result<Option<TrialRecord>, ClusterError> {
+        let Some(trial) = self.trial.take() else { return Ok(None) };
+        let ended = self.clock.now;
+        self.server.end_trial()?;
+        self.restart()?;
+        Ok(Some(TrialRecord { ended, ..trial.record }))
+    }
+
+    /// Returns whether a trial is running.
+    pub fn is_in_trial(&self) -> bool {
+        self.trial.is_some()
+    }
+
+    /// Returns whether other processes can use the cluster.
+    pub fn is_shared(&self) -> bool {
+        self.location.is_shared()
+    }
+
+    /// Sets the clock and the driver to what the store says.
+    fn restart(&mut self) -> std::result::Result<(), StoreError> {
+        (self.clock, _) = origin::load(self.server.store(), self.location.options())?;
+        self.driver = Driver::new(CONTROLLERS, self.server.revision());
+        self.is_changed = false;
+        self.uncommitted = Uncommitted { entries: 0, since_revision: self.server.revision() };
+        Ok(())
+    }
+
+    /// Makes the clock virtual at the present and records what happens from now on.
+    fn record(&mut self, span: Duration) -> Result<()> {
+        if self.clock.mode == ClockMode::Real {
+            self.catch_up(self.clock.present())?;
+        }
+        self.set_mode(ClockMode::Virtual)?;
+        let started = self.clock.now;
+        let record = TrialRecord { started, ..TrialRecord::default() };
+        self.trial = Some(Box::new(Trial { ends_at: started + span, record }));
+        self.driver.record();
+        Ok(())
+    }
+
+    /// Adds to the record of the trial what the controllers have observed.
+    pub(crate) fn record_trial(&mut self) {
+        if let Some(trial) = &mut self.trial {
+            trial.record.add(self.driver.take_recorded());
+        }
+    }
+
+    /// Handles a request in a trial, and records that it was refused.
+    pub(crate) fn handle_in_trial(&mut self, request: Request) -> Result<Response> {
+        let now = self.clock.now;
+        let asked = request.clone();
+        let result = self.server.handle(request, now);
+        if let (Some(trial), Err(status)) = (&mut self.trial, &result) {
+            trial.record.refuse(&asked, status, now);
+        }
+        result
+    }
+
+    /// Refuses to wait until a time after the end of the trial. The time of the trial is over then.
+    ///
+    /// # Errors
+    /// [`ClusterError::TrialOver`].
+    pub(crate) fn must_be_in_trial(&mut self, until: Time) -> std::result::Result<(), ClusterError> {
+        match &self.trial {
+            Some(trial) if until > trial.ends_at => {
+                self.clock.now = self.clock.now.max(trial.ends_at);
+                self.stage_clock();
+                Err(ClusterError::TrialOver)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The options to open an existing cluster, or one in memory where there is none.
+fn existing(options: OpenOptions) -> std::result::Result<OpenOptions, StoreError> {
+    let exists = match &options.backend {
+        Backend::Directory(dir) => StoreDir::is_store(dir)?,
+        Backend::Memory => true,
+    };
+    Ok(if exists { options } else { OpenOptions { backend: Backend::Memory, ..options } })
+}
