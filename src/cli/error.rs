@@ -216,7 +216,7 @@ impl From<ClusterError> for CliError {
         match error {
             ClusterError::Status(status) => status.into(),
             ClusterError::Store(error) => error.into(),
-            other @ ClusterError::Clock(_) => CliError::new(other.to_string()),
+            other @ (ClusterError::Clock(_) | ClusterError::TrialOver) => CliError::new(other.to_string()),
         }
     }
 }
