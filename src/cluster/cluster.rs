@@ -172,7 +172,11 @@ impl Transport for Cluster {
     fn send(&mut self, request: Request) -> Result<Response> {
         let changes = !request.verb.is_read_only() && !request.options.dry_run;
         self.is_changed |= changes;
-        self.server.store().set_cause(Cause::request(self.clock.now));
+        let cause = match request.is_from_control_plane() {
+            true => Cause::control_plane(self.clock.now),
+            false => Cause::request(self.clock.now),
+        };
+        self.server.store().set_cause(cause);
         let response = match self.trial.is_some() {
             true => self.handle_in_trial(request)?,
             false => self.server.handle(request, self.clock.now)?,

@@ -1,19 +1,35 @@
-//! The console of the simulation: the clock, injected faults, name resolution, and the state of the store.
+//! The console of the simulation: the clock, injected faults, name resolution, the history, and the state of the store.
 //!
 //! None of them is an API object. A user needs the permission to `post` to the non-resource path `/simulation`, which by
 //! default only the administrator has.
 
 use crate::api::{Attributes, User};
+use crate::chronicle::History;
 use crate::cluster::Cluster;
 use crate::controllers::runtime::Failure;
 use crate::dns::{self, Answer, RecordType};
 use crate::error::ClusterError;
+use crate::inspection;
 use crate::simulation::Faults;
 use crate::store::StoreError;
 use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
 const PATH: &str = "/simulation";
+
+/// The resources whose objects a history has even if they did not change.
+const RESOURCES: &[&str] = &[
+    "controllerrevisions.apps",
+    "cronjobs.batch",
+    "daemonsets.apps",
+    "deployments.apps",
+    "events",
+    "jobs.batch",
+    "pods",
+    "replicasets.apps",
+    "replicationcontrollers",
+    "statefulsets.apps",
+];
 
 /// The result of an operation on the console.
 type Result<T> = std::result::Result<T, ClusterError>;
@@ -95,6 +111,23 @@ impl Console<'_> {
     /// A store that cannot be read.
     pub fn failures(&mut self) -> Result<Vec<Failure>> {
         Ok(self.cluster.failures()?)
+    }
+
+    /// Returns the changes after a revision and the objects before them; without one, all changes that the log still has.
+    ///
+    /// # Errors
+    /// Status 410 for a revision that the change log no longer reaches; a store that cannot be read.
+    pub fn history(&mut self, since: Option<u64>) -> Result<History> {
+        let since = match since {
+            Some(revision) => revision,
+            None => self.cluster.server.log_start(),
+        };
+        let changes = inspection::changes_since(self.cluster, since)?;
+        let mut present = Vec::new();
+        for resource in RESOURCES {
+            present.extend(self.cluster.server.read_all(resource, None)?);
+        }
+        Ok(History::until(present, changes, self.cluster.now()))
     }
 
     /// Resolves a name as a pod in `namespace` would.

@@ -9,6 +9,7 @@
 //! | `simulation`, `dns` | declared faults and usage; names as pods resolve them |
 //! | `controllers` | everything that reacts to changes and to time: workload controllers, scheduler, kubelet, ... |
 //! | `cluster` | the composition: opens the store, moves the clock, runs the controllers, commits |
+//! | `chronicle` | what happened to pods and workloads, told from the changes |
 //! | `trial` | futures of which nothing is kept, and what happened in them |
 //! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation |
 //!
@@ -17,6 +18,7 @@
 
 mod api;
 mod bootstrap;
+pub mod chronicle;
 pub mod client;
 mod clock;
 mod cluster;

@@ -46,7 +46,7 @@ impl Cluster {
             location,
             trial: None,
         };
-        cluster.server.store().set_cause(Cause::request(cluster.clock.now));
+        cluster.server.store().set_cause(Cause::control_plane(cluster.clock.now));
         match is_new {
             true => cluster.bootstrap()?,
             false => cluster.complete_bootstrap()?,

@@ -23,6 +23,11 @@ impl Server {
         self.store.changes_since(revision)
     }
 
+    /// Returns the revision before the oldest change that the log still has.
+    pub fn log_start(&self) -> u64 {
+        self.store.log_start()
+    }
+
     /// Records that the controllers have observed the changes up to a revision.
     pub fn mark_observed(&mut self, revision: u64, now: Time) {
         self.store.mark_observed(revision, now);

@@ -43,6 +43,11 @@ impl Cause {
         Cause { at, controller: None, trigger: None }
     }
 
+    /// The cause of what the API server itself changes, such as the objects of a new cluster.
+    pub(crate) fn control_plane(at: Time) -> Cause {
+        Cause::controller(at, "kube-apiserver", None)
+    }
+
     /// The cause of what a controller changes.
     pub(crate) fn controller(at: Time, controller: &'static str, trigger: Option<Trigger>) -> Cause {
         Cause { at, controller: Some(SharedStr::new_static(controller)), trigger }

@@ -116,6 +116,13 @@ impl Store {
         Ok(changes)
     }
 
+    /// Returns the earliest revision for which [`Store::changes_since`] knows all later changes.
+    pub(crate) fn log_start(&self) -> u64 {
+        let first = self.pending.first(self.committed.revision);
+        // Reading walks backwards, so nothing before a dropped change can be read.
+        if first > self.committed.revision + 1 { first - 1 } else { self.committed.log_start - 1 }
+    }
+
     /// Records that the controllers have observed the changes up to a revision. From then on they are kept in encoded form,
     /// which takes less memory and more time to read.
     pub(crate) fn mark_observed(&mut self, revision: u64, now: Time) {
