@@ -3,9 +3,23 @@
 //! A trial works on the rows that the cluster has; what is written stays in memory and is gone with the trial. So nothing on
 //! disk changes, whatever happens to the process. The changes and the refused requests of a trial are recorded.
 
+mod effects;
+mod fields;
+mod obstacles;
+mod pods;
 mod record;
+mod report;
+#[cfg(test)]
+mod tests;
+mod unfinished;
 
+pub use effects::{Effect, ObjectEffect};
+pub use fields::FieldChange;
+pub use obstacles::{Obstacle, ObstacleKind};
+pub use pods::{Fewest, PodChange, WorkloadPods};
 pub use record::{Refusal, TrialRecord};
+pub use report::Report;
+pub use unfinished::Unfinished;
 
 use crate::api::{Request, Response, Result};
 use crate::cluster::{Cluster, Uncommitted};
@@ -56,10 +70,11 @@ impl Cluster {
     /// A store that cannot be read.
     pub fn end_trial(&mut self) -> std::result::Result<Option<TrialRecord>, ClusterError> {
         let Some(trial) = self.trial.take() else { return Ok(None) };
-        let ended = self.clock.now;
+        let mut record = TrialRecord { ended: self.clock.now, ..trial.record };
+        record.read_owners(&mut self.server)?;
         self.server.end_trial()?;
         self.restart()?;
-        Ok(Some(TrialRecord { ended, ..trial.record }))
+        Ok(Some(record))
     }
 
     /// Returns whether a trial is running.

@@ -1,7 +1,11 @@
 //! The record of a trial: its changes and the requests that were refused.
 
-use crate::api::Request;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::api::{Request, Result, Server};
 use crate::inspection::Change;
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 
@@ -17,6 +21,8 @@ pub struct TrialRecord {
     pub ended: Time,
     /// The changes, oldest first, without those of leases and endpoints.
     pub changes: Vec<Change>,
+    /// The owners of changed objects that did not change themselves, as the trial found them.
+    pub present: Vec<Arc<Object>>,
     /// The refused requests of the command, oldest first.
     pub refusals: Vec<Refusal>,
 }
@@ -43,6 +49,26 @@ impl TrialRecord {
     pub(super) fn add(&mut self, changes: Vec<crate::store::Change>) {
         let counts = |change: &crate::store::Change| !UNRECORDED.contains(&change.key.resource.as_str());
         self.changes.extend(changes.into_iter().filter(counts).map(Change::from));
+    }
+
+    /// Reads the owners of the changed objects, and theirs, that did not change themselves.
+    pub(super) fn read_owners(&mut self, server: &mut Server) -> Result<()> {
+        let versions: Vec<Arc<Object>> = self.changes.iter().filter_map(|c| c.event.object().cloned()).collect();
+        let mut known: HashSet<String> = versions.iter().map(|object| object.uid().to_string()).collect();
+        let mut owned = versions;
+        while let Some(object) = owned.pop() {
+            let Some(owner) = object.controller_of().filter(|owner| known.insert(owner.uid.to_string())) else {
+                continue;
+            };
+            let Some(kind) = server.kind_of(&owner.api_version, &owner.kind) else { continue };
+            if let Some(found) = server.read(&kind.names().resource(), object.namespace(), &owner.name)?
+                && found.uid() == owner.uid.as_str()
+            {
+                owned.push(found.clone());
+                self.present.push(found);
+            }
+        }
+        Ok(())
     }
 
     /// Adds a refused request. A read of something that does not exist is no refusal.
