@@ -32,6 +32,8 @@ mod limits;
 mod memory;
 /// Output that cannot be written is an error.
 mod output;
+/// A plan changes nothing on disk.
+mod plan;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Signals end commands at any moment and leave the store whole.

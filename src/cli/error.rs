@@ -216,7 +216,9 @@ impl From<ClusterError> for CliError {
         match error {
             ClusterError::Status(status) => status.into(),
             ClusterError::Store(error) => error.into(),
-            other @ (ClusterError::Clock(_) | ClusterError::TrialOver) => CliError::new(other.to_string()),
+            other @ (ClusterError::Clock(_) | ClusterError::TrialOver | ClusterError::TrialTooLarge(_)) => {
+                CliError::new(other.to_string())
+            }
         }
     }
 }

@@ -51,6 +51,18 @@ impl Ctx {
         }
     }
 
+    /// Prints a hint at once, while the command is at work.
+    pub(crate) fn hint_at_once(&self, line: impl std::fmt::Display) {
+        if self.hints {
+            hint_now(line);
+        }
+    }
+
+    /// Returns whether the log is on (`-v`).
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity > 0
+    }
+
     /// Commits all changes and then writes the buffered output. Long-running verbs call it between their steps;
     /// [`Ctx::finish`] does it at the end of a command.
     ///

@@ -4,7 +4,6 @@ use super::Ctx;
 use crate::{CliError, CliResult};
 use kctl_base::sim::Duration;
 use kctl_cluster::Cluster;
-use kctl_cluster::client::Client;
 use kctl_cluster::trial::TrialRecord;
 
 impl Ctx {
@@ -27,17 +26,25 @@ impl Ctx {
         self.console().map(drop)
     }
 
-    /// Ends the trial and returns what happened in it. A cluster that was opened for it is closed.
+    /// Returns what has happened in the trial since the last call.
     ///
     /// # Errors
     /// There is none, or the store cannot be read.
-    pub(crate) fn end_trial(&mut self) -> CliResult<TrialRecord> {
-        let cluster = self.client.as_mut().map(Client::transport);
-        let is_shared = cluster.as_ref().is_some_and(|cluster| cluster.is_shared());
-        let record = cluster.map(Cluster::end_trial).transpose()?.flatten();
-        if is_shared {
+    pub(crate) fn take_trial_record(&mut self) -> CliResult<TrialRecord> {
+        let record = self.client()?.transport().take_trial_record()?;
+        record.ok_or_else(|| CliError::new("no trial is running"))
+    }
+
+    /// Ends the trial. A cluster that was opened for it is closed.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) fn end_trial(&mut self) -> CliResult<()> {
+        let Some(client) = &mut self.client else { return Ok(()) };
+        client.transport().end_trial()?;
+        if client.transport().is_shared() {
             self.client = None;
         }
-        record.ok_or_else(|| CliError::new("no trial is running"))
+        Ok(())
     }
 }

@@ -94,7 +94,10 @@ fn run_nested(ctx: &mut Ctx, argv: &[OsString], admit: Admit<'_>) -> i32 {
         match parse::parse(&argv, &ctx.program)? {
             parse::Parsed::Run(call) => {
                 admit(&call.path, &call.matches)?;
-                run_call(ctx, &call, &log)
+                match run_call(ctx, &call, &log) {
+                    Err(CliError::MissingSubcommand(_)) => Err(CliError::new("a subcommand is required")),
+                    result => result,
+                }
             }
             parse::Parsed::Help(path) => {
                 Err(CliError::new(format!("to read the help: {} --help", command_line::path_text(&ctx.program, &path))))

@@ -174,7 +174,7 @@ impl Diff {
 }
 
 /// Masks the data of a Secret; the output only shows whether values differ.
-fn mask(live: Option<&mut Value>, merged: &mut Value) {
+pub(super) fn mask(live: Option<&mut Value>, merged: &mut Value) {
     let empty = Map::new();
     let before = live.as_ref().and_then(|l| l.get("data")?.as_object().cloned()).unwrap_or_default();
     let after = merged.get("data").and_then(Value::as_object).unwrap_or(&empty).clone();

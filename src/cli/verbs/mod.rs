@@ -33,6 +33,7 @@ mod metadata_map;
 mod options;
 mod overrides;
 mod patch;
+mod plan;
 mod plugin;
 mod raw;
 mod refused;
@@ -104,7 +105,7 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[diff::VERB, apply::VERB, patch::VERB, replace::VERB, wait::VERB, kustomize::VERB],
     },
     Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
-    Group { title: SIMULATION, verbs: &[clock::VERB, sim::VERB, resolve::VERB, store::VERB] },
+    Group { title: SIMULATION, verbs: &[clock::VERB, plan::VERB, sim::VERB, resolve::VERB, store::VERB] },
     Group {
         title: "Other Commands",
         verbs: &[

@@ -31,8 +31,8 @@ pub struct FieldChange {
     pub new: Option<Value>,
 }
 
-/// Returns the fields in which two versions differ, in the order of their paths. A field that only one of them has is
-/// reported as a whole. The data of Secrets is masked.
+/// Returns the fields in which two versions differ, in the order of their paths. A list or a nested map that only one of
+/// them has is reported as a whole. The data of Secrets is masked.
 pub(super) fn differences(old: &Object, new: &Object) -> Vec<FieldChange> {
     let mut found = Vec::new();
     compare("", old, new, &mut found);
@@ -66,16 +66,16 @@ fn compare_maps(path: &str, old: &Map, new: &Map, found: &mut Vec<FieldChange>) 
         match (old.get(key), new.get(key)) {
             _ if BOOKKEEPING.contains(&path.as_str()) => {}
             (Some(old), Some(new)) => compare(&path, old, new, found),
-            // All annotations of a new map may be bookkeeping.
-            (None, Some(Value::Object(new))) if path == "metadata.annotations" => {
-                compare_maps(&path, &Map::new(), new, found);
-            }
-            (Some(Value::Object(old)), None) if path == "metadata.annotations" => {
-                compare_maps(&path, old, &Map::new(), found);
-            }
+            (None, Some(Value::Object(new))) if is_flat(new) => compare_maps(&path, &Map::new(), new, found),
+            (Some(Value::Object(old)), None) if is_flat(old) => compare_maps(&path, old, &Map::new(), found),
             (old, new) => report(&path, old, new, found),
         }
     }
+}
+
+/// Returns whether a map has entries that are neither maps nor lists, such as labels: each is a field of its own.
+fn is_flat(map: &Map) -> bool {
+    !map.is_empty() && map.values().all(|value| !value.is_object() && !value.is_array())
 }
 
 /// Compares lists whose items have names.

@@ -31,6 +31,9 @@ use crate::origin;
 use crate::store::{StoreDir, StoreError};
 use kctl_base::sim::{ClockMode, Duration, Time};
 
+/// The number of recorded changes, each of some kilobytes, with which a trial may go on.
+const CHANGES_MAX: usize = 200_000;
+
 /// A trial that is running.
 pub(crate) struct Trial {
     /// The time that is not passed.
@@ -53,28 +56,41 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Begins a trial of at most `span`. What has not been committed is discarded.
+    /// Begins a trial of at most `span`, after a commit of what has not been committed yet.
     ///
     /// # Errors
-    /// As [`Cluster::open`].
+    /// As [`Cluster::open`] and [`Cluster::commit`].
     pub fn begin_trial(&mut self, span: Duration) -> std::result::Result<(), ClusterError> {
+        self.commit()?;
         self.server.begin_trial();
         self.restart()?;
         self.record(span)?;
         Ok(())
     }
 
-    /// Ends the trial and returns its record; `None` if there is none. The cluster is as it was when it was last committed.
+    /// Returns what has happened in the trial since the last call; `None` outside of one.
     ///
     /// # Errors
     /// A store that cannot be read.
-    pub fn end_trial(&mut self) -> std::result::Result<Option<TrialRecord>, ClusterError> {
-        let Some(trial) = self.trial.take() else { return Ok(None) };
-        let mut record = TrialRecord { ended: self.clock.now, ..trial.record };
+    pub fn take_trial_record(&mut self) -> Result<Option<TrialRecord>> {
+        let Some(trial) = &mut self.trial else { return Ok(None) };
+        let mut record = std::mem::take(&mut trial.record);
+        record.ended = self.clock.now;
+        trial.record.started = self.clock.now;
         record.read_owners(&mut self.server)?;
-        self.server.end_trial()?;
-        self.restart()?;
         Ok(Some(record))
+    }
+
+    /// Ends the trial, if there is one: the cluster is as it was when it was last committed.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn end_trial(&mut self) -> std::result::Result<(), ClusterError> {
+        if self.trial.take().is_some() {
+            self.server.end_trial()?;
+            self.restart()?;
+        }
+        Ok(())
     }
 
     /// Returns whether a trial is running.
@@ -127,10 +143,11 @@ impl Cluster {
         result
     }
 
-    /// Refuses to wait until a time after the end of the trial. The time of the trial is over then.
+    /// Refuses to wait until a time after the end of the trial, whose time is over then, and in a trial that has become too
+    /// large to be kept in memory.
     ///
     /// # Errors
-    /// [`ClusterError::TrialOver`].
+    /// [`ClusterError::TrialOver`] and [`ClusterError::TrialTooLarge`].
     pub(crate) fn must_be_in_trial(&mut self, until: Time) -> std::result::Result<(), ClusterError> {
         match &self.trial {
             Some(trial) if until > trial.ends_at => {
@@ -138,6 +155,7 @@ impl Cluster {
                 self.stage_clock();
                 Err(ClusterError::TrialOver)
             }
+            Some(trial) if trial.record.changes.len() > CHANGES_MAX => Err(ClusterError::TrialTooLarge(CHANGES_MAX)),
             _ => Ok(()),
         }
     }

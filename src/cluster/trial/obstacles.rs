@@ -69,7 +69,7 @@ impl ObstacleKind {
 pub struct Obstacle {
     /// The kind.
     pub kind: ObstacleKind,
-    /// The object in whose way it was: the workload of a pod, if it has one.
+    /// The object in whose way it was: the outermost owner of a pod or a set, if it has one.
     pub object: ObjectRef,
     /// What happened, in the words of the first event or refusal.
     pub message: String,
@@ -83,8 +83,10 @@ pub struct Obstacle {
 
 /// Returns the obstacles by the time at which each was first met.
 pub(super) fn obstacles(record: &TrialRecord, chronicle: &Chronicle) -> Vec<Obstacle> {
+    let of_pods = chronicle.pods.iter().map(|pod| (&pod.uid, &pod.owners));
+    let of_sets = chronicle.workloads.iter().map(|workload| (&workload.object.uid, &workload.owners));
     let workloads: BTreeMap<&str, &ObjectRef> =
-        chronicle.pods.iter().filter_map(|pod| Some((pod.uid.as_str(), pod.owners.last()?))).collect();
+        of_pods.chain(of_sets).filter_map(|(uid, owners)| Some((uid.as_str(), owners.last()?))).collect();
     let warnings = chronicle.marks.iter().filter(|mark| mark.kind == MarkKind::Warning && mark.at >= record.started);
     let mut met: Vec<(Time, ObstacleKind, ObjectRef, String)> =
         warnings.map(|mark| of_warning(mark, &workloads)).collect();

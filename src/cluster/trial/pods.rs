@@ -61,6 +61,8 @@ impl PodChange {
         let first =
             |state| life.spans.iter().find(|span| span.state == state && span.from >= from).map(|span| span.from);
         let is_untouched = life.is_open && life.gone.is_none() && last.from < from;
+        // The state that an older pod has at the beginning is not a new one.
+        let became_ready = first(PodState::Ready).filter(|at| !life.is_open || *at > from);
         let terminating = first(PodState::Terminating).or(life.gone);
         (!is_untouched).then(|| PodChange {
             name: life.name.clone(),
@@ -69,7 +71,7 @@ impl PodChange {
             node: life.node.clone(),
             revision: life.revision,
             started: (!life.is_open).then(|| life.from()),
-            ready: first(PodState::Ready),
+            ready: became_ready,
             terminating,
             gone: life.gone,
             state: last.state,

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use crate::api::{Request, Result, Server};
 use crate::inspection::Change;
-use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 
 /// Resources whose changes are a matter of the cluster's own workings: heartbeats, and what follows from pods.
 const UNRECORDED: &[&str] = &["endpoints", "endpointslices.discovery.k8s.io", "leases.coordination.k8s.io"];
+
+/// The reasons of the events of every pod that starts, which are most of all changes.
+const OF_EVERY_START: &[&str] = &["Created", "Pulled", "Pulling", "Scheduled", "Started", "SuccessfulCreate"];
 
 /// A record of what happened in a trial.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +22,7 @@ pub struct TrialRecord {
     pub started: Time,
     /// The time at which it ended.
     pub ended: Time,
-    /// The changes, oldest first, without those of leases and endpoints.
+    /// The changes, oldest first, without those of leases and endpoints, and without the events of every start.
     pub changes: Vec<Change>,
     /// The owners of changed objects that did not change themselves, as the trial found them.
     pub present: Vec<Arc<Object>>,
@@ -47,7 +50,10 @@ pub struct Refusal {
 impl TrialRecord {
     /// Adds changes, except those that nobody would count.
     pub(super) fn add(&mut self, changes: Vec<crate::store::Change>) {
-        let counts = |change: &crate::store::Change| !UNRECORDED.contains(&change.key.resource.as_str());
+        let counts = |change: &crate::store::Change| match change.key.resource.as_str() {
+            "events" => !OF_EVERY_START.contains(&change.object.str("/reason")),
+            resource => !UNRECORDED.contains(&resource),
+        };
         self.changes.extend(changes.into_iter().filter(counts).map(Change::from));
     }
 

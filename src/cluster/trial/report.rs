@@ -40,12 +40,13 @@ impl Report {
         let workloads = pods::workload_pods(&chronicle, record.started);
         let progress = workloads.iter().flat_map(|workload| &workload.pods).flat_map(PodChange::progress);
         let progressed = progress.chain(last_steps(record)).max().unwrap_or(record.started);
+        let obstacles = obstacles::obstacles(record, &chronicle);
         Report {
             started: record.started,
             ended: record.ended,
             progressed: progressed.max(record.started),
-            obstacles: obstacles::obstacles(record, &chronicle),
-            unfinished: find_unfinished(record, &workloads),
+            unfinished: find_unfinished(record, &workloads, &obstacles),
+            obstacles,
             objects,
             workloads,
         }
@@ -85,7 +86,7 @@ struct Versions<'a> {
 
 /// Returns what is not as it should be at the end. An object that was so before counts only if it has been given another
 /// specification.
-fn find_unfinished(record: &TrialRecord, workloads: &[WorkloadPods]) -> Vec<Unfinished> {
+fn find_unfinished(record: &TrialRecord, workloads: &[WorkloadPods], obstacles: &[Obstacle]) -> Vec<Unfinished> {
     let mut versions: HashMap<&str, Versions<'_>> = HashMap::new();
     for change in record.changes.iter().filter(|change| change.resource != "events") {
         let Some(object) = change.event.object() else { continue };
@@ -105,11 +106,15 @@ fn find_unfinished(record: &TrialRecord, workloads: &[WorkloadPods]) -> Vec<Unfi
         if is_old || (object.kind() == "Pod" && object.is_managed()) {
             continue;
         }
-        let object = ObjectRef::of(object);
-        let own = workloads.iter().find(|known| known.workload.as_ref().is_some_and(|own| own.uid == object.uid));
+        let own = workloads.iter().find(|known| known.workload.as_ref().is_some_and(|own| own.uid == object.uid()));
         let pod = |pod: &PodChange| last(pod.uid.as_str());
-        let causes = own.map(|workload| unfinished::causes(workload, pod)).unwrap_or_default();
-        found.push(Unfinished { object, state, causes });
+        let mut causes = own.map(|workload| unfinished::causes(workload, pod)).unwrap_or_default();
+        causes.extend(unfinished::own_causes(object));
+        if causes.is_empty() {
+            let met = obstacles.iter().filter(|obstacle| obstacle.object.uid == object.uid());
+            causes.extend(met.map(|obstacle| obstacle.message.clone()));
+        }
+        found.push(Unfinished { object: ObjectRef::of(object), state, causes });
     }
     found.sort_by(|a, b| a.object.cmp(&b.object));
     found

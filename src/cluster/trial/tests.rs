@@ -22,6 +22,13 @@ fn cluster() -> Cluster {
     cluster
 }
 
+/// Ends a trial and returns its record.
+fn end(cluster: &mut Cluster) -> TrialRecord {
+    let record = cluster.take_trial_record().expect("a readable store").expect("a record");
+    cluster.end_trial().expect("the end");
+    record
+}
+
 fn set_image(cluster: &mut Cluster, image: &str) {
     let containers = json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}});
     let patch = Request::patch("deployments.apps", "default", "web", PatchType::Strategic, containers);
@@ -51,11 +58,11 @@ fn a_trial_leaves_the_cluster_as_it_was() {
     cluster.commit().expect("committed");
     settle(&mut cluster);
     assert_ne!(export(&mut cluster).1, before.1);
-    let record = cluster.end_trial().expect("the end").expect("a record");
+    let record = end(&mut cluster);
     assert!(!record.changes.is_empty());
     assert_eq!(export(&mut cluster), before);
     assert_eq!(cluster.server.store().check().expect("a check"), Vec::<String>::new());
-    assert!(cluster.end_trial().expect("nothing").is_none());
+    assert!(cluster.take_trial_record().expect("nothing").is_none());
 }
 
 #[test]
@@ -81,7 +88,7 @@ fn a_rollout_is_reported() {
     cluster.begin_trial(HOUR).expect("a trial");
     set_image(&mut cluster, "nginx:1.26");
     settle(&mut cluster);
-    let report = Report::of(&cluster.end_trial().expect("the end").expect("a record"));
+    let report = Report::of(&end(&mut cluster));
     let objects: Vec<String> =
         report.objects.iter().map(|o| format!("{} {}", o.effect.as_str(), o.object.kind)).collect();
     assert_eq!(objects, ["changed Deployment", "created ReplicaSet", "changed ReplicaSet"]);
@@ -103,7 +110,7 @@ fn an_image_that_is_missing_is_the_cause() {
     cluster.begin_trial(HOUR).expect("a trial");
     set_image(&mut cluster, "nginx:notfound");
     settle(&mut cluster);
-    let report = Report::of(&cluster.end_trial().expect("the end").expect("a record"));
+    let report = Report::of(&end(&mut cluster));
     let [web] = report.unfinished.as_slice() else { panic!("{:?}", report.unfinished) };
     assert_eq!((web.object.to_string().as_str(), web.state.as_str()), ("deployment/web", "1 of 3 pods are updated"));
     assert!(web.causes[0].contains("failed (ImagePullBackOff)"), "{:?}", web.causes);

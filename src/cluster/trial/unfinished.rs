@@ -126,6 +126,15 @@ pub(super) fn causes<'a>(pods: &WorkloadPods, object: impl Fn(&PodChange) -> Opt
     found.into_iter().map(sentence).collect()
 }
 
+/// Returns what an object says itself about why it does not go: the conditions of a namespace.
+pub(super) fn own_causes(object: &Object) -> Vec<String> {
+    if object.kind() != "Namespace" || !object.is_deleting() {
+        return Vec::new();
+    }
+    let conditions = object.list("/status/conditions").iter().filter(|c| c.str("/status") == "True");
+    conditions.map(|condition| condition.str("/message").to_string()).collect()
+}
+
 /// What is wrong with a pod, in the words of its own status.
 fn trouble(pod: &PodChange, object: Option<&Object>) -> String {
     let state = pod.state.label();
