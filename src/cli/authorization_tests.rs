@@ -99,6 +99,7 @@ const CASES: &[Case] = &[
     case("sim show", &[SIMULATION]),
     case("sim node stop k8s-node1", &[SIMULATION, "get nodes"]),
     case("sim pod crash solo", &[SIMULATION, "get pods"]),
+    case("plan -- scale deploy/web --replicas=3", &[SIMULATION, DEPLOYMENTS, "patch deployments.apps/scale"]),
     case("store check", &[SIMULATION]),
 ];
 

@@ -71,6 +71,8 @@ pub struct Obstacle {
     pub kind: ObstacleKind,
     /// The object in whose way it was: the outermost owner of a pod or a set, if it has one.
     pub object: ObjectRef,
+    /// The other pods whose eviction the same budget refused.
+    pub others: Vec<ObjectRef>,
     /// What happened, in the words of the first event or refusal.
     pub message: String,
     /// The first time.
@@ -94,12 +96,25 @@ pub(super) fn obstacles(record: &TrialRecord, chronicle: &Chronicle) -> Vec<Obst
     met.sort_by_key(|(at, ..)| *at);
     let mut found: Vec<Obstacle> = Vec::new();
     for (at, kind, object, message) in met {
-        match found.iter_mut().find(|known| known.kind == kind && known.object == object) {
-            Some(known) => (known.last, known.count) = (at, known.count + 1),
-            None => found.push(Obstacle { kind, object, message, first: at, last: at, count: 1 }),
+        let is_same = |known: &Obstacle| match kind {
+            ObstacleKind::Budget => known.message == message,
+            _ => known.object == object,
+        };
+        match found.iter_mut().find(|known| known.kind == kind && is_same(known)) {
+            Some(known) => known.meet_again(at, object),
+            None => found.push(Obstacle { kind, object, others: Vec::new(), message, first: at, last: at, count: 1 }),
         }
     }
     found
+}
+
+impl Obstacle {
+    fn meet_again(&mut self, at: Time, object: ObjectRef) {
+        (self.last, self.count) = (at, self.count + 1);
+        if object != self.object && !self.others.contains(&object) {
+            self.others.push(object);
+        }
+    }
 }
 
 fn of_warning(mark: &Mark, workloads: &BTreeMap<&str, &ObjectRef>) -> (Time, ObstacleKind, ObjectRef, String) {
@@ -126,6 +141,26 @@ fn of_refusal(refusal: &Refusal) -> Option<(Time, ObstacleKind, ObjectRef, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kctl_base::status::Status;
+
+    #[test]
+    fn pods_that_one_budget_keeps_are_counted_together() {
+        let refusal = |at: i64, name: &str| Refusal {
+            at: Time::from_secs(at),
+            resource: "pods".into(),
+            subresource: "eviction".into(),
+            namespace: "default".into(),
+            name: name.into(),
+            status: Status::new(Reason::TooManyRequests, "Cannot evict pod."),
+        };
+        let other = Refusal { subresource: String::new(), ..refusal(0, "c") };
+        let refusals = vec![refusal(1, "a"), refusal(1, "b"), other, refusal(6, "a"), refusal(6, "b")];
+        let record = TrialRecord { refusals, ..TrialRecord::default() };
+        let found = obstacles(&record, &Chronicle::of(&record.history()));
+        let [budget] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((budget.kind, budget.object.name.as_str(), budget.count), (ObstacleKind::Budget, "a", 4));
+        assert_eq!((budget.others.len(), budget.first.secs(), budget.last.secs()), (1, 1, 6));
+    }
 
     #[test]
     fn warnings_are_classified() {

@@ -1,8 +1,8 @@
 //! The difference of two versions of an object, as `diff -u` shows it.
 
 use crate::verbs::diff::mask;
-use kctl_base::json::Value;
-use kctl_base::object::{ObjectMeta, ValueWrite};
+use kctl_base::json::{Map, Value};
+use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::yaml;
 use kctl_cluster::trial::ObjectEffect;
 use similar::TextDiff;
@@ -23,14 +23,22 @@ const BOOKKEEPING: &[&str] = &[
 pub(super) fn unified(effect: &ObjectEffect) -> Vec<String> {
     let (Some(before), Some(after)) = (&effect.before, &effect.after) else { return Vec::new() };
     let (mut before, mut after): (Value, Value) = ((**before).clone(), (**after).clone());
-    for field in BOOKKEEPING {
-        before.remove_at(field);
-        after.remove_at(field);
-    }
+    tidy(&mut before);
+    tidy(&mut after);
     if after.kind() == "Secret" && after.api_version() == "v1" {
         mask(Some(&mut before), &mut after);
     }
     let (before, after) = (yaml::print(&before), yaml::print(&after));
     let difference = TextDiff::from_lines(&before, &after);
     difference.unified_diff().context_radius(3).to_string().lines().map(String::from).collect()
+}
+
+/// Removes what follows from other fields, and annotations if none are left.
+fn tidy(object: &mut Value) {
+    for field in BOOKKEEPING {
+        object.remove_at(field);
+    }
+    if object.map("/metadata/annotations").is_some_and(Map::is_empty) {
+        object.remove_at("/metadata/annotations");
+    }
 }

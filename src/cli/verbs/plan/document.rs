@@ -14,7 +14,7 @@
 //! workloads   kind, namespace, name; not for pods that have no workload
 //!             fewest: available, desired, at
 //!             pods: name, namespace, node, revision, started, ready, terminating, gone, state, detail
-//! obstacles   kind, object, message, first, last, count
+//! obstacles   kind, object, others, message, first, last, count
 //! unfinished  object, state, causes
 //! output      stdout, stderr: of the command
 //! ```
@@ -120,10 +120,12 @@ fn pod(pod: &PodChange) -> Value {
 }
 
 fn obstacle(found: &Obstacle) -> Value {
-    json!({
+    let others = if found.others.is_empty() { Value::Null } else { list(&found.others, reference) };
+    known(json!({
+        "others": others,
         "kind": found.kind.as_str(), "object": reference(&found.object), "message": found.message.as_str(),
         "first": time(found.first), "last": time(found.last), "count": i64::try_from(found.count).unwrap_or(i64::MAX),
-    })
+    }))
 }
 
 fn unfinished(found: &Unfinished) -> Value {

@@ -77,9 +77,17 @@ impl Text {
     fn write_latest(&self, out: &mut String, report: &Report) -> std::fmt::Result {
         let latest = report.obstacles.iter().map(|obstacle| obstacle.last).max();
         for found in report.obstacles.iter().filter(|obstacle| Some(obstacle.last) == latest) {
-            writeln!(out, "    {}: {}", self.name(&found.object), self.message(&found.message))?;
+            writeln!(out, "    {}: {}", self.names(found), self.message(&found.message))?;
         }
         Ok(())
+    }
+
+    /// The objects in whose way an obstacle was.
+    fn names(&self, found: &Obstacle) -> String {
+        match found.others.len() {
+            0 => self.name(&found.object),
+            others => format!("{} and {others} more", self.name(&found.object)),
+        }
     }
 
     /// The name of an object, with its namespace unless it is that of the command.
@@ -155,7 +163,7 @@ impl Text {
             1 => format!("at {first}"),
             count => format!("{count} times, {first} to {last}"),
         };
-        let (name, message) = (self.name(&found.object), self.message(&found.message));
+        let (name, message) = (self.names(found), self.message(&found.message));
         writeln!(out, "  {name} ({}, {times}): {message}", found.kind.as_str())
     }
 }
