@@ -100,6 +100,7 @@ const CASES: &[Case] = &[
     case("sim node stop k8s-node1", &[SIMULATION, "get nodes"]),
     case("sim pod crash solo", &[SIMULATION, "get pods"]),
     case("plan -- scale deploy/web --replicas=3", &[SIMULATION, DEPLOYMENTS, "patch deployments.apps/scale"]),
+    case("timeline deploy/web", &[SIMULATION]),
     case("store check", &[SIMULATION]),
 ];
 

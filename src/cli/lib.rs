@@ -29,6 +29,7 @@ mod lookup;
 mod os_text;
 mod output;
 mod panic;
+mod pictures;
 mod printers;
 mod record;
 mod resolve;
@@ -37,6 +38,7 @@ mod shared_file;
 mod sorting;
 mod table;
 mod temporary;
+mod terminal;
 #[cfg(test)]
 mod testing;
 mod verbs;

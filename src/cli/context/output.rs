@@ -1,6 +1,6 @@
 //! Output of a command, which is buffered until the changes that it reports are durable.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use super::{Ctx, stdout};
 use crate::klog::{self, Site};
@@ -11,6 +11,11 @@ impl Ctx {
     pub(crate) fn print_line(&mut self, line: impl AsRef<str>) {
         self.out.push_str(line.as_ref());
         self.out.push('\n');
+    }
+
+    /// Returns whether standard output is a terminal.
+    pub(crate) fn out_is_terminal(&self) -> bool {
+        self.captured.is_none() && std::io::stdout().is_terminal()
     }
 
     /// Prints a line to standard error.

@@ -49,6 +49,7 @@ mod store;
 mod streams;
 mod taint;
 mod targets;
+mod timeline;
 mod top;
 mod version;
 mod wait;
@@ -105,7 +106,10 @@ pub(crate) static GROUPS: &[Group] = &[
         verbs: &[diff::VERB, apply::VERB, patch::VERB, replace::VERB, wait::VERB, kustomize::VERB],
     },
     Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
-    Group { title: SIMULATION, verbs: &[clock::VERB, plan::VERB, sim::VERB, resolve::VERB, store::VERB] },
+    Group {
+        title: SIMULATION,
+        verbs: &[clock::VERB, plan::VERB, sim::VERB, timeline::VERB, resolve::VERB, store::VERB],
+    },
     Group {
         title: "Other Commands",
         verbs: &[

@@ -94,22 +94,20 @@ fn trouble(pod: &Object) -> Option<String> {
     if let Some(reason) = waiting(pod).find(|reason| !STARTING.contains(reason)) {
         return Some(reason.into());
     }
-    let failed = |status: &&Object| status.int("/state/terminated/exitCode").is_some_and(|code| code != 0);
-    containers(pod).find(failed).map(|status| termination(status))
+    containers(pod).find_map(failure)
 }
 
-fn termination(status: &Object) -> String {
-    let code = status.int("/state/terminated/exitCode").unwrap_or(0);
-    format!("{} (exit code {code})", status.str("/state/terminated/reason"))
+/// Why a container has ended, if it was an error.
+fn failure(status: &Object) -> Option<String> {
+    let code = status.int("/state/terminated/exitCode").filter(|code| *code != 0)?;
+    Some(format!("{} (exit code {code})", status.str("/state/terminated/reason")))
 }
 
 /// The reason of the phase Failed: that of the pod, or that of a container.
 fn reason_of_failure(pod: &Object) -> String {
-    let own = pod.str("/status/reason");
-    let failed = |status: &&Object| status.int("/state/terminated/exitCode").is_some_and(|code| code != 0);
-    match own.is_empty() {
-        false => own.into(),
-        true => containers(pod).find(failed).map(|status| termination(status)).unwrap_or_default(),
+    match pod.str("/status/reason") {
+        "" => containers(pod).find_map(failure).unwrap_or_default(),
+        own => own.into(),
     }
 }
 
