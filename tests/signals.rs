@@ -22,7 +22,7 @@ const COMMANDS: [(&str, &str); 8] = [
     ("real", "apply -f -"),
     ("virtual", "clock advance 8760h"),
 ];
-/// What the commands wait for or work on.
+/// The objects that the commands wait for or work on.
 const OBJECTS: &str = "kctl run waits --image=nginx && kctl create deployment never --image=nginx:does-not-exist && \
                        kctl create cronjob often --image=busybox --schedule='* * * * *' -- true";
 /// A time limit that is generous even on a busy machine.

@@ -4,7 +4,7 @@
 
 use crate::harness::{Sandbox, copy_tree, testdata};
 
-/// What every one of them holds.
+/// The objects that every one of them holds.
 const CONTENT: &str = "\
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
 deployment.apps/web   2/2     2            2           60m

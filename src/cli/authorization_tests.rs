@@ -101,6 +101,7 @@ const CASES: &[Case] = &[
     case("sim pod crash solo", &[SIMULATION, "get pods"]),
     case("plan -- scale deploy/web --replicas=3", &[SIMULATION, DEPLOYMENTS, "patch deployments.apps/scale"]),
     case("timeline deploy/web", &[SIMULATION]),
+    case("why configmap/there", &[SIMULATION, "get configmaps"]),
     case("store check", &[SIMULATION]),
 ];
 

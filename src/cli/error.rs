@@ -193,7 +193,7 @@ impl From<StoreError> for CliError {
     }
 }
 
-/// What the user can do about a failure of the store; `None` where the message itself says it.
+/// The advice on a failure of the store; `None` where the message itself says it.
 fn remedy(error: &StoreError) -> Option<&'static str> {
     match error {
         StoreError::Damaged { .. } => Some(

@@ -12,6 +12,7 @@ use crate::error::ClusterError;
 use crate::inspection;
 use crate::simulation::Faults;
 use crate::store::StoreError;
+use crate::why::{ObjectRef, Story};
 use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
@@ -128,6 +129,14 @@ impl Console<'_> {
             present.extend(self.cluster.server.read_all(resource, None)?);
         }
         Ok(History::until(present, changes, self.cluster.now()))
+    }
+
+    /// Tells how an object came to be what it is, also one that is gone; `None` for an object that nothing is known of.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn causes(&mut self, object: &ObjectRef) -> Result<Option<Story>> {
+        Ok(crate::why::tell(&mut self.cluster.server, object)?)
     }
 
     /// Resolves a name as a pod in `namespace` would.

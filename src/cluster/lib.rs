@@ -43,6 +43,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod trial;
+pub mod why;
 
 /// The requests and responses of the API server, for front ends that carry them.
 pub mod transport {

@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 
 /// A count may grow by so many percent without being worse, and shrink by so many without being better.
 const MARGIN: i128 = 3;
-/// What precedes the tools.
+/// The text before the tools.
 const MADE_WITH: &str = "# made with: ";
 /// The comment at the top of a file.
 const COMMENT: &str = "\
@@ -76,7 +76,7 @@ pub(crate) struct Line {
     now: Option<u64>,
 }
 
-/// What a difference means.
+/// The meaning of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is within the margin.
@@ -90,7 +90,7 @@ pub(crate) enum Verdict {
 }
 
 impl Line {
-    /// What the difference means.
+    /// The meaning of the difference.
     pub(crate) fn verdict(&self) -> Verdict {
         let Some((before, now)) = self.before.zip(self.now) else { return Verdict::Unknown };
         let (margin, growth) = (i128::from(before) * MARGIN, (i128::from(now) - i128::from(before)) * 100);

@@ -1,4 +1,4 @@
-//! What the tests of refused commands share: a store with content, and that an error leaves it as it was.
+//! The common part of the tests of refused commands: a store with content, and that an error leaves it as it was.
 
 use super::cluster::{dump, revision};
 use super::{Output, Sandbox};

@@ -21,7 +21,7 @@ const REPEATED_COMMANDS: usize = 50;
 const COVERING_COMMANDS: usize = 1500;
 /// The number of commands after which lists and the store are checked.
 const COMMANDS_BETWEEN_CHECKS: usize = 25;
-/// What commands print in place of the directory of the sandbox.
+/// The text that commands print in place of the directory of the sandbox.
 const ROOT: &str = "$ROOT";
 
 /// A sandbox and the objects in its store.

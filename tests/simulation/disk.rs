@@ -27,7 +27,7 @@ pub(super) enum DiskFault {
     Slow(Duration, Option<u64>),
 }
 
-/// What a simulation knows about a committed state, to return to it when the disk has not kept a later one.
+/// The knowledge of a simulation about a committed state, to return to it when the disk has not kept a later one.
 pub(super) struct Known {
     objects: Objects,
     revision: u64,
@@ -73,7 +73,7 @@ fn content(cluster: &mut Cluster) -> String {
 }
 
 impl World {
-    /// What is known about the state that has been committed.
+    /// The knowledge about the state that has been committed.
     pub(super) fn known(&self) -> Known {
         Known {
             objects: self.objects.clone(),

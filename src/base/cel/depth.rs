@@ -43,7 +43,7 @@ pub(super) fn check(text: &str) -> Result<usize, String> {
     }
 }
 
-/// What has been read between two brackets.
+/// The part that has been read between two brackets.
 #[derive(Default)]
 struct Level {
     /// The depth that the bracket itself adds.

@@ -40,7 +40,7 @@ const ARITHMETIC: &[&str] =
     &[operators::ADD, operators::SUBSTRACT, operators::MULTIPLY, operators::DIVIDE, operators::MODULO];
 
 thread_local! {
-    /// What is left of the cost that the running evaluation may take.
+    /// The rest of the cost that the running evaluation may take.
     static LEFT: Cell<u64> = const { Cell::new(0) };
 }
 

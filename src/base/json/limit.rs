@@ -2,7 +2,7 @@
 
 use super::{OBJECT_DEPTH_MAX, Value, number_text};
 
-/// How the length of a string is counted.
+/// The unit in which the length of a string is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strings {
     /// In JSON as Go writes it, with escapes.

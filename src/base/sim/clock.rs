@@ -43,7 +43,7 @@ pub struct ClockState {
     pub mode: ClockMode,
     /// The time up to which the simulation has run; it never decreases.
     pub now: Time,
-    /// How far a real clock is ahead of the wall clock: as far as a virtual one was when it became real, so that time goes on.
+    /// The span by which a real clock is ahead of the wall clock: as far as a virtual one was when it became real, so that time goes on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ahead: Duration,
 }

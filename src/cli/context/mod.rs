@@ -47,6 +47,8 @@ pub(crate) struct Ctx {
     pub(crate) err: String,
     /// True when standard error is a terminal, so that [`Ctx::hint`] prints.
     hints: bool,
+    /// The object to ask about after a failure, as a command line names it; `None` without a suggestion.
+    asks_why: Option<String>,
     /// The value of `--namespace`.
     namespace: Option<String>,
     /// The namespace of the kubeconfig's context.
@@ -105,6 +107,7 @@ impl Ctx {
             out: String::new(),
             err: String::new(),
             hints: std::io::stderr().is_terminal(),
+            asks_why: None,
             namespace: None,
             context_namespace: None,
             kubeconfig: None,

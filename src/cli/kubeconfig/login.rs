@@ -8,7 +8,7 @@ use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 
-/// What the command line sets instead of the kubeconfig; `None` where a flag is not given.
+/// The settings of the command line that replace those of the kubeconfig; `None` where a flag is not given.
 #[derive(Default)]
 pub(crate) struct Overrides<'a> {
     /// `--context`.
@@ -86,7 +86,7 @@ pub(crate) fn select(config: &Kubeconfig, flags: &Overrides) -> CliResult<Login>
     }
 }
 
-/// What is wrong with a user (`validateAuthInfo`).
+/// The faults of a user (`validateAuthInfo`).
 fn user_problems(config: &Kubeconfig, name: &str, user: &Value) -> Vec<String> {
     let given = |field: &str| !user.str(field).is_empty();
     let mut problems = Vec::new();
@@ -114,7 +114,7 @@ fn user_problems(config: &Kubeconfig, name: &str, user: &Value) -> Vec<String> {
     problems
 }
 
-/// What is wrong with the client certificate of a user.
+/// The faults of the client certificate of a user.
 fn certificate_problems(config: &Kubeconfig, name: &str, user: &Value) -> Vec<String> {
     let given = |field: &str| !user.str(field).is_empty();
     let mut problems = Vec::new();
@@ -152,7 +152,7 @@ fn certificate_problems(config: &Kubeconfig, name: &str, user: &Value) -> Vec<St
     problems
 }
 
-/// What is wrong with the credential plugin of a user.
+/// The faults of the credential plugin of a user.
 fn exec_problems(name: &str, user: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     let mut lacks =

@@ -118,7 +118,7 @@ fn describe_matching(
     Ok(texts)
 }
 
-/// How objects are described.
+/// The options with which objects are described.
 struct Description {
     show_events: bool,
     chunk_size: usize,

@@ -53,6 +53,7 @@ mod timeline;
 mod top;
 mod version;
 mod wait;
+mod why;
 
 pub(crate) use plugin::run as run_plugin;
 
@@ -108,7 +109,7 @@ pub(crate) static GROUPS: &[Group] = &[
     Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
     Group {
         title: SIMULATION,
-        verbs: &[clock::VERB, plan::VERB, sim::VERB, timeline::VERB, resolve::VERB, store::VERB],
+        verbs: &[clock::VERB, plan::VERB, sim::VERB, timeline::VERB, why::VERB, resolve::VERB, store::VERB],
     },
     Group {
         title: "Other Commands",

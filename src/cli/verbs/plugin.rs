@@ -13,7 +13,7 @@ use crate::executables::{folders, is_executable};
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::go::io_error;
 
-/// How the names of plugins begin.
+/// The prefix of the names of plugins.
 const PREFIX: &str = "kubectl-";
 
 /// The `plugin` verb with its subcommands.
@@ -86,7 +86,7 @@ fn list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
 }
 
-/// What is wrong with a plugin after those that have been listed.
+/// The warnings about a plugin after those that have been listed.
 fn warnings_about(name: &str, path: &Path, seen: &[(String, PathBuf)]) -> Vec<String> {
     let shown = path.display();
     let mut warnings = Vec::new();

@@ -1,4 +1,4 @@
-//! What `exec`, `attach`, `cp` and `port-forward` check before they open a stream. Containers are simulated, so the stream
+//! The checks that `exec`, `attach`, `cp` and `port-forward` make before they open a stream. Containers are simulated, so the stream
 //! itself is refused.
 //!
 //! Upstream: `kubectl/pkg/cmd/exec`, `attach`, `cp` and `portforward`.

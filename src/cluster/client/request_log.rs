@@ -41,7 +41,7 @@ pub struct RequestLog {
     entries: Vec<LogEntry>,
 }
 
-/// How a client presents what it reads. The server returns objects in any case; a table is made of them by the client.
+/// The form in which a client presents what it reads. The server returns objects in any case; a table is made of them by the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Presentation {
     /// As objects.

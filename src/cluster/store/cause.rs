@@ -13,11 +13,11 @@ pub struct Cause {
     pub at: Time,
     /// The controller that made the change; `None` for the command itself.
     pub controller: Option<SharedStr>,
-    /// What woke the controller; `None` for the command itself, and where it is not known.
+    /// The trigger that woke the controller; `None` for the command itself, and where it is not known.
     pub trigger: Option<Trigger>,
 }
 
-/// What wakes a controller.
+/// A reason for which a controller is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trigger {
     /// A change of an object, by its revision.

@@ -48,7 +48,7 @@ pub(super) struct LogRow {
     /// The controller that made the change.
     #[serde(default)]
     by: Option<SharedStr>,
-    /// What woke the controller.
+    /// The trigger that woke the controller.
     #[serde(default)]
     trigger: Option<Trigger>,
     resource: String,

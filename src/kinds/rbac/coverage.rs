@@ -1,4 +1,4 @@
-//! Whether the rules that a user holds cover those that the user wants to grant
+//! The comparison of the rules that a user holds with those that the user wants to grant
 //! (`component-helpers/auth/rbac/validation/policy_comparator.go`, `policy_compact.go`).
 
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@ use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _, condition_is_tr
 
 use super::{Objects, named, of_resource, scaled_value};
 
-/// What a budget should report.
+/// The status that a budget should report.
 struct Expected {
     current_healthy: i64,
     desired_healthy: i64,
@@ -38,7 +38,7 @@ pub(crate) fn statuses_are_computed_from_pods(objects: &Objects) -> Vec<String> 
     problems
 }
 
-/// What a budget should report for its pods; `None` if one of their controllers has no size.
+/// The status that a budget should report for its pods; `None` if one of their controllers has no size.
 fn expected(objects: &Objects, budget: &Object, pods: &[&Object]) -> Option<Expected> {
     let disrupted = budget.strings("/status/disruptedPods");
     let is_healthy =

@@ -1,4 +1,4 @@
-//! What ordinary requests say about the objects of a cluster: updates that change nothing, and lists that use an index.
+//! Conclusions from ordinary requests about the objects of a cluster: updates that change nothing, and lists that use an index.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use super::Objects;
 use crate::harness::random::Random;
 
-/// What a command may change.
+/// The changes that a command may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Nothing in the store, not even its time.
@@ -19,7 +19,7 @@ use Effect::{Any, None as Nothing};
 pub(super) struct Operator {
     /// The words of the verb.
     pub(super) verb: &'static str,
-    /// What the verb may change without `--dry-run`.
+    /// The changes that the verb may make without `--dry-run`.
     effect: Effect,
     /// The arguments, one of which is chosen.
     arguments: &'static [&'static str],
@@ -276,6 +276,11 @@ pub(super) const VERBS: &[Operator] = &[
     operator("uncordon", Any, &["{nodes}{| --dry-run=client}"]),
     operator("version", Nothing, &["{|-o yaml|--client}"]),
     operator(
+        "why",
+        Nothing,
+        &["pod {pods}{| -o json}", "{deployment/{deployments.apps}|statefulset/{statefulsets.apps}|node/{nodes}}"],
+    ),
+    operator(
         "wait",
         Any,
         &[
@@ -301,7 +306,7 @@ impl Operator {
         format!("{} {}", self.verb, expand(&arguments, random, objects)).trim_end().to_string()
     }
 
-    /// What a command line of the verb may change.
+    /// The changes that a command line of the verb may make.
     pub(super) fn effect_of(&self, line: &str) -> Effect {
         let is_rehearsed = line.contains("--dry-run=") && !line.contains("--dry-run=none");
         if is_rehearsed { Nothing } else { self.effect }

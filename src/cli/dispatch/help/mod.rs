@@ -18,7 +18,7 @@ const NAME_GAP: usize = 3;
 
 /// The first sentence of the help of the program.
 const PROGRAM: &str = "{program} is kubectl together with the Kubernetes control plane behind it, in one program.";
-/// What follows it.
+/// The sentence after it.
 const STORE: &str = " A command changes the objects in a store, a directory, and runs the controllers until they have nothing left to do.";
 
 /// The help of the program: the verbs by group.

@@ -61,7 +61,7 @@ pub(super) fn request(
     Ok((kind, request))
 }
 
-/// What a path below a version names.
+/// The target of a path below a version.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Place<'a> {
     namespace: &'a str,

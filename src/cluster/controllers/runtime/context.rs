@@ -1,4 +1,4 @@
-//! What a reconciler can use: the API, the current time, its own state and cache, and the event recorder.
+//! The tools of a reconciler: the API, the current time, its own state and cache, and the event recorder.
 
 use std::any::Any;
 use std::sync::Arc;

@@ -8,7 +8,6 @@ use super::node_info::NodeInfo;
 use super::node_usage::NodeUsage;
 use super::pod_info::{PodInfo, PodRequests};
 use super::pod_topology_spread::SpreadState;
-use super::resources::Resource;
 use super::terms::{Taint, tolerates};
 use super::volume_binding::PodVolumes;
 use kctl_base::object::ObjectMeta;
@@ -108,9 +107,13 @@ fn node_unschedulable(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
 }
 
 fn taint_toleration(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
+    untolerated_taint(pod, node).map(|_| Status::unresolvable("node(s) had untolerated taint(s)"))
+}
+
+/// Returns the first taint that keeps a pod from a node.
+pub(super) fn untolerated_taint<'n>(pod: &PodInfo, node: &'n NodeInfo) -> Option<&'n Taint> {
     let mut blocking = node.taints.iter().filter(|t| t.effect == "NoSchedule" || t.effect == "NoExecute");
-    let failed = blocking.any(|t| !tolerates(pod.tolerations(), t));
-    failed.then(|| Status::unresolvable("node(s) had untolerated taint(s)"))
+    blocking.find(|t| !tolerates(pod.tolerations(), t))
 }
 
 fn node_affinity(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
@@ -129,7 +132,6 @@ fn node_resources_fit(requests: &PodRequests, node: &NodeInfo) -> Option<Status>
     if node.usage.pods + 1 > node.allowed_pods {
         status.reasons.push("Too many pods".into());
     }
-    let scalar = |resources: &Resource, name: &str| resources.scalar.get(name).copied().unwrap_or(0);
     let mut check = |name: &str, requested: i64, allocatable: i64, used: i64| {
         if requested > 0 && requested > allocatable - used {
             status.reasons.push(format!("Insufficient {name}"));
@@ -140,7 +142,7 @@ fn node_resources_fit(requests: &PodRequests, node: &NodeInfo) -> Option<Status>
     check("memory", requested.memory, allocatable.memory, used.memory);
     check("ephemeral-storage", requested.ephemeral_storage, allocatable.ephemeral_storage, used.ephemeral_storage);
     for (name, amount) in &requested.scalar {
-        check(name, *amount, scalar(allocatable, name), scalar(used, name));
+        check(name, *amount, allocatable.amount(name), used.amount(name));
     }
     (!status.reasons.is_empty()).then_some(status)
 }

@@ -11,6 +11,7 @@
 
 mod cache;
 mod event_handlers;
+mod explain;
 mod filters;
 mod interpod_affinity;
 mod node_info;
@@ -35,6 +36,7 @@ use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Body, Request, Verb};
 use cache::Cache;
+pub(crate) use explain::{Placement, explain, next_retry};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
@@ -57,7 +59,8 @@ pub(super) const CONTROLLER: Controller = Controller {
     reconcile,
 };
 
-const NAME: &str = "default-scheduler";
+/// The name of the scheduler, as pods name it and as its controller.
+pub(crate) const NAME: &str = "default-scheduler";
 /// Key that schedules the queued pods.
 const QUEUE: &str = "queue";
 /// Key that retries all unschedulable pods.

@@ -67,6 +67,16 @@ impl Resource {
         }
     }
 
+    /// Returns the amount of a resource, 0 by default.
+    pub(super) fn amount(&self, name: &str) -> i64 {
+        match name {
+            "cpu" => self.cpu,
+            "memory" => self.memory,
+            "ephemeral-storage" => self.ephemeral_storage,
+            other => self.scalar.get(other).copied().unwrap_or(0),
+        }
+    }
+
     /// Sets the amount of one resource to that of `other`.
     fn copy(&mut self, name: &str, other: &Resource) {
         match name {

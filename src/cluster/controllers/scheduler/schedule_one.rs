@@ -67,7 +67,7 @@ fn unschedulable(message: String) -> ScheduleResult {
 }
 
 /// Gathers the state that the filters need.
-fn pre_filter<'a>(
+pub(super) fn pre_filter<'a>(
     ctx: &mut Context<'_>,
     cache: &mut Cache,
     pod: &'a PodInfo,

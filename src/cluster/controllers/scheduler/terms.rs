@@ -31,6 +31,14 @@ impl Taint {
     }
 }
 
+/// Writes a taint as `kubectl taint` takes it: `key=value:Effect`.
+impl std::fmt::Display for Taint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let separator = if self.value.is_empty() { "" } else { "=" };
+        write!(f, "{}{separator}{}:{}", self.key, self.value, self.effect)
+    }
+}
+
 /// Reports whether one of the tolerations (`spec.tolerations`) tolerates a taint.
 pub(in crate::controllers) fn tolerates(tolerations: &[Value], taint: &Taint) -> bool {
     tolerations.iter().any(|t| {

@@ -130,7 +130,7 @@ pub(super) fn at_field_path<'a>(schema: &'a Value, place: &str) -> Result<&'a Va
 #[derive(Clone)]
 struct Place {
     is_root: bool,
-    /// Whether it is part of the metadata of a resource.
+    /// True for a part of the metadata of a resource.
     in_metadata: bool,
     /// Why there may be no default; `None` where there may.
     forbidden_default: Option<String>,

@@ -23,7 +23,7 @@ const LISTED_MAX: usize = 4;
 /// The size of a request, which limits what has no limit of its own (`DefaultMaxRequestSizeBytes`).
 const REQUEST_BYTES: u64 = 3 * 1024 * 1024;
 
-/// How often a schema can apply in one object; `None` without a limit.
+/// The number of times that a schema can apply in one object; `None` without a limit.
 type Cardinality = Option<u64>;
 
 /// Where a schema stands, as far as the schemas above it decide what rules may do there.

@@ -1,4 +1,4 @@
-//! What the plugins for policies share: the attributes of a request, and the policies that apply to it with their bindings and
+//! The common part of the plugins for policies: the attributes of a request, and the policies that apply to it with their bindings and
 //! parameters (`apiserver/pkg/admission/plugin/policy/generic`).
 
 mod access;

@@ -26,7 +26,7 @@ pub(super) const RESERVE: &str = "reserve";
 /// The size of the reserve: enough to write the rows of a small store once more.
 pub(super) const RESERVE_BYTES: usize = 256 << 10;
 
-/// How many bytes more than it removes a batch may write into the room of the reserve. The deletion of a small object leaves
+/// The number of bytes more than it removes that a batch may write into the room of the reserve. The deletion of a small object leaves
 /// an event and an entry of the change log.
 const SHRINK_BYTES_MAX: usize = 4 << 10;
 
