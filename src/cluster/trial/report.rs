@@ -61,7 +61,13 @@ impl Report {
 impl TrialRecord {
     /// Returns the record as a history, of which a chronicle can tell.
     pub fn history(&self) -> History {
-        History::until(self.present.clone(), self.changes.clone(), self.ended)
+        self.history_until(self.ended)
+    }
+
+    /// Returns the record up to a time as a history.
+    pub fn history_until(&self, end: Time) -> History {
+        let changes = self.changes.iter().take_while(|change| change.cause.at <= end).cloned().collect();
+        History::until(self.present.clone(), changes, end)
     }
 }
 
@@ -80,6 +86,7 @@ fn last_steps(record: &TrialRecord) -> impl Iterator<Item = Time> {
 
 /// The first and the last version of each object of the changes; `None` where there is none.
 struct Versions<'a> {
+    resource: &'a str,
     first: Option<&'a Object>,
     last: Option<&'a Object>,
 }
@@ -91,12 +98,12 @@ fn find_unfinished(record: &TrialRecord, workloads: &[WorkloadPods], obstacles: 
     for change in record.changes.iter().filter(|change| change.resource != "events") {
         let Some(object) = change.event.object() else { continue };
         let entry = versions.entry(object.uid());
-        let entry = entry.or_insert(Versions { first: change.old.as_deref(), last: None });
+        let entry = entry.or_insert(Versions { resource: &change.resource, first: change.old.as_deref(), last: None });
         entry.last = Some(&**object).filter(|_| !matches!(change.event, WatchEvent::Deleted(_)));
     }
     let last = |uid: &str| versions.get(uid).and_then(|versions| versions.last);
     let mut found: Vec<Unfinished> = Vec::new();
-    for Versions { first, last: object } in versions.values() {
+    for Versions { resource, first, last: object } in versions.values() {
         let Some(object) = object else { continue };
         let Some(state) = unfinished::state(object) else { continue };
         let is_old = first.is_some_and(|first| {
@@ -114,7 +121,7 @@ fn find_unfinished(record: &TrialRecord, workloads: &[WorkloadPods], obstacles: 
             let met = obstacles.iter().filter(|obstacle| obstacle.object.uid == object.uid());
             causes.extend(met.map(|obstacle| obstacle.message.clone()));
         }
-        found.push(Unfinished { object: ObjectRef::of(object), state, causes });
+        found.push(Unfinished { resource: (*resource).into(), object: ObjectRef::of(object), state, causes });
     }
     found.sort_by(|a, b| a.object.cmp(&b.object));
     found

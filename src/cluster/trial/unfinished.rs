@@ -8,6 +8,8 @@ use super::pods::{PodChange, WorkloadPods};
 /// Something that is not as it should be at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
+    /// The resource as `plural.group`.
+    pub resource: String,
     /// The object.
     pub object: ObjectRef,
     /// What is missing: `1 of 3 pods are updated`.

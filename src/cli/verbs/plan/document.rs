@@ -15,7 +15,7 @@
 //!             fewest: available, desired, at
 //!             pods: name, namespace, node, revision, started, ready, terminating, gone, state, detail
 //! obstacles   kind, object, others, message, first, last, count
-//! unfinished  object, state, causes
+//! unfinished  object, state, causes, findings (as `why` has them)
 //! output      stdout, stderr: of the command
 //! ```
 //!
@@ -23,14 +23,18 @@
 
 use super::{Plan, Planned};
 use crate::Ctx;
+use crate::verbs::why::structured;
 use kctl_base::json::{Map, Value, json};
 use kctl_base::sim::Time;
 use kctl_cluster::chronicle::ObjectRef;
 use kctl_cluster::trial::{FieldChange, ObjectEffect, Obstacle, PodChange, Unfinished, WorkloadPods};
+use kctl_cluster::why::Diagnosis;
 
 /// Returns the document of a plan.
 pub(super) fn of(plan: &Plan, ctx: &Ctx, planned: &Planned) -> Value {
     let Planned { report, ending, command, .. } = planned;
+    let diagnoses = planned.diagnoses.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    let unfinished: Vec<(&Unfinished, Option<&Diagnosis>)> = report.unfinished.iter().zip(diagnoses).collect();
     let end = json!({
         "state": ending.name(), "isGood": ending.is_good(), "text": ending.to_string(),
         "isCommandWaiting": if planned.is_waiting { Value::Bool(true) } else { Value::Null },
@@ -44,7 +48,7 @@ pub(super) fn of(plan: &Plan, ctx: &Ctx, planned: &Planned) -> Value {
         "objects": list(&report.objects, object_effect),
         "workloads": list(&report.workloads, workload),
         "obstacles": list(&report.obstacles, obstacle),
-        "unfinished": list(&report.unfinished, unfinished),
+        "unfinished": list(&unfinished, |(found, diagnosis)| unfinished_object(found, *diagnosis)),
         "output": {"stdout": command.out.as_str(), "stderr": command.err.as_str()},
     })
 }
@@ -128,9 +132,10 @@ fn obstacle(found: &Obstacle) -> Value {
     }))
 }
 
-fn unfinished(found: &Unfinished) -> Value {
-    json!({
+fn unfinished_object(found: &Unfinished, diagnosis: Option<&Diagnosis>) -> Value {
+    known(json!({
+        "findings": diagnosis.map_or(Value::Null, structured::findings),
         "object": reference(&found.object), "state": found.state.as_str(),
         "causes": list(&found.causes, |cause| cause.as_str().into()),
-    })
+    }))
 }

@@ -5,6 +5,7 @@ mod diff;
 mod document;
 mod ending;
 mod moment;
+mod picture;
 mod text;
 mod until;
 
@@ -18,8 +19,12 @@ use crate::printers::structured::{Structure, StructuredPrinter};
 use crate::{CliError, CliResult, Ctx, Verb};
 use ending::Ending;
 use kctl_base::sim::{Duration, Time};
-use kctl_cluster::trial::Report;
+use kctl_base::status::Reason;
+use kctl_cluster::chronicle::ObjectRef;
+use kctl_cluster::trial::{Report, TrialRecord, Unfinished};
+use kctl_cluster::why::{self, Diagnosis, Weight};
 use kctl_cluster::{ClusterError, WaitFor, WaitOutcome};
+use picture::Place;
 use until::Until;
 
 /// The `plan` verb.
@@ -42,6 +47,7 @@ pub(super) const VERB: Verb = Verb {
     examples: &[
         ("What would another image do?", "plan -- set image deployment/web nginx=nginx:1.27"),
         ("What would these manifests do, with all differences?", "plan -f site.yaml --diff"),
+        ("What would become of the pods, as a picture?", "plan --picture -- rollout restart deployment/web"),
         ("What would become of the pods if a node failed, in the first ten minutes?", "plan --until=10m -- sim node stop k8s-node2"),
         (
             "How long would it take until a new deployment is available?",
@@ -72,6 +78,10 @@ fn flags(command: Command) -> Command {
             args::duration("timeout", "Largest amount of virtual time that may pass.").help_default("1h0m0s"),
         )
         .arg(
+            args::optional("picture", "-", "Draw how the pods live over time, as 'timeline' does: below the report, or into a file, whose name ends in .svg or .html for these formats.")
+                .value_parser(clap::value_parser!(OsString)),
+        )
+        .arg(
             Arg::new("command-words")
                 .action(ArgAction::Append)
                 .num_args(0..)
@@ -98,6 +108,7 @@ struct Plan {
     /// The most virtual time that passes.
     span: Duration,
     format: Format,
+    picture: Place,
 }
 
 impl Plan {
@@ -126,8 +137,12 @@ impl Plan {
             Until::Time(time) => time,
             Until::Calm | Until::Condition(_) => timeout,
         };
+        let picture = Place::read(matches);
+        if picture == Place::Output && matches!(format, Format::Document(_)) {
+            return Err(CliError::new("--picture needs the name of a file beside -o json and -o yaml"));
+        }
         let (words, global) = (command_words(matches)?, nested::global_flags(matches));
-        Ok(Plan { words, global, until, span, format })
+        Ok(Plan { words, global, until, span, format, picture })
     }
 
     /// The command line of a nested command.
@@ -200,16 +215,39 @@ fn carry_out(ctx: &mut Ctx, plan: &Plan, matches: &ArgMatches) -> CliResult<Plan
     }
     let report = Report::of(&record);
     let ending = if is_failed { Ending::Failed } else { Ending::of(&report, plan, passed, is_waiting) };
-    Ok(Planned { report, ending, command, is_waiting })
+    let diagnoses = match ending.is_good() || is_failed {
+        true => Vec::new(),
+        false => diagnose(ctx, &report)?,
+    };
+    Ok(Planned { record, report, ending, command, is_waiting, diagnoses })
+}
+
+/// Examines what is not as it should be at the end of the trial; `None` for what the user may not read.
+fn diagnose(ctx: &mut Ctx, report: &Report) -> CliResult<Vec<Option<Diagnosis>>> {
+    let client = ctx.client()?;
+    let user = client.user().clone();
+    let mut examine = |found: &Unfinished| {
+        let ObjectRef { kind, namespace, name, .. } = &found.object;
+        let object = why::ObjectRef::new(kind, &found.resource, namespace, name);
+        match client.transport().diagnose(&user, &object) {
+            Ok(diagnosis) => Ok(diagnosis.filter(|diagnosis| diagnosis.weight() > Weight::Remark)),
+            Err(status) if status.reason == Reason::Forbidden => Ok(None),
+            Err(status) => Err(status.into()),
+        }
+    };
+    report.unfinished.iter().map(&mut examine).collect()
 }
 
 /// A plan that has been carried out.
 struct Planned {
+    record: TrialRecord,
     report: Report,
     ending: Ending,
     command: Ended,
     /// True if the command had not come to its end.
     is_waiting: bool,
+    /// What keeps each unfinished object of the report from being as it should be; empty if the end is good.
+    diagnoses: Vec<Option<Diagnosis>>,
 }
 
 /// Why the time of a trial does not go on.
@@ -276,6 +314,7 @@ fn print(ctx: &mut Ctx, plan: &Plan, planned: &Planned) -> CliResult<()> {
             ctx.out.push_str(&lines);
         }
     }
+    picture::draw(ctx, &plan.picture, planned)?;
     match &planned.ending {
         Ending::Failed => Err(CliError::Verbatim(planned.command.err.clone(), 1)),
         ending if ending.is_good() => Ok(()),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Planned, diff, moment};
 use crate::printers::columns;
+use crate::verbs::why;
 use crate::{CliError, CliResult};
 use kctl_base::json::Value;
 use kctl_base::sim::Time;
@@ -66,9 +67,13 @@ impl Text {
             self.write_latest(out, report)?;
         }
         let unfinished = if ending.is_good() { &[][..] } else { report.unfinished.as_slice() };
-        for found in unfinished {
+        for (index, found) in unfinished.iter().enumerate() {
             writeln!(out, "  {}: {}", self.name(&found.object), found.state)?;
-            found.causes.iter().try_for_each(|cause| writeln!(out, "    {}", self.message(cause)))?;
+            let lines = match planned.diagnoses.get(index) {
+                Some(Some(diagnosis)) => why::text::findings(diagnosis),
+                _ => found.causes.clone(),
+            };
+            lines.iter().try_for_each(|line| writeln!(out, "    {}", self.message(line)))?;
         }
         Ok(())
     }
