@@ -40,6 +40,8 @@ mod memory;
 mod output;
 /// Sessions recorded from a real control plane that are beside the repository.
 mod parity_transcripts;
+/// A plan changes nothing on disk.
+mod plan;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Signals end commands at any moment and leave the store whole.

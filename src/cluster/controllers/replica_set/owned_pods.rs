@@ -210,7 +210,7 @@ impl Pod {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::ObjectKey;
+    use crate::store::{Cause, ObjectKey};
     use kctl_base::json::{Value, json};
 
     fn pod(name: &str, owner: &str, app: &str) -> Value {
@@ -220,7 +220,7 @@ mod tests {
 
     fn change(revision: u64, kind: ChangeKind, new: Value, old: Option<Value>) -> Change {
         let key = ObjectKey::new("pods", "default", new.name());
-        Change { revision, kind, key, object: Arc::new(new), old: old.map(Arc::new) }
+        Change { revision, kind, key, object: Arc::new(new), old: old.map(Arc::new), cause: Cause::default() }
     }
 
     #[test]
