@@ -65,7 +65,7 @@ pub(crate) struct Replayed {
     pub(crate) command: String,
     /// The difference from the recorded output; `None` if it agrees.
     pub(crate) difference: Option<String>,
-    /// What it printed, in XML.
+    /// Its output, in XML.
     pub(crate) output: String,
 }
 

@@ -6,6 +6,7 @@
 //! ([`report`]), and what `--update` writes. With `--like-cluster`, lines are compared modulo chance and time ([`likeness`]).
 
 mod actual;
+mod arrange;
 mod comparison;
 mod cram;
 mod escape;
@@ -27,6 +28,7 @@ mod shell;
 #[path = "no_shell.rs"]
 mod shell;
 mod statements;
+mod step;
 mod suite;
 mod tree;
 
