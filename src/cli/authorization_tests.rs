@@ -100,6 +100,7 @@ const CASES: &[Case] = &[
     case("sim node stop k8s-node1", &[SIMULATION, "get nodes"]),
     case("sim pod crash solo", &[SIMULATION, "get pods"]),
     case("store check", &[SIMULATION]),
+    case("test", &[]),
 ];
 
 /// The verbs that open an editor when they may read the object.
