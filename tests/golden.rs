@@ -172,7 +172,7 @@ fn recordings_run_again() {
     sandbox.must("echo 'echo a' | kctl test record b.t && kctl test b.t");
 }
 
-/// What the README shows is what happens.
+/// The README shows real output.
 #[test]
 fn the_readme_agrees() {
     let sandbox = Sandbox::new(1);

@@ -103,6 +103,7 @@ const CASES: &[Case] = &[
     case("timeline deploy/web", &[SIMULATION]),
     case("why configmap/there", &[SIMULATION, "get configmaps"]),
     case("store check", &[SIMULATION]),
+    case("test", &[]),
 ];
 
 /// The verbs that open an editor when they may read the object.

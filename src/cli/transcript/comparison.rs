@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::actual::ActualLine;
+use super::arrange;
 use super::expectation::ExpectedLine;
 use super::likeness::{self, Normal};
 use super::merge::{Merged, merge};
 use super::names::Names;
 
-/// How output is compared.
+/// A way to compare output.
 #[derive(Debug)]
 pub(super) enum Comparison {
     /// Line by line.
@@ -34,7 +35,7 @@ impl Comparison {
         };
         let expected_normals: Vec<Normal> = expected.iter().map(|line| likeness::normalize(&line.text)).collect();
         let normals: Vec<Normal> = actual.iter().map(|line| likeness::normalize(&line.plain())).collect();
-        let order = likeness::arrange(command, &expected_normals, &normals);
+        let order = arrange::arrange(command, &expected_normals, &normals);
         let actual: Vec<ActualLine> = order.iter().map(|at| actual[*at].clone()).collect();
         let normals: Vec<Normal> = order.iter().map(|at| normals[*at].clone()).collect();
         let matches = |row: usize, column: usize| {
@@ -42,7 +43,7 @@ impl Comparison {
         };
         let mut merged = merge(expected, &actual, &matches);
         if merged.iter().copied().eq((0..expected.len()).map(Merged::Expected)) {
-            merged = with_names(merged, names, likeness::prints_rows(command), &expected_normals, &normals);
+            merged = with_names(merged, names, arrange::prints_rows(command), &expected_normals, &normals);
         }
         texts(&merged, expected, &actual)
     }

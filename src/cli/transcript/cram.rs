@@ -2,8 +2,8 @@
 //!
 //! Upstream: <https://bitheap.org/cram/>.
 
-use super::format::{Mistake, Step, Steps};
 use super::settings::Settings;
+use super::step::{Mistake, Step, Steps};
 
 /// The indentation of commands and output.
 pub(super) const INDENT: &str = "  ";

@@ -15,8 +15,8 @@
 
 use std::ops::Range;
 
-use super::format::{Mistake, Step, Steps, without_indent};
 use super::settings::Settings;
+use super::step::{Mistake, Step, Steps, without_indent};
 
 /// The languages of blocks with commands alone.
 const SHELLS: &[&str] = &["shell", "bash", "sh"];
@@ -27,7 +27,7 @@ const CONSOLE: &str = "console";
 
 /// A fenced block.
 struct Block {
-    /// What precedes the fence, perhaps in a list.
+    /// The text before the fence, perhaps of a list.
     indent: String,
     /// The first word behind the fence.
     language: String,

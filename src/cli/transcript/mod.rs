@@ -7,6 +7,7 @@
 //! with a range of seeds, each file is run in many [`futures`].
 
 mod actual;
+mod arrange;
 mod comparison;
 mod cram;
 mod escape;
@@ -29,6 +30,7 @@ mod shell;
 #[path = "no_shell.rs"]
 mod shell;
 mod statements;
+mod step;
 mod suite;
 mod tree;
 

@@ -1,6 +1,6 @@
 //! The correspondence between names that two clusters have made up.
 //!
-//! What is known is a partition: a set of expected names corresponds to a set of actual ones, as many of them. Rows that are
+//! The knowledge is a partition: a set of expected names corresponds to a set of actual ones, as many of them. Rows that are
 //! alike except for their names leave open which is which; what is seen later divides the sets. The same name on one side
 //! cannot correspond to two on the other, unless objects have been exchanged.
 

@@ -4,17 +4,18 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::actual::ActualLine;
+use super::actual::{ActualLine, exit_code};
 use super::comparison::Comparison;
-use super::expectation::{ExpectedLine, exit_code};
-use super::format::{Step, Transcript};
+use super::expectation::ExpectedLine;
+use super::format::Transcript;
 use super::names::Names;
 use super::sandbox::Sandboxes;
 use super::settings::Settings;
 use super::shell::{End, Shell};
+use super::step::Step;
 use crate::{CliError, CliResult};
 
-/// How transcripts are run.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// The shell.
@@ -37,7 +38,7 @@ pub(crate) struct Outcome {
 /// The result of a step.
 #[derive(Debug)]
 pub(crate) struct StepOutcome {
-    /// What it printed, as a transcript shows it.
+    /// Its output, as a transcript shows it.
     pub(crate) actual: String,
     /// Its exit code.
     pub(crate) code: i32,

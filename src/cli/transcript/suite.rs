@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::format::{Format, Mistake, Transcript};
+use super::format::{Format, Transcript};
 use super::futures;
 use super::junit::{self, Case, Suite};
 use super::report::{Colours, describe_stop, unified_diff};
 use super::run::{Options, Outcome, run};
 use super::sandbox::Sandboxes;
+use super::step::{Mistake, Step};
 use super::tree;
 use crate::{CliError, CliResult};
 
@@ -45,11 +46,11 @@ pub(crate) struct Request {
     pub(crate) update: bool,
     /// The colours of differences.
     pub(crate) colours: Colours,
-    /// How each is run.
+    /// The options of each.
     pub(crate) options: Options,
 }
 
-/// What became of a transcript.
+/// The verdict on a transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The output is the expected one.
@@ -66,7 +67,7 @@ pub(crate) enum Verdict {
 pub(crate) struct Report {
     /// The name of the file.
     pub(crate) name: String,
-    /// What became of it.
+    /// The verdict.
     pub(crate) verdict: Verdict,
     /// The number of steps.
     pub(crate) steps: usize,
@@ -287,7 +288,7 @@ fn suite(name: &str, transcript: &Transcript, outcome: &Outcome) -> Suite {
     Suite { name: name.into(), cases: cases.collect() }
 }
 
-fn expected(transcript: &Transcript, step: &super::format::Step) -> Vec<String> {
+fn expected(transcript: &Transcript, step: &Step) -> Vec<String> {
     transcript.expected(step).into_iter().map(String::from).collect()
 }
 
