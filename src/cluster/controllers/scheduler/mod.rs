@@ -14,6 +14,7 @@ mod event_handlers;
 mod explain;
 mod filters;
 mod interpod_affinity;
+mod node_identity;
 mod node_info;
 mod node_usage;
 mod nodes;

@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::node_identity::{Labels, NodeIdentity};
 use super::node_usage::NodeUsage;
 use super::nodes::Slot;
+use super::pod_info::HostPort;
 use super::resources::Resource;
-use super::terms::{NodeIdentity, Taint};
+use super::terms::Taint;
 use crate::controllers::Context;
 use crate::controllers::runtime::Result;
-use kctl_base::json::{SharedStr, Value};
+use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
@@ -33,8 +35,7 @@ pub(super) struct NodeInfo {
     pub(super) slot: Slot,
     pub(super) name: SharedStr,
     pub(super) uid: SharedStr,
-    /// `metadata.labels`.
-    pub(super) labels: Value,
+    pub(super) labels: Labels,
     pub(super) taints: Vec<Taint>,
     pub(super) unschedulable: bool,
     pub(super) allocatable: Resource,
@@ -45,20 +46,79 @@ pub(super) struct NodeInfo {
     pub(super) usage: NodeUsage,
 }
 
-/// A node as it is stored: everything but the slot, in the order of the fields. A list is decoded faster than a map.
+/// A node as it is stored: the name, the uid, the labels, numbers, and what few nodes have. Lists are decoded faster than maps.
 #[derive(Serialize, Deserialize)]
-struct Row(SharedStr, SharedStr, Value, Vec<Taint>, bool, Resource, i64, BTreeMap<String, i64>, NodeUsage);
+struct Row(SharedStr, SharedStr, Labels, [i64; 10], Option<Box<Rest>>);
+
+/// The parts of a row that most nodes do not have.
+#[derive(PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Rest {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    taints: Vec<Taint>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unschedulable: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    allocatable: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    requested: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    images: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ports: Vec<HostPort>,
+    /// Number of pods by priority; `None` if all have priority 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priorities: Option<BTreeMap<i64, i64>>,
+}
+
+/// Returns the numbers by priority of pods that all have priority 0.
+fn without_priority(pods: i64) -> BTreeMap<i64, i64> {
+    if pods == 0 { BTreeMap::new() } else { BTreeMap::from([(0, pods)]) }
+}
 
 impl From<NodeInfo> for Row {
     fn from(node: NodeInfo) -> Row {
-        let NodeInfo { name, uid, labels, taints, unschedulable, allocatable, allowed_pods, images, usage, .. } = node;
-        Row(name, uid, labels, taints, unschedulable, allocatable, allowed_pods, images, usage)
+        let NodeInfo { allocatable, usage, .. } = node;
+        let requested = usage.requested;
+        let numbers = [
+            allocatable.cpu,
+            allocatable.memory,
+            allocatable.ephemeral_storage,
+            node.allowed_pods,
+            usage.pods,
+            requested.cpu,
+            requested.memory,
+            requested.ephemeral_storage,
+            usage.non_zero_requested.0,
+            usage.non_zero_requested.1,
+        ];
+        let rest = Rest {
+            taints: node.taints,
+            unschedulable: node.unschedulable,
+            allocatable: allocatable.scalar,
+            requested: requested.scalar,
+            images: node.images,
+            ports: usage.ports,
+            priorities: Some(usage.priorities).filter(|priorities| *priorities != without_priority(usage.pods)),
+        };
+        Row(node.name, node.uid, node.labels, numbers, (rest != Rest::default()).then(|| Box::new(rest)))
     }
 }
 
 impl From<Row> for NodeInfo {
-    fn from(row: Row) -> NodeInfo {
-        let Row(name, uid, labels, taints, unschedulable, allocatable, allowed_pods, images, usage) = row;
+    fn from(Row(name, uid, labels, numbers, rest): Row) -> NodeInfo {
+        let [cpu, memory, ephemeral_storage, allowed_pods, pods, used @ ..] = numbers;
+        let rest = rest.map(|rest| *rest).unwrap_or_default();
+        let allocatable = Resource { cpu, memory, ephemeral_storage, scalar: rest.allocatable };
+        let [cpu, memory, ephemeral_storage, non_zero_cpu, non_zero_memory] = used;
+        let usage = NodeUsage {
+            pods,
+            requested: Resource { cpu, memory, ephemeral_storage, scalar: rest.requested },
+            non_zero_requested: (non_zero_cpu, non_zero_memory),
+            ports: rest.ports,
+            priorities: rest.priorities.unwrap_or_else(|| without_priority(pods)),
+        };
+        let Rest { taints, unschedulable, images, .. } = rest;
         NodeInfo { slot: 0, name, uid, labels, taints, unschedulable, allocatable, allowed_pods, images, usage }
     }
 }
@@ -79,7 +139,7 @@ impl NodeInfo {
             slot: 0,
             name: object.name().into(),
             uid: object.uid().into(),
-            labels: object.at("/metadata/labels").cloned().unwrap_or_default(),
+            labels: Labels::of(object),
             taints: Taint::of(object),
             unschedulable: object.flag("/spec/unschedulable"),
             allocatable: Resource::read(object, resources),
@@ -90,12 +150,12 @@ impl NodeInfo {
     }
 
     pub(super) fn label(&self, key: &str) -> Option<&str> {
-        self.labels.get(key)?.as_str()
+        self.labels.get(key)
     }
 
     /// Returns what node selectors select the node by.
     pub(super) fn identity(&self) -> NodeIdentity<'_> {
-        NodeIdentity { name: &self.name, labels: &self.labels }
+        NodeIdentity::new(&self.name, &self.labels)
     }
 }
 
@@ -161,8 +221,10 @@ mod tests {
         });
         let pod = json!({"spec": {"nodeName": "n", "containers": [
             {"resources": {"requests": {"cpu": "1", "example.com/gpu": "1"}}, "ports": [{"hostPort": 80}]}]}});
-        let (used, unused) = (NodeUsage::count([&pod]), NodeUsage::default());
-        for node in [NodeInfo::new(&node, used), NodeInfo::new(&json!({}), unused)] {
+        let mut important = pod.clone();
+        important["spec"]["priority"] = 5.into();
+        let usages = [NodeUsage::default(), NodeUsage::count([&pod]), NodeUsage::count([&pod, &important])];
+        for node in usages.into_iter().flat_map(|usage| [&node, &json!({})].map(|n| NodeInfo::new(n, usage.clone()))) {
             let row = serde_json::to_vec(&node).expect("a row");
             assert_eq!(serde_json::from_slice::<NodeInfo>(&row).expect("a node"), node);
         }

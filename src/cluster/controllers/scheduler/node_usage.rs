@@ -2,25 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::pod_info::{HostPort, PodRequests, is_assigned};
 use super::resources::{NonZeroRequests, Resource};
 use kctl_base::object::Object;
 
-/// Sum of the requests of all pods of a node. The serialized names are part of the rows of nodes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Sum of the requests of all pods of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NodeUsage {
     /// Number of pods.
     pub(super) pods: i64,
-    #[serde(default, rename = "requests", skip_serializing_if = "Resource::is_none")]
     pub(super) requested: Resource,
-    #[serde(rename = "assumed")]
     pub(super) non_zero_requested: NonZeroRequests,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) ports: Vec<HostPort>,
     /// Number of pods by priority.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) priorities: BTreeMap<i64, i64>,
 }
 

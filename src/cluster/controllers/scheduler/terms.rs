@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::node_identity::NodeIdentity;
 use kctl_base::json::Value;
 use kctl_base::labels::{Operator, Requirement, Selector};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -57,20 +58,6 @@ pub(in crate::controllers) fn tolerates(tolerations: &[Value], taint: &Taint) ->
     })
 }
 
-/// What node selectors select a node by.
-#[derive(Clone, Copy)]
-pub(in crate::controllers) struct NodeIdentity<'a> {
-    pub(super) name: &'a str,
-    /// `metadata.labels`.
-    pub(super) labels: &'a Value,
-}
-
-impl<'a> From<&'a Object> for NodeIdentity<'a> {
-    fn from(node: &'a Object) -> NodeIdentity<'a> {
-        NodeIdentity { name: node.name(), labels: &node["metadata"]["labels"] }
-    }
-}
-
 /// A term of a node selector; a node has to match all its requirements.
 #[derive(Clone, Debug)]
 pub(super) struct NodeTerm {
@@ -94,7 +81,7 @@ impl NodeTerm {
     /// Reports whether a node matches.
     pub(super) fn matches(&self, node: NodeIdentity<'_>) -> bool {
         let named = |(is_in, names): &(bool, Vec<String>)| names.iter().any(|n| n == node.name) == *is_in;
-        self.labels.as_ref().is_some_and(|s| s.matches(node.labels)) && self.names.iter().all(named)
+        self.labels.as_ref().is_some_and(|s| s.matches_with(|key| node.label(key))) && self.names.iter().all(named)
     }
 }
 
@@ -146,7 +133,8 @@ impl NodeAffinity {
 
     /// Reports whether a node matches.
     pub(in crate::controllers) fn matches(&self, node: NodeIdentity<'_>) -> bool {
-        self.labels.matches(node.labels) && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
+        self.labels.matches_with(|key| node.label(key))
+            && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
     }
 
     /// Returns the only nodes that can match, if every term names its nodes, as those of DaemonSet pods do; otherwise `None`.
