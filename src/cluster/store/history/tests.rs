@@ -96,7 +96,7 @@ fn a_large_difference_is_not_written() {
     operate(&mut store, 1, "p", "n1");
     let (position, before) = (store.position(), rows(&store));
     for i in 0..300 {
-        let text = kctl_base::json::json!({"metadata": {"name": format!("q{i}"), "namespace": "default"}, "text": "x".repeat(3_000)});
+        let text = kctl_base::json::json!({"metadata": {"name": format!("q{i}"), "namespace": "default"}, "text": "x".repeat(9_000)});
         store.write(&pod(&format!("q{i}")), text).expect("written");
     }
     operate(&mut store, 2, "p", "n2");
