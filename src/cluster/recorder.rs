@@ -164,7 +164,7 @@ impl Cluster {
         head.restored += 1;
         let store = self.server.store();
         store.stage_operation(&operation, head)?;
-        store.restore(difference).map_err(|e| self.location.name(e))?;
+        store.restore(&goal.past, difference).map_err(|e| self.location.name(e))?;
         self.reload()?;
         Ok(operation)
     }

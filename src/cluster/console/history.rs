@@ -72,6 +72,9 @@ impl Console<'_> {
         let Some(last) = redo.first().copied() else {
             return refuse("nothing to redo".into());
         };
+        if self.store().past(last.position)?.is_none() {
+            return refuse("what was undone is no longer kept (to keep more: kctl op keep --size=1Gi)".into());
+        }
         let operation = self.kept_operation(last.operation)?;
         let goal = self.goal(OperationKind::Redo, &operation, last.position, Some(last.operation))?;
         self.cluster.go_to(goal, |head| {
