@@ -52,6 +52,8 @@ mod simulation;
 mod stores;
 /// The files of `edit` and `diff` for other programs are private and removed.
 mod temporary_files;
+/// Pictures have the characters of the locale and begin where they are told to.
+mod timeline;
 /// Sessions recorded from a real control plane, replayed twice each.
 mod transcripts;
 /// Failures of the store show as themselves.

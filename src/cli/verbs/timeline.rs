@@ -39,10 +39,11 @@ pub(super) const VERB: Verb = Verb {
         ("Draw all pods of the namespace", "timeline"),
         ("Draw the pods of a deployment", "timeline deploy/web"),
         ("Draw the last five minutes of the pods with a label", "timeline -l app=web --since 5m"),
+        ("Draw what happened since the operation 7 of 'op log' began", "timeline --since 7"),
         ("Draw a picture for documentation", "timeline deploy/web -o svg > web.svg"),
         ("Draw with plain characters, 100 columns wide", "timeline --ascii --width 100"),
     ],
-    usage: "([TYPE/NAME ...] | [TYPE [NAME ...]] | [-l label]) [--since=DURATION|TIME] [(-o|--output=)text|svg|html|json]",
+    usage: "([TYPE/NAME ...] | [TYPE [NAME ...]] | [-l label]) [--since=DURATION|TIME|OPERATION] [(-o|--output=)text|svg|html|json]",
     flags,
     run,
     family: &[],
@@ -52,7 +53,7 @@ fn flags(command: Command) -> Command {
     groups::all_namespaces(groups::labels(groups::args(command)))
         .arg(args::text(
             "since",
-            "Begin this long before the present, such as 10m, or at this time, such as 2026-01-01T00:00:00Z. The default is the first thing that is known, at most an hour before the first change.",
+            "Begin this long before the present, such as 10m, at this time, such as 2026-01-01T00:00:00Z, or with the operation of this number. The default is the first thing that is known, at most an hour before the first change.",
         ))
         .arg(
             args::text("output", "Output format. One of: (text, svg, html, json).")
@@ -90,9 +91,8 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         )));
     }
     let scope = read_scope(ctx, matches)?;
-    let now = ctx.now()?;
-    let since = matches.value_of("since").map(|text| read_since(text, now)).transpose()?;
-    let chronicle = Chronicle::of(&ctx.console()?.history(None)?);
+    let since = matches.value_of("since").map(|text| read_since(ctx, text)).transpose()?;
+    let chronicle = Chronicle::of(&ctx.console_to_read()?.history(None)?);
     if let Some(named) = scope.missing(&chronicle) {
         return Err(missing(ctx, named)?);
     }
@@ -174,15 +174,22 @@ fn read_objects(ctx: &mut Ctx, words: &[String]) -> CliResult<Vec<Named>> {
     Ok(names.iter().map(|name| Named { kind: kind.clone(), name: Some(name.clone()) }).collect())
 }
 
-/// Reads a duration before the present, or a time.
-fn read_since(text: &str, now: Time) -> CliResult<Time> {
+/// Reads a duration before the present, a time, or the number of an operation, which stands for its beginning.
+fn read_since(ctx: &mut Ctx, text: &str) -> CliResult<Time> {
     if let Some(time) = Time::parse(text) {
         return Ok(time);
     }
+    if let Ok(number) = text.parse::<u64>() {
+        let operations = ctx.console_to_read()?.operations()?;
+        let operation = operations.iter().find(|operation| operation.number == number);
+        let unknown = || CliError::new(format!("operation {number} is not kept (to see the operations: kctl op log)"));
+        return operation.map(|operation| operation.began).ok_or_else(unknown);
+    }
+    let now = ctx.now()?;
     match Duration::parse(text) {
         Some(duration) if duration > Duration::ZERO => Ok(now - duration),
         _ => Err(CliError::new(format!(
-            "invalid --since {}: use a duration such as 10m, or a time such as {}",
+            "invalid --since {}: use a duration such as 10m, a time such as {}, or the number of an operation",
             quote(text),
             now.rfc3339()
         ))),

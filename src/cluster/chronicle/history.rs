@@ -21,7 +21,7 @@ pub struct History {
 impl History {
     /// Creates the history of changes that led to the present objects: those before the first change are the present ones
     /// that did not change, and the previous versions of those that did.
-    pub fn until(present: Vec<Arc<Object>>, changes: Vec<Change>, to: Time) -> History {
+    pub(crate) fn until(present: Vec<Arc<Object>>, changes: Vec<Change>, to: Time) -> History {
         let mut changed = HashSet::new();
         let mut objects = Vec::new();
         for change in &changes {

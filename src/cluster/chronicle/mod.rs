@@ -17,8 +17,8 @@ mod workload;
 pub use history::History;
 pub use marks::{Mark, MarkKind};
 pub use owners::ObjectRef;
-pub use pod_life::{PodLife, Span};
-pub use pod_state::PodState;
+pub use pod_life::PodLife;
+pub use pod_state::{PodState, Span};
 pub use workload::{Replicas, Workload};
 
 use kctl_base::sim::Time;

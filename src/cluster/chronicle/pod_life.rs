@@ -3,23 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::owners::Owners;
-use super::pod_state::{remembered, state};
+use super::pod_state::{Span, remembered, state};
 use super::{History, ObjectRef, PodState};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
-
-/// A stretch of the life of a pod in one state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The state.
-    pub state: PodState,
-    /// A reason in the words of the API that says more, such as `Unschedulable`; empty for none.
-    pub detail: String,
-    /// The beginning.
-    pub from: Time,
-    /// The end: that of the history for the present state.
-    pub to: Time,
-}
 
 /// The life of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! The state of a pod, and what its own timestamps tell about earlier ones.
 
-use super::Span;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_true};
 use kctl_base::sim::{Duration, Time};
 
@@ -24,6 +23,19 @@ pub enum PodState {
     Failed,
     /// All containers have ended without an error.
     Succeeded,
+}
+
+/// A stretch of the life of a pod in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The state.
+    pub state: PodState,
+    /// A reason in the words of the API that says more, such as `Unschedulable`; empty for none.
+    pub detail: String,
+    /// The beginning.
+    pub from: Time,
+    /// The end: that of the history for the present state.
+    pub to: Time,
 }
 
 impl PodState {
