@@ -170,7 +170,7 @@ impl Cluster {
     }
 
     /// Begins anew with what the store holds.
-    fn reload(&mut self) -> Result<(), ClusterError> {
+    pub(crate) fn reload(&mut self) -> Result<(), ClusterError> {
         let Basis { clock, seed, .. } = origin::load(self.server.store(), self.location.options())?;
         self.server.reload(Ids::new(seed))?;
         let revision = self.server.revision();

@@ -15,7 +15,7 @@ use super::Sandbox;
 /// The steps before the first recorded command, in `DIRECTORY`.
 const PREPARATION: &str = r#"  $ recorded() {
   >   bash -c "$1" >"$TMPDIR/out" 2>"$TMPDIR/err"; code=$?
-  >   sed '$a\' "$TMPDIR/out"
+  >   if [ -s "$TMPDIR/out" ]; then sed '$a\' "$TMPDIR/out"; fi
   >   if [ -s "$TMPDIR/err" ]; then echo '!'; sed '$a\' "$TMPDIR/err"; fi
   >   return $code
   > }

@@ -60,6 +60,18 @@ impl Ctx {
         }
     }
 
+    /// Prints a hint at once, while the command is at work.
+    pub(crate) fn hint_at_once(&self, line: impl std::fmt::Display) {
+        if self.hints {
+            hint_now(line);
+        }
+    }
+
+    /// Returns whether the log is on (`-v`).
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity > 0
+    }
+
     /// Suggests to ask why an object is not as a command expected, if the command fails. The first suggestion counts.
     pub(crate) fn suggest_why(&mut self, item: &Item) {
         let namespace = match item.namespace.as_str() {

@@ -137,7 +137,9 @@ const RULES: &[Rule] = &[
 ];
 
 /// The placeholders whose originals are names: they must be used alike on both sides.
-const NAMES: [&str; 2] = ["<hash>", "<rand>"];
+const NAMES: [&str; 2] = ["<hash>", SUFFIX];
+/// The placeholder of the last part of the name of an object.
+const SUFFIX: &str = "<rand>";
 
 /// The names of the rules, each once.
 pub(crate) fn rule_names() -> Vec<&'static str> {
@@ -182,13 +184,22 @@ pub(super) struct Normal {
     /// The text with placeholders.
     pub(super) text: String,
     /// The originals of the names in it, by rule and place.
-    pub(super) names: Vec<String>,
+    pub(super) names: Vec<Name>,
+}
+
+/// A name that a cluster has made up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    /// The name, without what precedes it.
+    pub(super) text: String,
+    /// True for the suffix of one of several objects that are alike, false for a hash.
+    pub(super) is_suffix: bool,
 }
 
 /// Normalizes a line.
 pub(super) fn normalize(line: &str) -> Normal {
     let mut names = Vec::new();
-    let text = apply(line, &mut |name| names.push(name.to_string()));
+    let text = apply(line, &mut |name| names.push(name));
     Normal { text: text.trim_end().into(), names }
 }
 
@@ -208,12 +219,12 @@ fn is_of_names(rule: &Rule) -> bool {
 }
 
 /// Applies all rules to a line. `on_name` gets each name that is replaced.
-fn apply(line: &str, on_name: &mut dyn FnMut(&str)) -> String {
+fn apply(line: &str, on_name: &mut dyn FnMut(Name)) -> String {
     let mut text = line.to_string();
     for (rule, pattern) in RULES.iter().zip(PATTERNS.iter()) {
         text = replace(rule, pattern, &text, &mut |captures| {
             if is_of_names(rule) {
-                on_name(&captures[2]);
+                on_name(Name { text: captures[2].into(), is_suffix: rule.to.ends_with(SUFFIX) });
             }
             let mut replacement = String::new();
             captures.expand(rule.to, &mut replacement);
@@ -254,12 +265,17 @@ fn replace(
     replaced
 }
 
+/// Returns whether a command prints rows of objects, in the order of their names.
+pub(super) fn prints_rows(command: &str) -> bool {
+    ROWS.is_match(command) && !NO_ROWS.is_match(command)
+}
+
 /// Returns the positions of the actual lines of a command in the order of the expected ones, as far as their order means
 /// nothing: rows with made-up names, and neighbouring events.
 pub(super) fn arrange(command: &str, expected: &[Normal], actual: &[Normal]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..actual.len()).collect();
     let has_names = |lines: &[Normal]| lines.iter().any(|line| NAMES.iter().any(|name| line.text.contains(name)));
-    if ROWS.is_match(command) && !NO_ROWS.is_match(command) && has_names(expected) && has_names(actual) {
+    if prints_rows(command) && has_names(expected) && has_names(actual) {
         // The header stays.
         arrange_range(expected, 1..expected.len(), actual, &mut order, 1..actual.len());
     }
@@ -348,10 +364,9 @@ mod tests {
 
     #[test]
     fn names_are_kept_beside_a_line() {
-        assert_eq!(
-            normalize("pod/web-98d45795f-8rz7f pod-template-hash=98d45795f").names,
-            ["98d45795f", "98d45795f", "8rz7f"]
-        );
+        let names = normalize("pod/web-98d45795f-8rz7f pod-template-hash=98d45795f").names;
+        let texts: Vec<(&str, bool)> = names.iter().map(|name| (name.text.as_str(), name.is_suffix)).collect();
+        assert_eq!(texts, [("98d45795f", false), ("98d45795f", false), ("8rz7f", true)]);
         let other = |name: &str| (name == "8rz7f").then(|| "xxxxx".to_string());
         assert_eq!(
             rename("kubectl logs web-98d45795f-8rz7f -c a-8rz7f", &mut { other }),

@@ -39,6 +39,8 @@ pub(crate) struct Outcome {
 pub(crate) struct StepOutcome {
     /// What it printed, as a transcript shows it.
     pub(crate) actual: String,
+    /// Its exit code.
+    pub(crate) code: i32,
     /// The output to expect from now on; the lines of the transcript if they still match.
     pub(crate) output: Vec<String>,
     /// The real time that it took.
@@ -63,19 +65,20 @@ impl Outcome {
     }
 }
 
-/// Runs a transcript once, in a sandbox of its own.
+/// Runs a transcript once with settings, in a sandbox of its own.
 ///
 /// # Errors
 /// The sandbox cannot be created, or the shell cannot be started.
 pub(crate) fn run(
     file: &Path,
     transcript: &Transcript,
+    settings: &Settings,
     sandboxes: &Sandboxes,
     options: &Options,
 ) -> CliResult<Outcome> {
     // A store that the transcript itself describes is left to it.
     let is_prepared = !Settings::are_named_in(&transcript.text());
-    let sandbox = sandboxes.create(file, &transcript.settings, is_prepared)?;
+    let sandbox = sandboxes.create(file, settings, is_prepared)?;
     let failed = |e| CliError::io(format!("run {}", options.shell.to_string_lossy()), e);
     let mut shell = Shell::start(&options.shell, &sandbox.work, sandbox.variables()).map_err(failed)?;
     let mut comparison = match options.like_cluster {
@@ -94,6 +97,7 @@ pub(crate) fn run(
         let output = merge_step(transcript, step, &mut comparison, &actual, code);
         outcome.steps.push(StepOutcome {
             actual: lines_of(&actual, code).map(|line| line + "\n").collect(),
+            code,
             output,
             elapsed: start.elapsed(),
         });

@@ -34,6 +34,7 @@ mod metadata_map;
 mod options;
 mod overrides;
 mod patch;
+mod plan;
 mod plugin;
 mod raw;
 mod refused;
@@ -112,10 +113,11 @@ pub(crate) static GROUPS: &[Group] = &[
         title: SIMULATION,
         verbs: &[
             clock::VERB,
+            plan::VERB,
             sim::VERB,
             timeline::VERB,
-            resolve::VERB,
             why::VERB,
+            resolve::VERB,
             history::OP,
             history::UNDO,
             history::REDO,

@@ -194,6 +194,15 @@ pub(super) const VERBS: &[Operator] = &[
     operator("kuberc set", Nothing, &["--section aliases --name {g|h} --command get{| --overwrite}", "--section nope"]),
     operator("kuberc view", Nothing, &["", "-o json"]),
     operator("kustomize", Nothing, &["{.|missing}"]),
+    operator(
+        "plan",
+        Nothing,
+        &[
+            "{|-o json|-o wide|--diff|--until=1m} -- {scale deployment {deployments.apps} --replicas={0-9}|delete pod {pods}|get pods}",
+            "-- {drain {nodes} --ignore-daemonsets --force|set image deployment {deployments.apps} nginx=nginx:{1|bad}}",
+            "-f FILE{| --timeout=1m}",
+        ],
+    ),
     operator("plugin list", Nothing, &["", "--name-only"]),
     operator(
         "label",

@@ -1,7 +1,7 @@
 //! `why`: tells what keeps an object from being what it should be, and how it came to be what it is.
 
-mod structured;
-mod text;
+pub(in crate::verbs) mod structured;
+pub(in crate::verbs) mod text;
 
 use clap::{ArgMatches, Command};
 

@@ -2,7 +2,7 @@
 
 use super::Answer;
 use kctl_base::json::{Value, json};
-use kctl_cluster::why::{Author, Finding, ObjectRef, Step, Weight};
+use kctl_cluster::why::{Author, Diagnosis, Finding, ObjectRef, Step, Weight};
 
 /// Returns an answer as a value.
 pub(super) fn value(answer: &Answer) -> Value {
@@ -10,7 +10,7 @@ pub(super) fn value(answer: &Answer) -> Value {
     if let Some(diagnosis) = &answer.diagnosis {
         value["state"] = weight(diagnosis.weight(), "Healthy").into();
         value["summary"] = diagnosis.summary.clone().into();
-        value["findings"] = diagnosis.findings.iter().map(finding).collect::<Vec<_>>().into();
+        value["findings"] = findings(diagnosis);
     }
     if let Some(story) = &answer.story {
         let chain = |chain: &Vec<Step>| Value::from(chain.iter().map(step).collect::<Vec<_>>());
@@ -20,6 +20,11 @@ pub(super) fn value(answer: &Answer) -> Value {
         }
     }
     value
+}
+
+/// Returns the findings about an object as a value.
+pub(in crate::verbs) fn findings(diagnosis: &Diagnosis) -> Value {
+    diagnosis.findings.iter().map(finding).collect::<Vec<_>>().into()
 }
 
 fn weight(weight: Weight, remark: &'static str) -> &'static str {

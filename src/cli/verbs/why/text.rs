@@ -1,17 +1,24 @@
 //! The answer as text: a headline, the tree of findings, and the chains of causes.
 
 use super::Answer;
-use kctl_cluster::why::{Author, Finding, ObjectRef, Step, Story, Weight};
+use kctl_cluster::why::{Author, Diagnosis, Finding, ObjectRef, Step, Story, Weight};
 
 /// Returns the lines of an answer.
 pub(super) fn lines(answer: &Answer) -> Vec<String> {
     let mut lines = vec![headline(answer)];
     if let Some(diagnosis) = &answer.diagnosis {
-        branch(&mut lines, "", &diagnosis.findings, &|finding| Node::of_finding(finding, &diagnosis.object));
+        lines.extend(findings(diagnosis));
     }
     if let Some(story) = &answer.story {
         causes(&mut lines, story);
     }
+    lines
+}
+
+/// Returns the tree of findings about an object.
+pub(in crate::verbs) fn findings(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut lines = Vec::new();
+    branch(&mut lines, "", &diagnosis.findings, &|finding| Node::of_finding(finding, &diagnosis.object));
     lines
 }
 
