@@ -42,7 +42,7 @@ fn flags(command: Command) -> Command {
     groups::labels(groups::args(command)).arg(args::text("output", "Output format. One of: (json, yaml).").short('o'))
 }
 
-/// What is known of one object.
+/// The knowledge of one object.
 struct Answer {
     object: ObjectRef,
     /// `None` for an object that does not exist.

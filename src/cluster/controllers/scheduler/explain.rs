@@ -17,13 +17,13 @@ use crate::controllers::{Context, Key};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 
-/// What the scheduler finds about a pod.
+/// The answers of the scheduler about a pod.
 pub(crate) struct Placement {
     /// The reason why no node is considered at all.
     pub(crate) whole: Option<String>,
     /// The answers of the nodes, by name.
     pub(crate) nodes: Vec<NodeAnswer>,
-    /// Whether the eviction of other pods helps; `None` if some node has room.
+    /// The effect that the eviction of other pods would have; `None` if some node has room.
     pub(crate) preemption: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Placement {
 pub(crate) struct NodeAnswer {
     /// The name of the node.
     pub(crate) name: String,
-    /// Why the pod does not fit, one clause each; empty if it does.
+    /// The reasons why the pod does not fit, one clause each; empty if it does.
     pub(crate) refusals: Vec<String>,
 }
 
@@ -166,11 +166,11 @@ fn words_of_amount(resource: &str, amount: i64) -> String {
 
 /// Names the label of the node selector that a node lacks.
 fn selector_words(pod: &PodInfo, node: &NodeInfo) -> String {
-    for (key, wanted) in pod.object.strings("/spec/nodeSelector") {
+    for (key, selected) in pod.object.strings("/spec/nodeSelector") {
         match node.label(&key) {
-            Some(value) if value == wanted => {}
-            Some(value) => return format!("the pod wants the label {key}={wanted}, and it has {key}={value}"),
-            None => return format!("the pod wants the label {key}={wanted}, which it does not have"),
+            Some(value) if value == selected => {}
+            Some(value) => return format!("the pod wants the label {key}={selected}, and it has {key}={value}"),
+            None => return format!("the pod wants the label {key}={selected}, which it does not have"),
         }
     }
     "its labels do not match the node affinity of the pod".into()

@@ -4,7 +4,7 @@ use crate::store::{Change, ChangeKind};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 
-/// What a change did.
+/// The effect of a change on its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
     /// The object was created.
@@ -17,7 +17,7 @@ pub(super) enum Deed {
     Bound,
     /// The wanted number of replicas changed, and nothing else of what is wanted.
     Scaled,
-    /// What is wanted changed: anything but metadata and status.
+    /// The desired state changed: anything but metadata and status.
     Wanted,
     /// The state that [`state`] describes changed.
     State,

@@ -20,7 +20,7 @@ use kctl_base::sim::Time;
 pub use operation::Operation;
 use operation::Record;
 
-/// How an object came to be what it is.
+/// The story of an object: the chains of changes that made it what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Story {
     /// The object.
@@ -43,13 +43,13 @@ pub struct Step {
     pub at: Time,
     /// The object that changed.
     pub object: ObjectRef,
-    /// What happened, as a sentence without a full stop.
+    /// The event, as a sentence without a full stop.
     pub what: String,
-    /// Who made the change.
+    /// The author of the change.
     pub author: Author,
     /// The command during which a controller acted that no change had woken, such as one that injects a fault.
     pub during: Option<Operation>,
-    /// What woke the controller, as a clause that follows "because", where the next step of the chain does not say it.
+    /// The event that woke the controller, as a clause that follows "because", where the next step of the chain does not say it.
     pub because: Option<String>,
     /// The number of steps between this one and the next that are left out, because they are like these.
     pub left_out: usize,
@@ -57,7 +57,7 @@ pub struct Step {
     pub joins: bool,
 }
 
-/// Who made a change.
+/// The author of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Author {
     /// A controller, by its name: `deployment-controller`.

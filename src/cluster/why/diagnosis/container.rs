@@ -18,7 +18,7 @@ const EXIT_CODES: &[(i64, &str)] = &[
 
 /// A container with its state.
 struct Container<'a> {
-    /// What it is called in a sentence: `container web`, `init container migrate`.
+    /// The name in a sentence: `container web`, `init container migrate`.
     title: String,
     spec: &'a Value,
     status: &'a Value,

@@ -1,8 +1,8 @@
-//! What a diagnosis finds.
+//! The findings of a diagnosis.
 
 use super::super::ObjectRef;
 
-/// How much a finding weighs.
+/// The weight of a finding, the lightest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
     /// Worth knowing; nothing is wrong.
@@ -18,7 +18,7 @@ pub enum Weight {
 /// One finding about an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How much it weighs.
+    /// The weight.
     pub weight: Weight,
     /// The object that it is about.
     pub object: ObjectRef,
@@ -26,7 +26,7 @@ pub struct Finding {
     pub others: usize,
     /// The finding in a sentence without a full stop.
     pub sentence: String,
-    /// What shows it, one line each.
+    /// The evidence, one line each.
     pub evidence: Vec<String>,
     /// Findings about the objects to which it leads.
     pub because: Vec<Finding>,
@@ -91,7 +91,7 @@ pub struct Diagnosis {
     pub object: ObjectRef,
     /// Its state in a few words, such as `2 of 3 pods are ready`; empty where there is nothing to count.
     pub summary: String,
-    /// What was found, in the order in which a reader looks for it.
+    /// The findings, in the order in which a reader looks for it.
     pub findings: Vec<Finding>,
 }
 

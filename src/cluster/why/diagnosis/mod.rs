@@ -48,7 +48,7 @@ impl Cluster {
     /// Status 403 for a user who may not read the object itself; a store that cannot be read.
     pub fn diagnose(&mut self, user: &User, asked: &ObjectRef) -> Result<Option<Diagnosis>> {
         let now = self.now();
-        let mut reader = Reader::new(&mut self.server, user, now);
+        let mut reader = Reader::new(&mut self.server, user, now, kinds::diagnose);
         let Some(object) = reader.get(&asked.resource, &asked.namespace, &asked.name)? else { return Ok(None) };
         let summary = match object.is_deleting() {
             true => "it is being deleted".into(),

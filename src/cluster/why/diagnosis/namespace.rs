@@ -14,7 +14,7 @@ const REMAINING: &[&str] = &[
     "NamespaceDeletionDiscoveryFailure",
 ];
 
-/// Finds nothing: a namespace that is not being deleted is as it should be.
+/// Finds nothing: a namespace is as it should be unless it is being deleted.
 pub(super) fn diagnose(_: &mut Reader<'_>, _: &Object) -> Result<Vec<Finding>> {
     Ok(Vec::new())
 }

@@ -1,9 +1,9 @@
-//! What diagnoses read with: the objects that the user may read, events, logs, and the agenda of the controllers.
+//! The reader of diagnoses: the objects that the user may read, events, logs, and the agenda of the controllers.
 
 use std::sync::Arc;
 
 use super::super::ObjectRef;
-use super::{Finding, kinds};
+use super::Finding;
 use crate::api::{Attributes, Result, Server, User};
 use crate::controllers::kubelet;
 use kctl_base::gvk::GroupResource;
@@ -20,19 +20,24 @@ const DEPTH_MAX: usize = 6;
 const LOG_LINES: usize = 5;
 
 /// Reads for the diagnoses of one command.
-pub(crate) struct Reader<'a> {
+pub(super) struct Reader<'a> {
     server: &'a mut Server,
     user: &'a User,
     /// The current time.
     pub(super) now: Time,
+    /// The examination of an object of a resource.
+    diagnose: Examination,
     /// The objects that are being examined, each because of the one before.
     path: Vec<ObjectRef>,
 }
 
+/// Finds what is wrong with an object of a resource.
+type Examination = fn(&mut Reader<'_>, &str, &Object) -> Result<Vec<Finding>>;
+
 impl<'a> Reader<'a> {
-    /// Reads as a user.
-    pub(crate) fn new(server: &'a mut Server, user: &'a User, now: Time) -> Reader<'a> {
-        Reader { server, user, now, path: Vec::new() }
+    /// Reads as a user. `diagnose` examines the objects to which findings lead.
+    pub(super) fn new(server: &'a mut Server, user: &'a User, now: Time, diagnose: Examination) -> Reader<'a> {
+        Reader { server, user, now, diagnose, path: Vec::new() }
     }
 
     /// Returns the API server, for what is no object. The caller has read the object concerned as the user.
@@ -136,7 +141,7 @@ impl<'a> Reader<'a> {
             return Ok(Vec::new());
         }
         self.path.push(reference.clone());
-        let findings = kinds::diagnose(self, resource, object);
+        let findings = (self.diagnose)(self, resource, object);
         self.path.pop();
         let mut findings = match findings {
             // What the user may not read is missing in the answer, but does not keep the rest from them.

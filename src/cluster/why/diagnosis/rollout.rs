@@ -1,4 +1,4 @@
-//! What the diagnoses of workloads share: the pods that are not available yet, and how a rollout is told.
+//! Common parts of the diagnoses of workloads: the pods that are not available yet, and the words for a rollout.
 
 use std::sync::Arc;
 
