@@ -78,6 +78,7 @@ fn variables_without_a_sense_are_refused() {
         ("KCTL_CLOCK", &["sundial", "\\377"] as &[&str]),
         ("KCTL_EPOCH", &["yesterday", "2026-01-01", "2026-01-01T00:00:00Z\\377"]),
         ("KCTL_SEED", &["-1", "x", "1\\377"]),
+        ("KCTL_NODES", &["0", "-1", "5001", "many"]),
         ("KCTL_LATENCY", &["-5s", "-1", "1h\\377", "9223372036854775807", "soon"]),
         ("KCTL_LOG", &["debug\\377"]),
     ] {
@@ -93,6 +94,18 @@ fn variables_without_a_sense_are_refused() {
     assert!(!sandbox.store().exists());
     assert_refused("a name", &sandbox.run(&format!("kctl create configmap {ODD}")), "is not valid UTF-8");
     sandbox.must("KCTL_LATENCY=5 kctl create configmap a");
+}
+
+#[test]
+fn a_new_cluster_has_as_many_nodes_as_a_variable_says() {
+    let nodes = |count: &str| {
+        let sandbox = Sandbox::new(1);
+        sandbox.must(&format!("KCTL_NODES={count} kctl run a --image=nginx && kctl clock settle"));
+        sandbox.must("kctl get nodes -o name && kctl get pod a -o jsonpath='{.spec.nodeName}'")
+    };
+    assert_eq!(nodes("1"), "node/k8s-master\nk8s-master");
+    assert_eq!(nodes("2"), "node/k8s-master\nnode/k8s-node1\nk8s-node1");
+    assert_eq!(nodes("12").lines().count(), 13);
 }
 
 #[test]

@@ -15,8 +15,14 @@ mod concurrency;
 mod crash;
 /// Paths and variables that are not UTF-8, and variables without a sense.
 mod environment;
+/// Each seed is a future, and invariants tell them apart.
+mod futures;
 /// Mutated inputs for parsers, patches and the whole server.
 mod fuzz;
+/// Transcripts of users run, are compared, updated and recorded.
+mod golden;
+/// States of the past come back as a whole, in one store or in several.
+mod history;
 /// Manifests come from servers that are trusted.
 #[cfg(target_os = "linux")]
 mod https;
@@ -32,6 +38,8 @@ mod limits;
 mod memory;
 /// Output that cannot be written is an error.
 mod output;
+/// Sessions recorded from a real control plane that are beside the repository.
+mod parity_transcripts;
 /// A plan changes nothing on disk.
 mod plan;
 /// The commands of the seed documents.

@@ -1,198 +1,37 @@
-//! Sessions recorded from a real v1.36 control plane, replayed against the binary.
+//! Sessions recorded from a real v1.36 control plane, replayed against the binary by `kctl test --like-cluster`.
 //!
-//! The format: `$` is a command, `|` its standard output, `!` its standard error, `=` its exit code if it is not 0, and `~` an
-//! action on the cluster. Both sides are normalized before they are compared: hashes, random suffixes, uids, addresses,
-//! ages, dates and runs of spaces. Steps that are known to differ are listed in `testdata/parity/differs.txt`, which may
-//! only get shorter: a listed step that agrees fails the test. Every session runs twice with the same seed and must print
-//! the same bytes both times.
+//! [`recording`](crate::harness::recording) describes the format. Steps that are known to differ are listed in
+//! `testdata/parity/differs.txt`, which may only get shorter: a listed step that agrees fails the test. Every session runs
+//! twice with the same seed and must print the same bytes both times.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::harness::recording::{Replayed, failures, known_differences, replay, to_cram};
+use crate::harness::{Sandbox, copy_tree, testdata};
 
-use crate::harness::{Output, Sandbox, copy_tree, testdata};
-
-/// The alphabet of generated names (`k8s.io/apimachinery/pkg/util/rand`).
-const SAFE: &str = "bcdfghjklmnpqrstvwxz2456789";
-
-/// A replacement before a comparison, after [`hide_suffixes`].
-struct Rule {
-    pattern: Regex,
-    to: &'static str,
-}
-
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let rule = |pattern: &str, to: &'static str| Rule {
-        pattern: Regex::new(&pattern.replace("SAFE", SAFE)).expect("a pattern"),
-        to,
-    };
-    vec![
-        rule(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
-        rule(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| [+-]\d{4} UTC)", "<time>"),
-        rule(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "<date>"),
-        rule(r"\b(?:10|192|172)\.\d{1,3}\.\d{1,3}\.\d{1,3}\b", "<ip>"),
-        rule(r"(?m)^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \w+\.go:\d+\] ", "<log> "),
-        rule(r"\b3[0-2]\d{3}(/(?:TCP|UDP))", "<nodeport>$1"),
-        rule(r"(nodePort: )3[0-2]\d{3}\b", "${1}<nodeport>"),
-        rule(r"\.[0-9a-f]{16}\b", ".<event>"),
-        rule(r#"(resourceVersion: *"?)\d+("?)"#, "${1}<rv>$2"),
-        rule(r#"("resourceVersion": *")\d+"#, "${1}<rv>"),
-        rule(
-            r#"(pod-template-hash|controller-revision-hash|controller.kubernetes.io/hash)([=:]\s*"?)[SAFE0-9]{6,10}"#,
-            "$1$2<hash>",
-        ),
-        rule(r"\b\d+(?:d|h|s|ms|m)(?:\d+(?:h|m|s))?\b", "<age>"),
-        rule(r"\(x\d+ over <age>\)", "(xN over <age>)"),
-        rule(r"\bk8s-node\d\b", "<node>"),
-        rule(r" {2,}", " "),
-    ]
-});
-
-/// A command with its recorded output.
-pub(crate) struct Step {
-    pub(crate) command: String,
-    pub(crate) out: String,
-    pub(crate) err: String,
-    pub(crate) code: i32,
-}
-
-/// A step of a transcript.
-pub(crate) enum Line {
-    /// A command.
-    Step(Step),
-    /// An action on the cluster.
-    Action(String),
-}
-
-/// Reads a transcript.
-pub(crate) fn parse(text: &str) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    for raw in text.lines() {
-        if let Some(command) = raw.strip_prefix("$ ") {
-            lines.push(Line::Step(Step { command: command.into(), out: String::new(), err: String::new(), code: 0 }));
-        } else if let Some(action) = raw.strip_prefix("~ ") {
-            lines.push(Line::Action(action.trim().into()));
-        } else if let Some(Line::Step(step)) = lines.last_mut() {
-            let rest = raw.get(2..).unwrap_or("");
-            match raw.chars().next() {
-                Some('|') => step.out.push_str(&format!("{rest}\n")),
-                Some('!') => step.err.push_str(&format!("{rest}\n")),
-                Some('=') => step.code = rest.trim().parse().unwrap_or(0),
-                _ => {}
-            }
-        }
-    }
-    lines
-}
-
-/// Replaces the generated parts of names: template hashes, random suffixes, the scheduled minute of a CronJob's Job.
-fn hide_suffixes(text: &str) -> String {
-    static PART: LazyLock<Regex> = LazyLock::new(|| Regex::new("-([0-9A-Za-z]+)").expect("a pattern"));
-    let safe = |word: &str| word.chars().all(|c| SAFE.contains(c));
-    PART.replace_all(text, |found: &regex::Captures<'_>| {
-        let whole = found.get(0).expect("the match");
-        let (word, rest) = (&found[1], &text[whole.end()..]);
-        let next: String =
-            rest.strip_prefix('-').unwrap_or("").chars().take_while(char::is_ascii_alphanumeric).collect();
-        let before_suffix = next.len() == 5 && safe(&next);
-        let last = !rest.starts_with('-');
-        match word.len() {
-            7..=10 if safe(word) && (before_suffix || (last && word.contains(|c: char| c.is_ascii_digit()))) => {
-                "-<hash>".to_string()
-            }
-            5 if safe(word) && last => "-<rand>".into(),
-            8 if last && word.chars().all(|c| c.is_ascii_digit()) => "-<minute>".into(),
-            _ => whole.as_str().to_string(),
-        }
-    })
-    .into_owned()
-}
-
-/// Normalizes output to lines. Rows with random names and consecutive events are sorted, because their order is random too.
-fn comparable(command: &str, text: &str) -> Vec<String> {
-    let mut text = hide_suffixes(text);
-    for rule in RULES.iter() {
-        text = rule.pattern.replace_all(&text, rule.to).into_owned();
-    }
-    let mut lines: Vec<String> = text.lines().map(|l| l.trim_end().to_string()).collect();
-    let structured = command.contains("-o yaml") || command.contains("-o json ") || command.ends_with("-o json");
-    let random = lines.iter().any(|l| l.contains("<rand>") || l.contains("<hash>"));
-    if command.contains(" get ") && random && !structured && lines.len() > 1 {
-        lines[1..].sort();
-    }
-    let event = |line: &String| line.split_whitespace().take(8).any(|w| w == "Normal" || w == "Warning");
-    let mut at = 0;
-    while at < lines.len() {
-        let end = at + lines[at..].iter().take_while(|l| event(l)).count();
-        lines[at..end].sort();
-        at = end.max(at + 1);
-    }
-    lines
-}
-
-/// Returns true if the output of a step equals the recorded one after normalization.
-pub(crate) fn agrees(step: &Step, got: &Output) -> bool {
-    comparable(&step.command, &step.out) == comparable(&step.command, &got.out)
-        && comparable(&step.command, &step.err) == comparable(&step.command, &got.err)
-        && step.code == got.code
-}
-
-/// Replays a session in a new sandbox and returns the output of each step.
-fn replay(lines: &[Line]) -> Vec<Output> {
-    let mut sandbox = Sandbox::new(7);
+/// Replays a session in a new sandbox.
+fn run(session: &str) -> Vec<Replayed> {
+    let sandbox = Sandbox::new(7);
     copy_tree(&testdata().join("parity/manifests"), &sandbox.path("parity/manifests"));
     copy_tree(&testdata().join("seeds"), &sandbox.path("testdata/seeds"));
-    sandbox.cwd = sandbox.path("parity");
-    let mut outputs = Vec::new();
-    for line in lines {
-        match line {
-            Line::Step(step) => outputs.push(sandbox.run(&step.command)),
-            Line::Action(action) => {
-                let command = match action.split_once('-').filter(|(_, rest)| rest.starts_with("node ")) {
-                    Some((verb, rest)) => format!("kctl sim node {verb} {}", rest.trim_start_matches("node ")),
-                    None => format!("kctl clock {action}"),
-                };
-                sandbox.run(&command);
-            }
-        }
-    }
-    outputs
+    replay(&sandbox, &to_cram(session, 7, "parity"))
 }
 
-/// The numbers of the steps of a session that are known to differ.
-fn known_differences(name: &str) -> BTreeSet<usize> {
-    let list = std::fs::read_to_string(testdata().join("parity/differs.txt")).unwrap_or_default();
-    let rows = list.lines().filter_map(|l| l.split_whitespace().next()).filter_map(|w| w.split_once(':'));
-    rows.filter(|(file, _)| *file == name).filter_map(|(_, step)| step.parse().ok()).collect()
-}
-
-/// Replays a transcript twice and compares the outputs with the recorded ones and with each other.
+/// Replays a session twice and compares the outputs with the recorded ones and with each other.
 fn check(name: &str) {
     let file = testdata().join("parity").join(format!("{name}.parity"));
-    let lines = parse(&std::fs::read_to_string(file).expect("a transcript"));
-    let (first, second) = (replay(&lines), replay(&lines));
-    let steps: Vec<&Step> = lines.iter().filter_map(|l| if let Line::Step(s) = l { Some(s) } else { None }).collect();
-    let known = known_differences(name);
-    let mut failures = Vec::new();
-    for (number, ((step, got), again)) in steps.iter().zip(&first).zip(&second).enumerate().map(|(n, s)| (n + 1, s)) {
+    let session = std::fs::read_to_string(file).expect("a session");
+    let (first, second) = (run(&session), run(&session));
+    assert_eq!(first.len(), session.lines().filter(|line| line.starts_with("$ ")).count(), "{name}");
+    let list = std::fs::read_to_string(testdata().join("parity/differs.txt")).expect("the list");
+    let mut failed = failures(name, &first, &known_differences(&list, name));
+    for (number, (step, again)) in first.iter().zip(&second).enumerate() {
         // The names of temporary files differ from run to run.
-        if got != again && !step.command.contains("mktemp") {
-            failures.push(format!(
-                "{name}:{number} prints something else the second time: $ {}\n{got:?}\n{again:?}",
-                step.command
-            ));
-        }
-        match (agrees(step, got), known.contains(&number)) {
-            (false, false) => failures.push(format!(
-                "{name}:{number} $ {}\nwant {}{}= {}\ngot  {}{}= {}",
-                step.command, step.out, step.err, step.code, got.out, got.err, got.code
-            )),
-            (true, true) => failures.push(format!("{name}:{number} agrees now: remove it from differs.txt")),
-            _ => {}
+        if step != again && !step.command.contains("mktemp") {
+            failed.push(format!("{name}:{} prints something else the second time: {step:?}\n{again:?}", number + 1));
         }
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
 
 macro_rules! transcripts {

@@ -207,6 +207,8 @@ fn remedy(error: &StoreError) -> Option<&'static str> {
         StoreError::Foreign { .. }
         | StoreError::Io { .. }
         | StoreError::Encode { .. }
+        | StoreError::NotASnapshot { .. }
+        | StoreError::Restored { .. }
         | StoreError::Replaced { .. } => None,
     }
 }
@@ -216,9 +218,11 @@ impl From<ClusterError> for CliError {
         match error {
             ClusterError::Status(status) => status.into(),
             ClusterError::Store(error) => error.into(),
-            other @ (ClusterError::Clock(_) | ClusterError::TrialOver | ClusterError::TrialTooLarge(_)) => {
-                CliError::new(other.to_string())
-            }
+            other @ (ClusterError::Clock(_)
+            | ClusterError::History(_)
+            | ClusterError::Invariant { .. }
+            | ClusterError::TrialOver
+            | ClusterError::TrialTooLarge(_)) => CliError::new(other.to_string()),
         }
     }
 }

@@ -3,7 +3,8 @@
 //! [`dispatch`] parses a command line and finds its verb. A verb is one file below [`verbs`] and one line in its list; flags that
 //! several verbs share are in [`args`]. This is the only layer that reads arguments, the environment, files and standard
 //! input, and the only one that writes to the terminal. It reads and writes objects only through a
-//! [`Client`](kctl_cluster::client::Client), as kubectl does.
+//! [`Client`](kctl_cluster::client::Client), as kubectl does. [`transcript`] runs command lines with their expected output, each
+//! as a process of its own.
 
 mod args;
 #[cfg(test)]
@@ -31,6 +32,8 @@ mod output;
 mod panic;
 mod pictures;
 mod printers;
+#[cfg(unix)]
+mod process_group;
 mod record;
 mod resolve;
 mod scheme;
@@ -41,6 +44,7 @@ mod temporary;
 mod terminal;
 #[cfg(test)]
 mod testing;
+mod transcript;
 mod verbs;
 mod wait_deleted;
 
@@ -84,9 +88,9 @@ impl Verb {
 }
 
 /// Runs one command line, which begins with the name of the program, and returns its exit code. All changes that the command
-/// reported are durable by then. A panic prints one sentence before it unwinds.
+/// reported are durable by then. A panic prints one sentence and ends the process.
 pub fn run(argv: Vec<OsString>) -> i32 {
-    panic::report_in_a_sentence();
+    panic::end_with_a_sentence();
     on_deep_stack(|| dispatch::run(argv)).unwrap_or_else(|error| {
         let text = format!("error: the thread of the command cannot be started: {error}\n");
         // A failure to write to standard error could only be reported there.

@@ -16,6 +16,18 @@ pub(crate) fn split(text: &OsStr, separates: fn(&u8) -> bool) -> Vec<OsString> {
     text.split(|letter| u8::try_from(letter).is_ok_and(|byte| separates(&byte))).map(OsString::from).collect()
 }
 
+/// Returns the text that a program has written.
+#[cfg(unix)]
+pub(crate) fn from_output(bytes: Vec<u8>) -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(bytes)
+}
+
+/// Returns the text that a program has written. Here, what is not UTF-8 is replaced.
+#[cfg(not(unix))]
+pub(crate) fn from_output(bytes: Vec<u8>) -> OsString {
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

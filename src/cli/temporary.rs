@@ -1,12 +1,15 @@
-//! Temporary files and directories that only the user can read. They are removed when they are dropped, and when a signal
-//! ends the process.
+//! Temporary files and directories that only the user can read. They are removed when they are dropped, and when a signal or
+//! a panic ends the process.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use kctl_base::sim::ids;
+
+#[cfg(unix)]
+use crate::process_group;
 
 /// The paths to remove when the process ends; `None` until signals are watched.
 static PATHS: Mutex<Option<Vec<PathBuf>>> = Mutex::new(None);
@@ -37,11 +40,19 @@ impl Temporary {
     /// # Errors
     /// The directory cannot be created.
     pub(crate) fn directory(prefix: &str) -> io::Result<Temporary> {
+        Temporary::directory_in(&std::env::temp_dir(), prefix)
+    }
+
+    /// Creates an empty directory in another one. Its name begins with `prefix`.
+    ///
+    /// # Errors
+    /// The directory cannot be created.
+    pub(crate) fn directory_in(parent: &Path, prefix: &str) -> io::Result<Temporary> {
         let create = |name: &str| {
             let mut builder = tempfile::Builder::new();
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-            Ok(builder.prefix(name).rand_bytes(0).tempdir()?.keep())
+            Ok(builder.prefix(name).rand_bytes(0).tempdir_in(parent)?.keep())
         };
         let (directory, ()) = Temporary::create(|| Ok((with_random_name(prefix, create)?, ())))?;
         Ok(directory)
@@ -90,6 +101,17 @@ impl Drop for Temporary {
     }
 }
 
+/// Removes everything temporary, for a process that ends without dropping it.
+pub(crate) fn remove_all() {
+    let paths = match PATHS.try_lock() {
+        Ok(paths) => paths,
+        Err(TryLockError::Poisoned(error)) => error.into_inner(),
+        // This thread may hold the lock; then one path stays, which nobody else can read.
+        Err(TryLockError::WouldBlock) => return,
+    };
+    paths.iter().flatten().for_each(|path| remove(path));
+}
+
 /// Creates a file that stays, and returns its path. Its name begins with `prefix` and ends in `suffix`.
 ///
 /// # Errors
@@ -130,7 +152,26 @@ fn remove(path: &Path) {
     };
 }
 
-/// Removes everything temporary when a signal ends the process, which still dies of the signal.
+/// The number of attempts to remove what processes still use that are being killed, and the time between them.
+#[cfg(unix)]
+const REMOVALS: usize = 20;
+#[cfg(unix)]
+const BETWEEN_REMOVALS: std::time::Duration = std::time::Duration::from_millis(10);
+
+/// Removes a file or a directory in which processes may still write that are being killed.
+#[cfg(unix)]
+fn remove_in_the_end(path: &Path) {
+    for _ in 0..REMOVALS {
+        remove(path);
+        if !path.exists() {
+            break;
+        }
+        std::thread::sleep(BETWEEN_REMOVALS);
+    }
+}
+
+/// Removes everything temporary and kills [process groups](process_group) when a signal ends the process, which still dies
+/// of the signal.
 #[cfg(unix)]
 fn remove_on_signals() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -140,7 +181,8 @@ fn remove_on_signals() -> io::Result<()> {
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
             let paths = lock();
-            paths.iter().flatten().for_each(|path| remove(path));
+            process_group::kill_all();
+            paths.iter().flatten().for_each(|path| remove_in_the_end(path));
             // Does not return for these signals; if it failed, the next one would be waited for.
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }

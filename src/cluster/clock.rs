@@ -10,7 +10,7 @@ use kctl_base::sim::{ClockMode, Duration, Time, clock};
 /// The amount of work after which what has been done so far is committed, so that a long command can be interrupted and goes
 /// on from there, and does not keep everything in memory: the changes of objects and the entries of the timeline, together.
 /// It is counted instead of timed, so that a script makes the same commits on every machine.
-pub(crate) const COMMIT_WORK: u64 = 5_000;
+pub(crate) const COMMIT_WORK: u64 = 20_000;
 
 /// The least real time between two reports of progress.
 const PROGRESS_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);

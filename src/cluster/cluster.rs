@@ -11,8 +11,10 @@ use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
 use crate::error::ClusterError;
+use crate::invariants::{Broken, Invariants};
 use crate::origin::CLOCK;
-use crate::store::{Cause, StoreError};
+use crate::recorder::Recorder;
+use crate::store::{Cause, OperationKind, StoreError};
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockState, Ids, Time};
 use kctl_base::status::Status;
@@ -38,8 +40,14 @@ pub struct Cluster {
     pub(crate) commit_work: u64,
     /// The real time of the last report of progress, or of the opening.
     pub(crate) reported_at: std::time::Instant,
+    /// The invariants of this process; `None` without any.
+    pub(crate) invariants: Option<Invariants>,
+    /// The invariant that has been found broken, after which nothing is committed any more.
+    pub(crate) broken: Option<Broken>,
     /// The storage and its lock, which is released while a watch sleeps.
     pub(crate) location: crate::location::Location,
+    /// The operation at work.
+    pub(crate) recorder: Recorder,
     /// The trial that is running.
     pub(crate) trial: Option<Box<crate::trial::Trial>>,
 }
@@ -67,10 +75,20 @@ impl Cluster {
     /// # Errors
     /// A store that cannot be read, or controllers that do not come to rest.
     pub fn run(&mut self) -> Result<()> {
+        self.run_controllers()?;
+        self.check_invariants()
+    }
+
+    fn run_controllers(&mut self) -> Result<()> {
+        let is_by_chance = self.server.settings().chance.is_on();
+        if is_by_chance {
+            // What is due at one instant is queued together, so that any of it may come first.
+            self.enqueue_due(usize::MAX)?;
+        }
         self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         // Steps without a duration are due at this very instant.
         for round in 0..ROUNDS_MAX {
-            let limit = if round < SINGLE_ENTRY_ROUNDS { 1 } else { usize::MAX };
+            let limit = if round < SINGLE_ENTRY_ROUNDS && !is_by_chance { 1 } else { usize::MAX };
             if !self.enqueue_due(limit)? {
                 self.record_trial();
                 return Ok(());
@@ -78,6 +96,23 @@ impl Cluster {
             self.driver.run_until_idle(&mut self.server, self.clock.now)?;
         }
         Err(Status::internal("the timeline does not come to rest"))
+    }
+
+    /// Checks the invariants after every change that has not been checked yet.
+    fn check_invariants(&mut self) -> Result<()> {
+        let Some(invariants) = &mut self.invariants else { return Ok(()) };
+        if self.broken.is_none() {
+            self.broken = invariants.check(&mut self.server)?;
+        }
+        match &self.broken {
+            Some(broken) => Err(Status::internal(broken.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the invariant that has been found broken; `None` if all hold.
+    pub fn broken_invariant(&self) -> Option<&Broken> {
+        self.broken.as_ref()
     }
 
     /// Enqueues at most `limit` entries of the timeline that are due now; returns `false` when there are none.
@@ -147,12 +182,29 @@ impl Cluster {
     /// # Errors
     /// A full disk or a directory that cannot be written; nothing of the batch is persisted then.
     pub fn commit(&mut self) -> std::result::Result<(), StoreError> {
+        self.stage_record()?;
+        self.commit_staged()
+    }
+
+    /// Stages what every commit adds: the clock, and the record of the operation. Does nothing if nothing is staged.
+    pub(crate) fn stage_record(&mut self) -> std::result::Result<(), StoreError> {
         if self.server.store().is_dirty() {
             self.server.set_typed_row(CLOCK, Some(self.clock));
+            let is_command = self.is_changed || self.recorder.is_command;
+            self.record(if is_command { OperationKind::Command } else { OperationKind::Time })?;
         }
+        Ok(())
+    }
+
+    /// Persists what is staged, as [`Cluster::commit`].
+    pub(crate) fn commit_staged(&mut self) -> std::result::Result<(), StoreError> {
         self.uncommitted = Uncommitted { entries: 0, since_revision: self.server.revision() };
+        self.recorder.is_command |= self.is_changed;
         match self.server.store().commit(self.clock.now) {
-            Ok(()) => self.is_changed = false,
+            Ok(()) => {
+                self.is_changed = false;
+                self.recorded();
+            }
             Err(StoreError::Full { .. } | StoreError::ReadOnly { .. }) if !self.is_changed => {}
             Err(error) => return Err(error),
         }

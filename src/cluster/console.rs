@@ -1,7 +1,10 @@
 //! The console of the simulation: the clock, injected faults, name resolution, the history, and the state of the store.
 //!
-//! None of them is an API object. A user needs the permission to `post` to the non-resource path `/simulation`, which by
-//! default only the administrator has.
+//! None of them is an API object. A user needs the permission to `post` to the non-resource path `/simulation`, or to `get` it
+//! in order to read the history, which by default only the administrator has.
+
+mod history;
+mod snapshots;
 
 use crate::api::{Attributes, User};
 use crate::chronicle::History;
@@ -17,6 +20,9 @@ use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
 const PATH: &str = "/simulation";
+
+pub use history::Kept;
+pub use snapshots::SavedState;
 
 /// The resources whose objects a history has even if they did not change.
 const RESOURCES: &[&str] = &[
@@ -47,6 +53,15 @@ impl Cluster {
     /// Status 403 for a user without the permission; roles and bindings that cannot be read.
     pub fn console(&mut self, user: &User) -> Result<Console<'_>> {
         self.server.authorize_user(user, &Attributes::of_path("post", PATH))?;
+        Ok(Console { cluster: self })
+    }
+
+    /// Opens the console for a user who only reads.
+    ///
+    /// # Errors
+    /// As [`Cluster::console`], for the permission to `get`.
+    pub fn console_to_read(&mut self, user: &User) -> Result<Console<'_>> {
+        self.server.authorize_user(user, &Attributes::of_path("get", PATH))?;
         Ok(Console { cluster: self })
     }
 }
@@ -114,6 +129,14 @@ impl Console<'_> {
         Ok(self.cluster.failures()?)
     }
 
+    /// Tells how an object came to be what it is, also one that is gone; `None` for an object that nothing is known of.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn causes(&mut self, object: &ObjectRef) -> Result<Option<Story>> {
+        Ok(crate::why::tell(&mut self.cluster.server, object)?)
+    }
+
     /// Returns the changes after a revision and the objects before them; without one, all changes that the log still has.
     ///
     /// # Errors
@@ -129,14 +152,6 @@ impl Console<'_> {
             present.extend(self.cluster.server.read_all(resource, None)?);
         }
         Ok(History::until(present, changes, self.cluster.now()))
-    }
-
-    /// Tells how an object came to be what it is, also one that is gone; `None` for an object that nothing is known of.
-    ///
-    /// # Errors
-    /// A store that cannot be read.
-    pub fn causes(&mut self, object: &ObjectRef) -> Result<Option<Story>> {
-        Ok(crate::why::tell(&mut self.cluster.server, object)?)
     }
 
     /// Resolves a name as a pod in `namespace` would.

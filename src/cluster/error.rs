@@ -13,6 +13,17 @@ pub enum ClusterError {
     /// An error of the API server or a controller.
     #[error("{0}")]
     Status(#[from] Status),
+    /// An expression that cannot be an invariant.
+    #[error("invalid invariant {expression:?}: {reason}")]
+    Invariant {
+        /// The expression.
+        expression: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A state of the past that does not exist, or is not kept.
+    #[error("{0}")]
+    History(String),
     /// An operation that the mode of the clock does not allow.
     #[error("{0}")]
     Clock(String),

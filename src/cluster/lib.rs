@@ -10,6 +10,7 @@
 //! | `controllers` | everything that reacts to changes and to time: workload controllers, scheduler, kubelet, ... |
 //! | `cluster` | the composition: opens the store, moves the clock, runs the controllers, commits |
 //! | `chronicle` | what happened to pods and workloads, told from the changes |
+//! | `invariants` | expressions that must hold after every change |
 //! | `trial` | futures of which nothing is kept, and what happened in them |
 //! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation |
 //!
@@ -18,6 +19,7 @@
 
 mod api;
 mod bootstrap;
+pub mod branches;
 pub mod chronicle;
 pub mod client;
 mod clock;
@@ -30,13 +32,17 @@ mod disk_fault_tests;
 pub mod dns;
 mod error;
 mod fault_injection;
+#[cfg(test)]
+mod history_tests;
 pub mod inspection;
+mod invariants;
 mod location;
 mod login;
 pub mod maintenance;
 mod open;
 mod options;
 mod origin;
+mod recorder;
 pub mod simulation;
 mod store;
 pub mod testing;
@@ -56,5 +62,6 @@ pub use client::{Client, WaitFor, WaitOutcome};
 pub use cluster::Cluster;
 pub use controllers::runtime::Failure;
 pub use error::ClusterError;
+pub use invariants::{Broken, Invariant};
 pub use options::{Backend, OpenOptions};
-pub use store::StoreError;
+pub use store::{ObjectChange, Operation, OperationKind, Snapshot, StoreError, Totals};

@@ -60,11 +60,20 @@ impl Location {
 
     /// Returns the error for a store that no longer holds the cluster that was opened.
     pub(crate) fn replaced(&self) -> StoreError {
-        let path = match &self.options.backend {
+        StoreError::Replaced { path: self.path() }
+    }
+
+    /// Returns the error for a store that holds another state than the one that followed from what was opened.
+    pub(crate) fn restored(&self) -> StoreError {
+        StoreError::Restored { path: self.path() }
+    }
+
+    /// The directory; empty in memory.
+    fn path(&self) -> std::path::PathBuf {
+        match &self.options.backend {
             Backend::Directory(directory) => directory.clone(),
             Backend::Memory => Default::default(),
-        };
-        StoreError::Replaced { path }
+        }
     }
 
     /// Adds the directory to an error of the store.

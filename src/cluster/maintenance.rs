@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::api::index_entries;
 use crate::options::lock_timeout;
 use crate::origin;
-use crate::store::{LockedStore, ObjectKey, Store, StoreDir, StoreError};
+use crate::store::{LockedStore, ObjectKey, Store, StoreDir, StoreError, retention};
 use kctl_base::object::{Object, ObjectMeta as _};
 use kctl_base::sim::Duration;
 
@@ -66,7 +66,7 @@ pub fn import(
 /// # Errors
 /// As [`check`], or if there is no space for the copy; then the data is unchanged.
 pub fn compact(dir: &Path, lock_timeout: Duration) -> Result<(u64, u64), StoreError> {
-    lock(dir, lock_timeout)?.compact()
+    lock(dir, lock_timeout)?.compact(Some(retention))
 }
 
 /// Removes the data of a store. The next command creates a new cluster.

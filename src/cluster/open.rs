@@ -1,15 +1,18 @@
 //! Opening a cluster: its lock, engine, clock and seed, and the objects of a new cluster.
 
 use crate::api::{Backends, Server, Settings, index_entries};
+use crate::bootstrap::DEFAULT_NODES;
 use crate::clock::COMMIT_WORK;
 use crate::cluster::{Cluster, Uncommitted};
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
 use crate::error::ClusterError;
+use crate::invariants::{self, Invariants};
 use crate::location::Location;
 use crate::options::OpenOptions;
-use crate::origin;
+use crate::origin::{self, Basis, CLOCK};
+use crate::recorder::Recorder;
 use crate::simulation;
-use crate::store::{Cause, MemoryEngine, Store};
+use crate::store::{Cause, MemoryEngine, OperationKind, Store};
 use kctl_base::sim::{ClockMode, Ids};
 
 /// The longest sleep of a watch that has nothing to wait for.
@@ -30,11 +33,16 @@ impl Cluster {
     /// Starts the control plane over a store.
     pub(crate) fn start(location: Location, mut store: Store) -> Result<Cluster, ClusterError> {
         let is_new = store.is_new();
-        let (clock, seed) = origin::load(&mut store, location.options()).map_err(|e| location.name(e))?;
-        let settings = Settings { latency: location.options().latency };
+        let Basis { clock, seed, chance } =
+            origin::load(&mut store, location.options()).map_err(|e| location.name(e))?;
+        let nodes = location.options().nodes.unwrap_or(DEFAULT_NODES);
+        let settings = Settings { latency: location.options().latency, chance };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
-        let uncommitted = Uncommitted { entries: 0, since_revision: server.revision() };
+        let revision = server.revision();
+        let invariants = invariants::compile(&location.options().invariants)?;
+        let invariants = (!invariants.is_empty()).then(|| Invariants::new(invariants, revision));
+        let uncommitted = Uncommitted { entries: 0, since_revision: revision };
         let mut cluster = Cluster {
             server,
             driver,
@@ -43,18 +51,34 @@ impl Cluster {
             uncommitted,
             commit_work: COMMIT_WORK,
             reported_at: std::time::Instant::now(),
+            invariants,
+            broken: None,
             location,
+            recorder: Recorder::new(clock.now, revision),
             trial: None,
         };
         cluster.server.store().set_cause(Cause::control_plane(cluster.clock.now));
         match is_new {
-            true => cluster.bootstrap()?,
+            true => cluster.create_objects(nodes)?,
             false => cluster.complete_bootstrap()?,
         }
         if cluster.clock.mode == ClockMode::Real {
             cluster.catch_up(cluster.clock.present())?;
         }
         Ok(cluster)
+    }
+
+    /// Makes the objects of a new cluster, as an operation of its own, which the first command is not.
+    fn create_objects(&mut self, nodes: u32) -> Result<(), ClusterError> {
+        self.bootstrap(nodes)?;
+        if self.server.store().has_past() {
+            self.server.set_typed_row(CLOCK, Some(self.clock));
+            self.record(OperationKind::Creation)?;
+            self.commit_staged()?;
+            self.server.store().begin_operation();
+            self.recorder = Recorder::new(self.clock.now, self.server.revision());
+        }
+        Ok(())
     }
 
     /// Releases the store and sleeps until another process has changed it, for at most `timeout`.
@@ -69,12 +93,18 @@ impl Cluster {
         }
         // What time has done may not have been committed.
         let revision = if self.server.store().is_dirty() { 0 } else { self.server.revision() };
+        let restored = self.server.store().head()?.restored;
+        self.recorder.keep_totals();
         // The server drops the store, and with it the lock, while the process sleeps.
         self.server.replace_store(Store::new(Box::new(MemoryEngine::new()), index_entries)?)?;
         self.location.wait_for_change(timeout);
         let mut store = self.location.open_store()?;
+        if store.head()?.restored != restored {
+            return Err(self.location.restored().into());
+        }
         let is_reset = store.is_new() || store.revision() < revision;
-        let (clock, seed) = origin::load(&mut store, self.location.options()).map_err(|e| self.location.name(e))?;
+        let Basis { clock, seed, .. } =
+            origin::load(&mut store, self.location.options()).map_err(|e| self.location.name(e))?;
         if is_reset || seed != self.server.ids().seed() {
             return Err(self.location.replaced().into());
         }

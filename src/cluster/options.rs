@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kctl_base::sim::{ClockMode, Duration, Time};
+use kctl_base::sim::{ChanceMode, ClockMode, Duration, Time};
 
 /// The storage of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +25,19 @@ pub struct OpenOptions {
     pub epoch: Option<Time>,
     /// The seed of all generated names and numbers, random by default. Only at creation.
     pub seed: Option<u64>,
+    /// Whether the durations of steps and the order of what happens at once are left to chance, by default as when the cluster
+    /// was created, where that is not by default.
+    pub chance: Option<ChanceMode>,
+    /// The number of nodes, 3 by default. Only at creation.
+    pub nodes: Option<u32>,
     /// The duration of each step in the life of a pod, such as pulling an image.
     pub latency: Duration,
+    /// Expressions that must hold after every change, as [`Invariant::parse`](crate::Invariant::parse) takes them.
+    pub invariants: Vec<String>,
     /// The longest wait for another process that has the store open; zero waits for ever.
     pub lock_timeout: Duration,
+    /// The command line that the history records; it holds no secrets.
+    pub command: String,
     /// Called once when the wait for the lock has taken a second.
     pub on_wait: fn(),
     /// Called with the time of the cluster about once a second while it catches up or advances.
@@ -43,8 +52,12 @@ impl OpenOptions {
             clock: None,
             epoch: None,
             seed: None,
+            chance: None,
+            nodes: None,
             latency: Duration::from_secs(1),
+            invariants: Vec::new(),
             lock_timeout: Duration::from_secs(30),
+            command: String::new(),
             on_wait: || {},
             on_progress: |_| {},
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::options::OpenOptions;
 use crate::store::{Store, StoreError};
-use kctl_base::sim::{ClockMode, ClockState, Duration, Time, clock, ids};
+use kctl_base::sim::{Chance, ChanceMode, ClockMode, ClockState, Duration, Time, clock, ids};
 
 /// The row of the clock, a [`ClockState`].
 pub(crate) const CLOCK: &str = "clock";
@@ -19,15 +19,27 @@ struct Origin {
     seed: String,
     /// The time of the creation, in RFC 3339.
     created: String,
+    /// The [`ChanceMode`]; `None` if nothing is left to chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chance: Option<String>,
 }
 
-/// Reads the clock and the seed of a store. Writes those of a new store, as the options say.
+/// The facts that everything in a cluster depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Basis {
+    pub(crate) clock: ClockState,
+    pub(crate) seed: u64,
+    pub(crate) chance: Chance,
+}
+
+/// Reads the basis of a store. Writes that of a new store, as the options say.
 ///
 /// # Errors
 /// If a row of an existing store is missing or cannot be read: with another clock or seed it would be another cluster.
-pub(crate) fn load(store: &mut Store, options: &OpenOptions) -> Result<(ClockState, u64), StoreError> {
+pub(crate) fn load(store: &mut Store, options: &OpenOptions) -> Result<Basis, StoreError> {
     if let Some(found) = read(store)? {
-        return Ok(found);
+        let chance = options.chance.map_or(found.chance, |mode| mode.source(found.seed));
+        return Ok(Basis { chance, ..found });
     }
     let mode = options.clock.unwrap_or(ClockMode::Real);
     let now = match mode {
@@ -35,15 +47,17 @@ pub(crate) fn load(store: &mut Store, options: &OpenOptions) -> Result<(ClockSta
         ClockMode::Virtual => options.epoch.unwrap_or(clock::DEFAULT_EPOCH),
     };
     let seed = options.seed.unwrap_or_else(ids::fresh_seed);
-    store.set_typed_row(ORIGIN, Some(Origin { seed: seed.to_string(), created: now.rfc3339() }));
-    Ok((ClockState { mode, now, ahead: Duration::ZERO }, seed))
+    let chance = options.chance.unwrap_or_default();
+    let kept = (chance != ChanceMode::Off).then(|| chance.to_string());
+    store.set_typed_row(ORIGIN, Some(Origin { seed: seed.to_string(), created: now.rfc3339(), chance: kept }));
+    Ok(Basis { clock: ClockState { mode, now, ahead: Duration::ZERO }, seed, chance: chance.source(seed) })
 }
 
-/// Reads the clock and the seed; `None` for a store that has never been written.
+/// Reads the basis; `None` for a store that has never been written.
 ///
 /// # Errors
 /// As [`load`].
-fn read(store: &mut Store) -> Result<Option<(ClockState, u64)>, StoreError> {
+fn read(store: &mut Store) -> Result<Option<Basis>, StoreError> {
     let is_new = store.is_new();
     let missing = |name: &str| StoreError::damaged(format!("row {name} is missing"));
     let clock = store.typed_row::<ClockState>(CLOCK)?;
@@ -55,7 +69,10 @@ fn read(store: &mut Store) -> Result<Option<(ClockState, u64)>, StoreError> {
     let origin = origin.ok_or_else(|| missing(ORIGIN))?;
     let seed: Result<u64, std::num::ParseIntError> = origin.seed.parse();
     let seed = seed.map_err(|e| StoreError::unreadable(format_args!("row {ORIGIN}"), e))?;
-    Ok(Some((clock, seed)))
+    let kept = origin.chance.as_deref().map(ChanceMode::parse);
+    let kept = kept.map(|mode| mode.ok_or_else(|| StoreError::damaged(format!("row {ORIGIN} has an unknown chance"))));
+    let chance = kept.transpose()?.unwrap_or_default().source(seed);
+    Ok(Some(Basis { clock, seed, chance }))
 }
 
 /// Reads the time of an existing cluster.
@@ -64,7 +81,7 @@ fn read(store: &mut Store) -> Result<Option<(ClockState, u64)>, StoreError> {
 /// As [`load`], and for a store that has never been written.
 pub(crate) fn now(store: &mut Store) -> Result<Time, StoreError> {
     match read(store)? {
-        Some((clock, _)) => Ok(clock.now),
+        Some(basis) => Ok(basis.clock.now),
         None => Err(StoreError::damaged(format!("row {CLOCK} is missing"))),
     }
 }

@@ -10,6 +10,10 @@ const CONTAINERS: [&str; 3] = ["/containers", "/initContainers", "/ephemeralCont
 
 /// Drops the disabled fields of a new object, or of an update of `old`.
 pub fn drop_disabled_fields(kind: &dyn Kind, new: &mut Object, old: Option<&Object>) {
+    // Most updates change the status only.
+    if old.and_then(|old| old.get("spec")).is_some_and(|spec| new.get("spec") == Some(spec)) {
+        return;
+    }
     let names = kind.names();
     if let Some(path) = pod_spec_path(names.group, names.kind)
         && !old.and_then(|old| old.at(path)).is_some_and(has_stop_signal)

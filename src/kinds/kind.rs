@@ -324,6 +324,9 @@ pub trait Lookup {
 
 /// Restores metadata fields of the old object, for updates that must not change them.
 pub(crate) fn keep_metadata(new: &mut Object, old: &Object, fields: &[&str]) {
+    if old.get("metadata").is_some_and(|metadata| new.get("metadata") == Some(metadata)) {
+        return;
+    }
     let new = new.map_mut("/metadata");
     for field in fields {
         match old.get("metadata").and_then(|metadata| metadata.get(field)) {

@@ -4,6 +4,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod random;
+pub(crate) mod recording;
 pub(crate) mod refusals;
 
 use std::path::{Path, PathBuf};

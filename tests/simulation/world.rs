@@ -57,10 +57,10 @@ pub(super) struct World {
 
 impl World {
     /// Creates a cluster.
-    pub(super) fn new(seed: u64) -> World {
+    pub(super) fn new(seed: u64, chance: bool) -> World {
         let disk = SimulatedDisk::default();
         let mut world = World {
-            cluster: cluster::open_on_disk(&disk, seed),
+            cluster: cluster::create_on_disk(&disk, seed, chance),
             disk,
             seed,
             objects: BTreeMap::new(),

@@ -16,7 +16,7 @@ mod signatures;
 
 pub use convert::{from_json, to_json};
 pub use estimate::Type;
-pub use library::{Access, Authorizer, authorizer, resource_check};
+pub use library::{Access, Authorizer, Objects, authorizer, cluster, resource_check};
 pub use made::{JSON_PATCH, OBJECT, fields, misplaced};
 pub use meter::CALL_COST_MAX;
 pub use signatures::Kind;

@@ -50,6 +50,9 @@ impl Kind {
     /// The type of the variable `authorizer.requestResource`.
     pub const RESOURCE_CHECK: Kind = Kind::Simple(library::AUTHORIZER_TYPES[1]);
 
+    /// The type of the variable `cluster` of invariants.
+    pub const CLUSTER: Kind = Kind::Simple(library::CLUSTER_TYPE);
+
     /// Returns whether `null` is a value of the type.
     fn is_nullable(&self) -> bool {
         match self {

@@ -2,6 +2,7 @@
 //!
 //! The maps of objects are small, so a vector is faster to search and to copy than a tree, and takes less memory.
 
+use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut};
 
@@ -10,50 +11,38 @@ use smallvec::SmallVec;
 
 use super::{SharedStr, Value};
 
-/// Number of entries from which on keys are found by binary search; below, the marks are scanned.
-const BINARY_SEARCH_FROM: usize = 32;
-
-/// Length in bytes up to which a key fits into its mark.
-const MARKED_MAX: usize = 7;
+/// Number of bytes of a key in its prefix.
+const PREFIX_BYTES: usize = 8;
 
 /// A map from strings to values, sorted by the bytes of the keys.
 #[derive(Clone, Debug, Default, Eq)]
 pub struct Map(EcoVec<Pair>);
 
-/// An entry with a mark of its key, which spares most comparisons of keys in a scan.
+/// An entry with the prefix of its key, which spares most comparisons of keys in a search.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pair {
-    mark: u64,
+    prefix: u64,
     key: SharedStr,
     value: Value,
 }
 
-/// Returns the mark of a key: its length in the highest byte, and the key itself if it is short, so that short keys with equal
-/// marks are equal. The first and the last bytes of a longer key are mixed.
+/// Returns the first bytes of a key, the first one highest, with zeros behind its end: the order of prefixes is that of keys.
 #[inline]
-fn mark_of(key: &[u8]) -> u64 {
-    let content = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)) >> 8,
-        _ => short_content(key),
-    };
-    content | (key.len().min(255) as u64) << 56
-}
-
-/// Returns the bytes of a key of up to seven bytes as a number.
-#[inline]
-fn short_content(key: &[u8]) -> u64 {
-    match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-        (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (key.len() - 4))
+fn prefix_of(key: &[u8]) -> u64 {
+    match (key.first_chunk::<8>(), key.first_chunk::<4>(), key.last_chunk::<4>()) {
+        (Some(first), _, _) => u64::from_be_bytes(*first),
+        (None, Some(first), Some(last)) => {
+            let shift = 8 * (PREFIX_BYTES - key.len());
+            u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << shift
         }
-        _ => key.iter().rev().fold(0, |content, byte| content << 8 | u64::from(*byte)),
+        _ => key.iter().rev().fold(0, |rest, byte| rest >> 8 | u64::from(*byte) << 56),
     }
 }
 
 impl Pair {
     #[inline]
     pub(super) fn new(key: SharedStr, value: Value) -> Pair {
-        Pair { mark: mark_of(key.as_bytes()), key, value }
+        Pair { prefix: prefix_of(key.as_bytes()), key, value }
     }
 
     #[inline]
@@ -61,10 +50,17 @@ impl Pair {
         &self.key
     }
 
-    /// Returns `true` if the entry has a key, whose mark is known.
+    /// Compares the key of the entry with another one, whose prefix is known.
     #[inline]
-    fn has_key(&self, key: &[u8], mark: u64) -> bool {
-        self.mark == mark && (key.len() <= MARKED_MAX || self.key.as_bytes() == key)
+    fn compare(&self, key: &[u8], prefix: u64) -> Ordering {
+        match self.prefix.cmp(&prefix) {
+            // Of two short keys with one prefix, the longer one goes on with zeros.
+            Ordering::Equal if key.len() <= PREFIX_BYTES && self.key.len() <= PREFIX_BYTES => {
+                self.key.len().cmp(&key.len())
+            }
+            Ordering::Equal => self.key.as_bytes().cmp(key),
+            order => order,
+        }
     }
 }
 
@@ -141,8 +137,7 @@ impl Map {
     /// In contrast to [`entry`](Self::entry) it allocates the key only if that is missing.
     #[inline]
     pub fn get_or_insert_null(&mut self, key: &str) -> &mut Value {
-        let at = self.position(key.as_bytes()).unwrap_or_else(|| {
-            let (Ok(at) | Err(at)) = self.find(key.as_bytes());
+        let at = self.find(key.as_bytes()).unwrap_or_else(|at| {
             self.0.insert(at, Pair::new(key.into(), Value::Null));
             at
         });
@@ -207,11 +202,7 @@ impl Map {
     /// Returns the position of a key.
     #[inline]
     fn position(&self, key: &[u8]) -> Option<usize> {
-        if self.0.len() >= BINARY_SEARCH_FROM {
-            return self.search(key).ok();
-        }
-        let mark = mark_of(key);
-        self.0.iter().position(|pair| pair.has_key(key, mark))
+        self.search(key).ok()
     }
 
     /// Returns the position of a key, or `Err` with the position to insert it at. Most maps are built in order, so the
@@ -219,14 +210,15 @@ impl Map {
     #[inline]
     fn find(&self, key: &[u8]) -> Result<usize, usize> {
         match self.0.last() {
-            Some(last) if last.key.as_bytes() >= key => self.search(key),
+            Some(last) if last.compare(key, prefix_of(key)).is_ge() => self.search(key),
             _ => Err(self.0.len()),
         }
     }
 
     #[inline]
     fn search(&self, key: &[u8]) -> Result<usize, usize> {
-        self.0.binary_search_by(|pair| pair.key.as_bytes().cmp(key))
+        let prefix = prefix_of(key);
+        self.0.binary_search_by(|pair| pair.compare(key, prefix))
     }
 }
 
@@ -324,8 +316,10 @@ impl MapBuilder {
     /// Adds an entry. Of several with one key, the last one counts.
     #[inline]
     pub(super) fn push(&mut self, key: SharedStr, value: Value) {
-        self.is_unsorted |= self.pairs.last().is_some_and(|last| last.key.as_bytes() >= key.as_bytes());
-        self.pairs.push(Pair::new(key, value));
+        let pair = Pair::new(key, value);
+        let is_next = |last: &Pair| last.compare(pair.key.as_bytes(), pair.prefix).is_lt();
+        self.is_unsorted |= !self.pairs.last().is_none_or(is_next);
+        self.pairs.push(pair);
     }
 
     /// Returns the map.

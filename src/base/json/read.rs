@@ -1,6 +1,8 @@
 //! Reading JSON that may be nested more deeply than `serde_json` allows by itself.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+
+use super::Value;
 
 /// The greatest number of maps and lists that may be nested in an object of the API.
 ///
@@ -22,19 +24,10 @@ const PLAIN_DEPTH_MAX: usize = 127;
 /// Returns the parser's error.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
     // Checking all the text for UTF-8 at once is faster than checking every string.
-    let parsed = match str::from_utf8(bytes) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(bytes),
-    };
-    parsed.or_else(|error| {
-        if !(PLAIN_DEPTH_MAX + 1..=READ_DEPTH_MAX).contains(&depth(bytes)) {
-            return Err(error);
-        }
-        let mut parser = serde_json::Deserializer::from_slice(bytes);
-        parser.disable_recursion_limit();
-        let value = T::deserialize(&mut parser)?;
-        parser.end().map(|()| value)
-    })
+    match str::from_utf8(bytes) {
+        Ok(text) => from_str(text),
+        Err(_) => Err(not_utf8(bytes)),
+    }
 }
 
 /// Parses a JSON text that is nested up to [`READ_DEPTH_MAX`].
@@ -43,7 +36,26 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Er
 ///
 /// As [`from_slice`].
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    from_slice(text.as_bytes())
+    parse(text, false).or_else(|error| {
+        let is_deep = (PLAIN_DEPTH_MAX + 1..=READ_DEPTH_MAX).contains(&depth(text.as_bytes()));
+        if is_deep { parse(text, true) } else { Err(error) }
+    })
+}
+
+/// Parses a text. One that is nested more deeply than the stack of a thread allows must not be parsed as `deep`.
+fn parse<T: DeserializeOwned>(text: &str, deep: bool) -> Result<T, serde_json::Error> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    if deep {
+        parser.disable_recursion_limit();
+    }
+    let value = T::deserialize(&mut parser)?;
+    parser.end().map(|()| value)
+}
+
+/// Returns the parser's error for bytes that are not UTF-8. It is found with one type for all, because a parser of bytes would
+/// double the code of every type that is read.
+fn not_utf8(bytes: &[u8]) -> serde_json::Error {
+    serde_json::from_slice::<Value>(bytes).err().unwrap_or_else(|| serde_json::Error::custom("invalid UTF-8"))
 }
 
 /// Returns the nesting of a JSON text: 0 for a scalar. Brackets in strings do not count.
@@ -72,7 +84,7 @@ fn depth(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Value, on_deep_stack, to_compact};
+    use super::super::{on_deep_stack, to_compact};
     use super::*;
 
     fn nested(depth: usize) -> String {
@@ -98,6 +110,16 @@ mod tests {
     fn damage_is_reported_at_any_depth() {
         for text in ["{".repeat(200), format!("{} x", nested(200)), "[1,]".to_owned()] {
             assert!(from_str::<Value>(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_reported_with_their_place() {
+        for (bytes, expected) in [
+            (&b"[\n\"\xff\"]"[..], "invalid unicode code point at line 2 column 2"),
+            (b"[\xff", "expected value at line 1 column 2"),
+        ] {
+            assert_eq!(from_slice::<Vec<String>>(bytes).expect_err("not UTF-8").to_string(), expected);
         }
     }
 }

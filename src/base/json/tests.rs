@@ -88,7 +88,7 @@ fn the_last_of_equal_keys_wins() {
 }
 
 #[test]
-fn keys_with_equal_marks_are_distinguished() {
+fn keys_with_equal_prefixes_are_distinguished() {
     let long = |letter: char| ["abcd", &letter.to_string().repeat(252), "abcd"].concat();
     let lengths = (0..40).map(|length| "x".repeat(length));
     let keys: Vec<String> = lengths
@@ -104,6 +104,11 @@ fn keys_with_equal_marks_are_distinguished() {
                 "abcdefghyabcdefgh",
                 "\0",
                 "\0\0",
+                "abcdefg",
+                "abcdefg\0",
+                "abcdefg\0\0",
+                "abcdefgh",
+                "größe",
             ]
             .map(String::from),
         )
@@ -114,6 +119,12 @@ fn keys_with_equal_marks_are_distinguished() {
             assert_eq!(map.contains_key(other), key == other, "{key:?} {other:?}");
         }
     }
+    let mut sorted: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let map = Map::from_iter(sorted.iter().map(|key| (*key, Value::Null)));
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert!(map.keys().eq(sorted.iter()), "{map:?}");
+    assert!(sorted.iter().all(|key| map.contains_key(key)));
 }
 
 #[derive(Clone, Debug)]

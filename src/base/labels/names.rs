@@ -137,8 +137,10 @@ pub fn is_dns_subdomain(text: &str) -> bool {
 /// Returns the messages about a requirement, each with the path that Kubernetes gives it.
 pub(super) fn requirement_problems(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
     let mut problems: Vec<String> = key_error("key", key).into_iter().collect();
-    let listed = format!("[{}]", values.iter().map(|value| quote(value)).collect::<Vec<_>>().join(","));
-    let mut refuse_values = |why: &str| problems.push(format!("values: Invalid value: {listed}: {why}"));
+    let mut refuse_values = |why: &str| {
+        let listed = values.iter().map(|value| quote(value)).collect::<Vec<_>>().join(",");
+        problems.push(format!("values: Invalid value: [{listed}]: {why}"));
+    };
     match operator {
         Operator::In | Operator::NotIn if values.is_empty() => {
             refuse_values("for 'in', 'notin' operators, values set can't be empty");

@@ -104,6 +104,14 @@ impl<T: Types + ?Sized> Comparer<'_, T> {
                 self.compare(&mut changes, element, || ty.field(self.types, key), (old, new), except);
             }
         }
+        if let Some(pairs) = changed_in_place(ty, old, new) {
+            for (old, new) in pairs {
+                if let Some(element) = ty.item_element(self.types, new) {
+                    self.compare(&mut changes, element, || ty.item(self.types), (Some(old), Some(new)), except);
+                }
+            }
+            return changes;
+        }
         let (old, new) = (items_by_element(self.types, ty, old), items_by_element(self.types, ty, new));
         let only_old = old.iter().filter(|(element, _)| !new.contains_key(*element));
         for (element, _) in new.iter().chain(only_old) {
@@ -210,6 +218,30 @@ fn zip_fields<'a>(
         let (key, _) = new.or(old)?;
         Some((key, old.map(|(_, value)| value), new.map(|(_, value)| value)))
     })
+}
+
+/// The length of the longest lists whose items are paired by their places.
+const PAIRED_MAX: usize = 64;
+
+/// Returns the items that differ between two lists with the same keys at the same places; `None` for other lists. A write
+/// seldom adds, removes or moves items, and their path elements need then not be compared.
+fn changed_in_place<'a>(
+    ty: &TypeRef,
+    old: Option<&'a Value>,
+    new: Option<&'a Value>,
+) -> Option<Vec<(&'a Value, &'a Value)>> {
+    let (old, new) = (old.and_then(Value::as_array)?, new.and_then(Value::as_array)?);
+    if old.len() != new.len() || old.len() > PAIRED_MAX {
+        return None;
+    }
+    let is_same = |(old, new): (&Value, &Value)| old == new || ty.has_same_keys(old, new);
+    if !old.iter().zip(new).all(is_same) {
+        return None;
+    }
+    // Of several items with the same keys, the last one counts.
+    let is_last = |at: usize| !new[at + 1..].iter().any(|later| ty.has_same_keys(&new[at], later));
+    let pairs = old.iter().zip(new).enumerate();
+    Some(pairs.filter(|(at, (old, new))| old != new && is_last(*at)).map(|(_, pair)| pair).collect())
 }
 
 /// Returns the items of a list by path element.

@@ -20,7 +20,7 @@ pub use apply::{ApplyError, Conflict, LAST_APPLIED, apply};
 pub use entries::{Entry, Operation, read_entries};
 pub use set::FieldSet;
 pub use unowned::merge_unowned;
-pub use update::{Rules, Writer, on_write};
+pub use update::{Rules, Writer, on_create_like, on_write};
 pub use upgrade::{applier_owns_last_applied, upgrade_client_side_apply};
 
 #[cfg(test)]

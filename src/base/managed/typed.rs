@@ -96,6 +96,14 @@ impl TypeRef {
         (!found.is_empty()).then(|| key_element(found))
     }
 
+    /// Returns `true` if two items of a list have the same map keys, whose defaults do not count.
+    pub(super) fn has_same_keys(&self, item: &Value, other: &Value) -> bool {
+        match &self.0.list_type {
+            ListType::Map(keys) => keys.iter().all(|key| item.get(&**key) == other.get(&**key)),
+            _ => false,
+        }
+    }
+
     /// Returns the map keys of a list; empty for lists of values.
     pub(super) fn item_keys(&self) -> Vec<String> {
         match &self.0.list_type {

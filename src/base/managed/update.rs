@@ -1,12 +1,13 @@
 //! Field ownership after a create, an update or any patch but server-side apply: the manager that changes a field owns
 //! it.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::compare::{Changes, Comparison, Exclusions, compare_objects};
 use super::entries::{Entry, Operation, entries_value, sort_encoded};
-use super::set::{FieldSet, FieldsV1, subtract_encoded, union_encoded};
-use crate::json::{Value, json};
+use super::set::{FieldSet, FieldsV1, has_all_encoded, has_any_encoded, subtract_encoded, union_encoded};
+use crate::json::{SharedStr, Value, json};
 use crate::patch::{FieldType, Types};
 
 /// The author of a write.
@@ -68,6 +69,41 @@ pub fn on_write<T: Types + ?Sized>(
     (!entries.is_empty()).then_some(Value::from(entries))
 }
 
+/// Returns `metadata.managedFields` of a new object as [`on_write`] does, derived from those of an earlier new object of the
+/// same author and kind; `None` if the objects differ in more than metadata, or the new one owns nothing.
+///
+/// Objects that are made from one template own the same fields but for some labels and owners, and comparing them takes less
+/// time than collecting all fields.
+pub fn on_create_like<T: Types + ?Sized>(
+    rules: &Rules<'_, T>,
+    (earlier, managed): (&Value, &Value),
+    new: &Value,
+    writer: &Writer,
+) -> Option<Value> {
+    // Elsewhere a field that has been set to its zero value has no owner, and neither has a struct itself.
+    let (before, after) = (earlier.as_object()?, new.as_object()?);
+    let is_same = |(field, value): (&SharedStr, &Value)| field == "metadata" || after.get(field) == Some(value);
+    if before.len() != after.len() || !before.iter().all(is_same) {
+        return None;
+    }
+    let Changes { added, modified, removed } = rules.compare(earlier, new);
+    let [entry] = managed.as_array()?.as_slice() else { return None };
+    let mut entry = entry.clone();
+    let fields = entry.get_mut("fieldsV1")?.as_object_mut()?;
+    subtract_encoded(fields, &removed);
+    union_encoded(fields, &added);
+    union_encoded(fields, &modified);
+    if fields.is_empty() {
+        return None;
+    }
+    let own = entry.as_object_mut()?;
+    match writer.now {
+        Some(now) => drop(own.insert("time", now.into())),
+        None => drop(own.remove("time")),
+    }
+    Some(Value::from(vec![entry]))
+}
+
 /// Returns the entries before the write: those that the client sent, unless it sent none or writes a subresource.
 fn entries_before_write(live: Option<&Value>, new: &Value, writer: &Writer) -> Vec<Value> {
     let of = |object: &Value| object.pointer("/metadata/managedFields").and_then(Value::as_array).cloned();
@@ -106,6 +142,14 @@ struct TouchedFields {
 impl TouchedFields {
     /// Updates an encoded entry: the author's fields are added to its own entry and removed from others.
     fn update_entry(&self, entry: &mut Value, is_own: bool) {
+        let is_up_to_date = |fields: &FieldsV1| match is_own {
+            true => !has_any_encoded(fields, &self.removed) && has_all_encoded(fields, &self.changed),
+            false => ![&self.removed, &self.changed].into_iter().any(|touched| has_any_encoded(fields, touched)),
+        };
+        // Most writes touch what their author owns already. Changing the fields would copy them.
+        if entry.get("fieldsV1").and_then(Value::as_object).is_some_and(is_up_to_date) {
+            return;
+        }
         let Some(fields) = entry.get_mut("fieldsV1").and_then(Value::as_object_mut) else { return };
         subtract_encoded(fields, &self.removed);
         match is_own {
@@ -141,15 +185,18 @@ impl<T: Types + ?Sized> Rules<'_, T> {
 
     /// Returns the fields that a write changed.
     fn touched(&self, old: &Value, new: &Value) -> TouchedFields {
-        // managedFields is often the largest part of an object.
-        static MANAGED_FIELDS: LazyLock<FieldSet> =
-            LazyLock::new(|| FieldSet::of_fields(&[["metadata", "managedFields"]]));
-        let skipped = self.ignored.union(&MANAGED_FIELDS);
-        let except = Exclusions { skipped: Some(&skipped), uncounted: Some(&UNOWNED) };
-        let Changes { added: mut changed, modified, removed } =
-            compare_objects(self.types, self.root, old, new, except);
+        let Changes { added: mut changed, modified, removed } = self.compare(old, new);
         union_encoded(&mut changed, &modified);
         TouchedFields { changed, removed }
+    }
+
+    /// Returns the differences in fields that can be owned.
+    fn compare(&self, old: &Value, new: &Value) -> Changes {
+        let usual = USUALLY_SKIPPED.iter().find(|(ignored, _)| ignored == self.ignored);
+        let skipped =
+            usual.map_or_else(|| Cow::Owned(with_managed(self.ignored)), |(_, skipped)| Cow::Borrowed(skipped));
+        let except = Exclusions { skipped: Some(&skipped), uncounted: Some(&UNOWNED) };
+        compare_objects(self.types, self.root, old, new, except)
     }
 
     /// Returns the entries after `writer` changed one object into another.
@@ -189,6 +236,20 @@ fn add_entry(entries: &mut Vec<Entry>, mut entry: Entry) {
     }
     entries.push(entry);
 }
+
+/// Returns the fields that a comparison skips besides those that a write does not change: managedFields is often the largest
+/// part of an object.
+fn with_managed(ignored: &FieldSet) -> FieldSet {
+    ignored.union(&FieldSet::of_fields(&[["metadata", "managedFields"]]))
+}
+
+/// The fields that most writes do not change, and those that their comparison skips.
+static USUALLY_SKIPPED: LazyLock<[(FieldSet, FieldSet); 2]> = LazyLock::new(|| {
+    ["spec", "status"].map(|part| FieldSet::of_fields(&[[part]])).map(|ignored| {
+        let skipped = with_managed(&ignored);
+        (ignored, skipped)
+    })
+});
 
 /// Fields that cannot be owned: the identity of an object and fields that the server sets (`stripmeta.go`).
 static UNOWNED: LazyLock<FieldSet> = LazyLock::new(|| {

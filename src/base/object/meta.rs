@@ -38,6 +38,8 @@ pub trait ObjectMeta {
     fn label(&self, key: &str) -> Option<&str>;
     /// `metadata.ownerReferences`.
     fn owners(&self) -> Vec<OwnerReference>;
+    /// Iterates over the uids in `metadata.ownerReferences`.
+    fn owner_uids(&self) -> impl Iterator<Item = &str>;
     /// Returns `true` if the object has a managing controller.
     fn is_managed(&self) -> bool;
     /// Returns the owner with `controller: true` (`metav1.GetControllerOf`).
@@ -127,7 +129,7 @@ impl ObjectMeta for Value {
 
     #[inline]
     fn generation(&self) -> i64 {
-        self.int("/metadata/generation").unwrap_or(0)
+        metadata_field(self, "generation").and_then(Value::as_i64).unwrap_or(0)
     }
 
     #[inline]
@@ -151,16 +153,21 @@ impl ObjectMeta for Value {
 
     #[inline]
     fn annotation(&self, key: &str) -> Option<&str> {
-        self.map("/metadata/annotations")?.get(key)?.as_str()
+        metadata_field(self, "annotations")?.get(key)?.as_str()
     }
 
     #[inline]
     fn label(&self, key: &str) -> Option<&str> {
-        self.map("/metadata/labels")?.get(key)?.as_str()
+        metadata_field(self, "labels")?.get(key)?.as_str()
     }
 
     fn owners(&self) -> Vec<OwnerReference> {
         owner_references(self).iter().map(OwnerReference::from_value).collect()
+    }
+
+    #[inline]
+    fn owner_uids(&self) -> impl Iterator<Item = &str> {
+        owner_references(self).iter().map(|owner| string_field(owner, "uid"))
     }
 
     #[inline]
@@ -188,7 +195,8 @@ impl ObjectMeta for Value {
 
     #[inline]
     fn has_finalizer(&self, name: &str) -> bool {
-        self.list("/metadata/finalizers").iter().any(|f| f == name)
+        let finalizers = metadata_field(self, "finalizers").and_then(Value::as_array);
+        finalizers.is_some_and(|finalizers| finalizers.iter().any(|finalizer| finalizer == name))
     }
 
     fn set_annotation(&mut self, key: &str, value: &str) {

@@ -1,13 +1,15 @@
 //! The schema of the built-in API types: fields, their types, and how values are decoded.
 //!
-//! The build script writes the schema as text, which is read in place. A definition is parsed on first use, so that a
-//! command pays only for the kinds it touches. [`texts`] has the documentation and
+//! The schema is a text that is read in place. A definition is parsed on first use, so that a command pays only for the
+//! kinds it touches. [`texts`] has the documentation and
 //! [`patch::merge_keys`](crate::patch::merge_keys) the merge rules; custom resources have schemas of their own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cel_types;
 pub mod decode;
+#[cfg(test)]
+mod derive;
 mod enum_texts;
 pub mod enums;
 pub mod explain;
@@ -28,8 +30,8 @@ use rustc_hash::FxHashMap;
 
 use crate::patch::types::FieldSchema;
 
-/// The output of the build script: root lines, an empty line, definition lines (see `build/lean.rs` for the format).
-static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/schema.txt"));
+/// Root lines, an empty line, definition lines (see `derive/lean.rs` for the format).
+static TEXT: &str = include_str!("definitions.txt");
 
 /// The built-in definitions.
 #[derive(Debug)]

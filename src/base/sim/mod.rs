@@ -3,11 +3,13 @@
 //! Only [`clock::wall`] reads the machine's clock and only [`ids::fresh_seed`] its random source; both are called when
 //! a store is opened. Nothing here depends on objects or storage.
 
+pub mod chance;
 pub mod clock;
 pub mod ids;
 pub mod time;
 pub mod timeline;
 
+pub use chance::{Chance, ChanceMode};
 pub use clock::{ClockMode, ClockState};
 pub use ids::Ids;
 pub use time::{Duration, Time};

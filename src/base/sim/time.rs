@@ -5,7 +5,7 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, Timelike as _, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds per second.
@@ -52,12 +52,17 @@ impl Time {
 
     /// Parses an RFC 3339 timestamp with any offset and fraction; `None` if it is not one.
     pub fn parse(text: &str) -> Option<Time> {
-        DateTime::parse_from_rfc3339(text).ok().map(|t| Time(t.timestamp_micros()))
+        parse_api(text.as_bytes())
+            .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|t| Time(t.timestamp_micros())))
     }
 
     /// Formats as `metav1.Time`: `2026-01-01T00:00:00Z`.
     pub fn rfc3339(self) -> String {
-        self.to_chrono().to_rfc3339_opts(SecondsFormat::Secs, true)
+        let time = self.to_chrono();
+        match u32::try_from(time.year()) {
+            Ok(year @ 0..=9999) => format_api(year, &time.naive_utc()),
+            _ => time.to_rfc3339_opts(SecondsFormat::Secs, true),
+        }
     }
 
     /// Formats as `metav1.MicroTime`: `2026-01-01T00:00:00.000000Z`.
@@ -75,6 +80,37 @@ impl Time {
         // This fails only beyond the year 262143, for which the epoch is as good as any other value.
         DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH)
     }
+}
+
+/// The length of `2026-01-01T00:00:00Z`.
+const API_LENGTH: usize = 20;
+
+/// Parses the form of [`Time::rfc3339`], in which nearly all timestamps are and which controllers read all the time; `None` for
+/// any other one.
+fn parse_api(text: &[u8]) -> Option<Time> {
+    let text: &[u8; API_LENGTH] = text.try_into().ok()?;
+    if (text[4], text[7], text[10], text[13], text[16], text[19]) != (b'-', b'-', b'T', b':', b':', b'Z') {
+        return None;
+    }
+    let number = |digits: &[u8]| {
+        let digits = digits.iter().map(|digit| digit.is_ascii_digit().then(|| u32::from(digit - b'0')));
+        digits.into_iter().try_fold(0, |number, digit| Some(number * 10 + digit?))
+    };
+    let date = NaiveDate::from_ymd_opt(number(&text[..4])?.cast_signed(), number(&text[5..7])?, number(&text[8..10])?)?;
+    let time = date.and_hms_opt(number(&text[11..13])?, number(&text[14..16])?, number(&text[17..19])?)?;
+    Some(Time::from_secs(time.and_utc().timestamp()))
+}
+
+/// Formats a time of a year from 0 to 9999 as [`Time::rfc3339`] does.
+fn format_api(year: u32, time: &NaiveDateTime) -> String {
+    let mut text = *b"0000-00-00T00:00:00Z";
+    let date = [(0, year / 100), (2, year % 100), (5, time.month()), (8, time.day())];
+    for (at, number) in date.into_iter().chain([(11, time.hour()), (14, time.minute()), (17, time.second())]) {
+        // All numbers are less than 100.
+        text[at] += (number / 10) as u8;
+        text[at + 1] += (number % 10) as u8;
+    }
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 impl Duration {
@@ -324,5 +360,31 @@ mod tests {
         assert_eq!((t + Duration::from_millis(1)).rfc3339_micro(), "2026-01-01T00:00:00.001000Z");
         assert_eq!(t.rfc1123(), "Thu, 01 Jan 2026 00:00:00 +0000");
         assert_eq!(Time::parse("2026-01-01T01:00:00+01:00"), Some(t));
+    }
+
+    #[test]
+    fn timestamps_are_those_of_chrono() {
+        let seconds = [0, 951_782_399, 951_868_799, 4_102_444_799, -1, -62_167_219_200, -62_167_219_201];
+        for second in seconds.into_iter().chain([253_402_300_799, 253_402_300_800]) {
+            let time = Time::from_secs(second);
+            let text = time.to_chrono().to_rfc3339_opts(SecondsFormat::Secs, true);
+            assert_eq!(time.rfc3339(), text);
+            assert_eq!(Time::parse(&text), DateTime::parse_from_rfc3339(&text).ok().map(|_| time), "{text}");
+        }
+        for text in [
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T23:59:60Z",
+            "2026-01-01T00:00:0xZ",
+            "2026-01-01t00:00:00z",
+            "2026-01-01 00:00:00Z",
+            "+026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00.5Z",
+            "2026-01-01T00:00:00",
+        ] {
+            let known = DateTime::parse_from_rfc3339(text).ok().map(|t| Time(t.timestamp_micros()));
+            assert_eq!(Time::parse(text), known, "{text}");
+        }
     }
 }

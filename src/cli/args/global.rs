@@ -22,6 +22,10 @@ pub(crate) fn args() -> Vec<Arg> {
         each("as-group", "Group to impersonate together with --as; can be repeated."),
         text("as-uid", "UID of the user that --as names."),
         each("as-user-extra", "Extra attribute KEY=VALUE of the user that --as names; can be repeated."),
+        text(
+            "branch",
+            "Branch of the cluster to use. Defaults to $KCTL_BRANCH, then to the branch that 'branch switch' has chosen.",
+        ),
         path("cache-dir", "Accepted for compatibility; there is no discovery cache.")
             .help_default("'$HOME/.kube/cache'"),
         path("certificate-authority", NO_CONNECTION),

@@ -8,8 +8,11 @@ use clap::ArgMatches;
 use crate::args::Matches;
 use crate::{CliError, CliResult};
 use kctl_base::field::quote;
-use kctl_base::sim::{ClockMode, Duration, Time};
+use kctl_base::sim::{ChanceMode, ClockMode, Duration, Time};
 use kctl_cluster::OpenOptions;
+
+/// The largest number of nodes of a new cluster (upstream: "Considerations for large clusters").
+const MOST_NODES: u32 = 5000;
 
 /// Returns the value of an environment variable with a path; `None` if it is unset or empty.
 fn path(name: &str) -> Option<OsString> {
@@ -80,7 +83,19 @@ pub(super) fn store_dir(flag: Option<&Path>) -> CliResult<PathBuf> {
     Ok(PathBuf::from(home).join(".local/share/kctl"))
 }
 
-/// Returns the options to open a store with, from `KCTL_CLOCK`, `KCTL_EPOCH`, `KCTL_SEED` and `KCTL_LATENCY`.
+/// Returns the branch of the cluster: `flag` or `KCTL_BRANCH`; `None` for the current one.
+///
+/// # Errors
+/// A variable that is not UTF-8.
+pub(super) fn branch(flag: Option<&str>) -> CliResult<Option<String>> {
+    match flag {
+        Some(name) => Ok(Some(name.into())),
+        None => setting("KCTL_BRANCH", |name| Some(name.to_string())),
+    }
+}
+
+/// Returns the options to open a store with, from `KCTL_CLOCK`, `KCTL_EPOCH`, `KCTL_SEED`, `KCTL_CHANCE`,
+/// `KCTL_NODES`, `KCTL_INVARIANTS` (one on each line) and `KCTL_LATENCY`.
 ///
 /// # Errors
 /// A variable that cannot be parsed.
@@ -89,11 +104,40 @@ pub(super) fn open_options(dir: PathBuf, lock_timeout: Duration) -> CliResult<Op
     options.lock_timeout = lock_timeout;
     options.clock = setting("KCTL_CLOCK", ClockMode::parse)?;
     options.epoch = setting("KCTL_EPOCH", Time::parse)?;
-    options.seed = setting("KCTL_SEED", |text| text.parse().ok())?;
-    // Nothing happens before its cause.
-    let latency = |text: &str| parse_seconds(text).filter(|latency| *latency >= Duration::ZERO);
-    if let Some(latency) = setting("KCTL_LATENCY", latency)? {
+    options.seed = setting("KCTL_SEED", parse_seed)?;
+    options.chance = setting("KCTL_CHANCE", ChanceMode::parse)?;
+    options.nodes = setting("KCTL_NODES", parse_nodes)?;
+    let lines =
+        |text: &str| Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
+    options.invariants = setting("KCTL_INVARIANTS", lines)?.unwrap_or_default();
+    if let Some(latency) = setting("KCTL_LATENCY", parse_latency)? {
         options.latency = latency;
     }
     Ok(options)
+}
+
+/// Returns whether one of the variables of [`open_options`] takes a value.
+pub(crate) fn is_valid_setting(variable: &str, value: &str) -> bool {
+    match variable {
+        "KCTL_CLOCK" => ClockMode::parse(value).is_some(),
+        "KCTL_EPOCH" => Time::parse(value).is_some(),
+        "KCTL_SEED" => parse_seed(value).is_some(),
+        "KCTL_CHANCE" => ChanceMode::parse(value).is_some(),
+        "KCTL_NODES" => parse_nodes(value).is_some(),
+        "KCTL_LATENCY" => parse_latency(value).is_some(),
+        _ => false,
+    }
+}
+
+fn parse_seed(text: &str) -> Option<u64> {
+    text.parse().ok()
+}
+
+/// Parses a duration that is not negative: nothing happens before its cause.
+fn parse_latency(text: &str) -> Option<Duration> {
+    parse_seconds(text).filter(|latency| *latency >= Duration::ZERO)
+}
+
+fn parse_nodes(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|nodes| (1..=MOST_NODES).contains(nodes))
 }

@@ -116,7 +116,7 @@ impl Ctx {
             (Some(file), _) => Ok(Source::Named(file.clone())),
             // Tests must not depend on the environment, and have no directory of a store.
             (None, true) => Ok(Source::BuiltIn),
-            (None, false) => match (environment::kubeconfig(), self.store_dir()) {
+            (None, false) => match (environment::kubeconfig(), self.base_dir()) {
                 (Some(files), _) => Ok(Source::List(files)),
                 (None, Ok(dir)) => Ok(Source::Store(dir.join(kubeconfig::FILE))),
                 (None, Err(_)) => Ok(Source::BuiltIn),

@@ -4,6 +4,7 @@ mod environment;
 mod login;
 pub(crate) mod nested;
 mod output;
+mod recorded;
 pub(crate) mod stdout;
 mod trial;
 mod waiting;
@@ -21,12 +22,12 @@ use crate::kubeconfig::{Kubeconfig, Source};
 use crate::kuberc::Variable;
 use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
-pub(crate) use environment::apply_sets_enabled;
+pub(crate) use environment::{apply_sets_enabled, is_valid_setting};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_cluster::client::{Client, Presentation};
 use kctl_cluster::console::Console;
-use kctl_cluster::{Cluster, OpenOptions, User};
+use kctl_cluster::{Cluster, OpenOptions, User, branches};
 use kctl_kinds::Catalog;
 use output::Captured;
 
@@ -37,6 +38,8 @@ const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Ctx {
     /// The file name of the program as it was called, for example `kubectl` through a link of that name.
     pub(crate) program: String,
+    /// The arguments of the process, the program first.
+    argv: Vec<OsString>,
     /// The command line with the long names of its flags, as `--record` stores it.
     pub(crate) command_line: String,
     /// True when the alpha feature of apply sets is on.
@@ -73,6 +76,8 @@ pub(crate) struct Ctx {
     stdin_claimed: bool,
     /// The value of `--store`.
     store: Option<PathBuf>,
+    /// The value of `--branch`.
+    branch: Option<String>,
     /// The value of `--request-timeout`.
     request_timeout: Option<Duration>,
     /// The value of `-v`, the verbosity of the request log.
@@ -102,6 +107,7 @@ impl Ctx {
         let program = stem.map_or_else(|| "kctl".into(), |stem| stem.to_string_lossy().into_owned());
         Ctx {
             program,
+            argv: argv.to_vec(),
             command_line: String::new(),
             apply_sets: apply_sets_enabled(),
             out: String::new(),
@@ -120,6 +126,7 @@ impl Ctx {
             plugin_policy: PluginPolicy::default(),
             stdin_claimed: false,
             store: None,
+            branch: None,
             request_timeout: None,
             verbosity: 0,
             presentation: Presentation::default(),
@@ -144,6 +151,7 @@ impl Ctx {
             // Another store than the intended one must not be used, for example because of a variable that is not set.
             return Err(CliError::new("--store needs the path of a directory"));
         }
+        self.branch = matches.value_of("branch").filter(|name| !name.is_empty()).map(String::from);
         self.warnings_are_errors = matches.flag("warnings-as-errors");
         self.kubeconfig = matches.path("kubeconfig");
         self.verbosity = environment::read_verbosity(matches);
@@ -229,12 +237,31 @@ impl Ctx {
         }
     }
 
-    /// Returns the directory of the store.
+    /// Returns the directory of the store of the branch.
+    ///
+    /// # Errors
+    /// Neither flags nor environment name a directory, or there is no such branch.
+    pub(crate) fn store_dir(&self) -> CliResult<PathBuf> {
+        let branch = environment::branch(self.branch.as_deref())?;
+        Ok(branches::directory(&self.base_dir()?, branch.as_deref())?)
+    }
+
+    /// Returns the directory of the store, in which the branches are.
     ///
     /// # Errors
     /// Neither flags nor environment name a directory.
-    pub(crate) fn store_dir(&self) -> CliResult<PathBuf> {
+    pub(crate) fn base_dir(&self) -> CliResult<PathBuf> {
         environment::store_dir(self.store.as_deref())
+    }
+
+    /// Returns true if the cluster is in memory.
+    pub(crate) fn has_no_directory(&self) -> bool {
+        self.captured.is_some()
+    }
+
+    /// Returns the command line that the history records.
+    pub(crate) fn recorded_command(&self) -> String {
+        recorded::command_line(&self.argv, &self.program)
     }
 
     /// Returns the options to open the store with, from flags and environment.
@@ -244,6 +271,7 @@ impl Ctx {
     pub(crate) fn open_options(&self) -> CliResult<OpenOptions> {
         let mut options =
             environment::open_options(self.store_dir()?, self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT))?;
+        options.command = self.recorded_command();
         if self.hints {
             options.on_wait = || output::hint_now("waiting for another process that uses the store");
             options.on_progress = |time| output::hint_now(format_args!("the cluster has reached {}", time.rfc3339()));
@@ -269,7 +297,10 @@ impl Ctx {
             self.authenticate(&login, &credentials)?;
         }
         // The branch above has set it.
-        self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))
+        let client = self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))?;
+        let user = client.user().name.clone();
+        client.transport().record_as(&user);
+        Ok(client)
     }
 
     /// Creates a client of a cluster that acts as the user.
@@ -337,6 +368,16 @@ impl Ctx {
         let client = self.client()?;
         let user = client.user().clone();
         Ok(client.transport().console(&user)?)
+    }
+
+    /// Opens the console of the simulation for reading.
+    ///
+    /// # Errors
+    /// Status 403 for a user without the permission.
+    pub(crate) fn console_to_read(&mut self) -> CliResult<Console<'_>> {
+        let client = self.client()?;
+        let user = client.user().clone();
+        Ok(client.transport().console_to_read(&user)?)
     }
 
     /// Returns whether the command acts as another user (`--as`).

@@ -7,6 +7,9 @@ use crate::klog::{self, Site};
 use crate::resolve::Item;
 use crate::{CliError, CliResult};
 
+/// The exit code of a command that has broken an invariant.
+const BROKEN_INVARIANT: i32 = 4;
+
 impl Ctx {
     /// Prints a line to standard output.
     pub(crate) fn print_line(&mut self, line: impl AsRef<str>) {
@@ -90,9 +93,16 @@ impl Ctx {
         self.print()
     }
 
-    /// Commits all changes. If that fails, the buffered output is discarded, because it would report them.
+    /// Commits all changes, unless one of them has broken an invariant. If that fails, the buffered output is discarded, because
+    /// it would report them.
     fn commit(&mut self) -> CliResult<()> {
         let Some(client) = self.client.as_mut() else { return Ok(()) };
+        if let Some(broken) = client.transport().broken_invariant() {
+            let message = format!("error: {broken}\n");
+            client.transport().discard();
+            self.out.clear();
+            return Err(CliError::Verbatim(message, BROKEN_INVARIANT));
+        }
         client.transport().commit().map_err(|error| {
             self.out.clear();
             error.into()
@@ -102,8 +112,11 @@ impl Ctx {
     /// Flushes, prints the errors of a command that failed, and returns the exit code. Changes made before a failure are
     /// kept.
     pub(crate) fn finish(&mut self, result: CliResult<()>) -> i32 {
+        let is_broken = self.client.as_mut().is_some_and(|client| client.transport().broken_invariant().is_some());
         let committed = self.commit();
-        let mut errors: Vec<CliError> = result.and(committed).err().into_iter().collect();
+        // What a broken invariant has made of the command is part of its report.
+        let result = if is_broken { committed } else { result.and(committed) };
+        let mut errors: Vec<CliError> = result.err().into_iter().collect();
         // A verb that went on after output could not be written has reported that already.
         if let Err(error) = self.print()
             && errors.iter().all(|other| other.message() != error.message())

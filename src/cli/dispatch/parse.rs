@@ -1,6 +1,7 @@
 //! From a command line to a verb with the values of its flags, or to a help text.
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
@@ -38,7 +39,7 @@ pub(super) struct Call {
 pub(super) fn parse(argv: &[OsString], program: &str) -> CliResult<Parsed> {
     let line = CommandLine::new(argv);
     let scope = verbs::find(line.verb_word()).map_or(Scope::Names, Scope::Only);
-    let mut root = tree::command(program, scope);
+    let mut root = ManuallyDrop::new(tree::command(program, scope));
     let matches = match root.try_get_matches_from_mut(&line.words) {
         Ok(matches) => matches,
         Err(error) => {

@@ -62,7 +62,7 @@ fn flags(command: Command) -> Command {
 }
 
 /// Exit status 1 means that there are differences, so failures use the next one.
-fn failure(error: CliError) -> CliError {
+pub(super) fn failure(error: CliError) -> CliError {
     match error {
         CliError::Exit(code) => CliError::Exit(code),
         error => CliError::Verbatim(error.message(), error.code() + 1),
@@ -143,7 +143,7 @@ impl Diff {
             live.iter_mut().for_each(strip_managed_fields);
         }
         if merged.kind() == "Secret" && merged.api_version() == "v1" {
-            mask(live.as_mut(), &mut merged);
+            mask(live.as_mut(), Some(&mut merged));
         }
         Ok((live, merged))
     }
@@ -174,10 +174,9 @@ impl Diff {
 }
 
 /// Masks the data of a Secret; the output only shows whether values differ.
-pub(super) fn mask(live: Option<&mut Value>, merged: &mut Value) {
-    let empty = Map::new();
-    let before = live.as_ref().and_then(|l| l.get("data")?.as_object().cloned()).unwrap_or_default();
-    let after = merged.get("data").and_then(Value::as_object).unwrap_or(&empty).clone();
+pub(super) fn mask(live: Option<&mut Value>, merged: Option<&mut Value>) {
+    let data = |object: &Option<&mut Value>| object.as_ref().and_then(|o| o.get("data")?.as_object().cloned());
+    let (before, after) = (data(&live).unwrap_or_default(), data(&merged).unwrap_or_default());
     let hidden = |own: &Map, other: &Map, which: &str| -> Map {
         let text = |key: &str, value: &Value| match other.get(key) {
             Some(there) if there != value => format!("*** ({which})"),
@@ -188,19 +187,19 @@ pub(super) fn mask(live: Option<&mut Value>, merged: &mut Value) {
     if let Some(live) = live.filter(|_| !before.is_empty()) {
         live.put("/data", hidden(&before, &after, "before"));
     }
-    if !after.is_empty() {
+    if let Some(merged) = merged.filter(|_| !after.is_empty()) {
         merged.put("/data", hidden(&after, &before, "after"));
     }
 }
 
 /// The two directories that are compared.
-struct Directories {
+pub(super) struct Directories {
     live: Temporary,
     merged: Temporary,
 }
 
 impl Directories {
-    fn new() -> CliResult<Directories> {
+    pub(super) fn new() -> CliResult<Directories> {
         let directory = |prefix: &str| {
             let failed = |e| CliError::new(format!("making a directory to compare: {}", io_error(&e)));
             Temporary::directory(prefix).map_err(failed)
@@ -210,11 +209,22 @@ impl Directories {
 
     /// Writes two versions of an object. A version that does not exist has no file, except for a live one that is new.
     fn write(&self, item: &Item, live: Option<Value>, merged: Option<Value>) -> CliResult<()> {
-        let api_version = merged.as_ref().or(live.as_ref()).map(ObjectMeta::api_version).unwrap_or_default();
+        let api_version =
+            merged.as_ref().or(live.as_ref()).map(ObjectMeta::api_version).unwrap_or_default().to_string();
+        self.write_named((&api_version, item.kind.names().kind), (&item.namespace, &item.name), live, merged)
+    }
+
+    /// Like [`Directories::write`], for an object of an apiVersion and a kind with a namespace and a name.
+    pub(super) fn write_named(
+        &self,
+        (api_version, kind): (&str, &str),
+        (namespace, name): (&str, &str),
+        live: Option<Value>,
+        merged: Option<Value>,
+    ) -> CliResult<()> {
         let (group, version) = split_api_version(api_version);
         let group = if group.is_empty() { String::new() } else { format!("{group}.") };
-        let kind = item.kind.names().kind;
-        let name = format!("{group}{version}.{kind}.{}.{}", item.namespace, item.name).replace('/', "_");
+        let name = format!("{group}{version}.{kind}.{namespace}.{name}").replace('/', "_");
         let write = |directory: &Temporary, text: &str| {
             let failed = |e| CliError::new(format!("writing {name}: {}", io_error(&e)));
             directory.write(&name, text).map_err(failed)
@@ -223,7 +233,26 @@ impl Directories {
         merged.map_or(Ok(()), |merged| write(&self.merged, &yaml::print(&merged)))
     }
 
+    /// Prints the differences, and exits with the status of the program that finds them.
     fn compare(self, ctx: &mut Ctx) -> CliResult<()> {
+        match self.run(ctx)? {
+            Some(0) => Ok(()),
+            Some(code) => Err(CliError::Exit(code)),
+            None => Err(CliError::Exit(2)),
+        }
+    }
+
+    /// Prints the differences; returns whether there are any.
+    pub(super) fn differ(self, ctx: &mut Ctx) -> CliResult<bool> {
+        match self.run(ctx)? {
+            Some(0) => Ok(false),
+            Some(1) => Ok(true),
+            code => Err(CliError::Exit(code.unwrap_or(2))),
+        }
+    }
+
+    /// Prints the differences and returns the exit code of the program that finds them; `None` if a signal has ended it.
+    fn run(self, ctx: &mut Ctx) -> CliResult<Option<i32>> {
         let (program, arguments) = program(std::env::var_os("KUBECTL_EXTERNAL_DIFF").as_deref());
         let mut process = Process::new(&program);
         let output = process.args(arguments).args([self.live.path(), self.merged.path()]).output();
@@ -241,11 +270,7 @@ impl Directories {
         ctx.err.push_str(&String::from_utf8_lossy(&output.stderr));
         // Here, because a failure later would have the status of a difference.
         ctx.flush()?;
-        match output.status.code() {
-            Some(0) => Ok(()),
-            Some(code) => Err(CliError::Exit(code)),
-            None => Err(CliError::Exit(2)),
-        }
+        Ok(output.status.code())
     }
 }
 
@@ -278,10 +303,12 @@ mod tests {
 
     #[test]
     fn secrets_stay_secret() {
-        let mut live = json!({"data": {"a": "1", "b": "2"}});
-        let mut merged = json!({"data": {"a": "1", "b": "3"}});
-        mask(Some(&mut live), &mut merged);
-        assert_eq!(live, json!({"data": {"a": "***", "b": "*** (before)"}}));
-        assert_eq!(merged, json!({"data": {"a": "***", "b": "*** (after)"}}));
+        let mut live = Some(json!({"data": {"a": "1", "b": "2"}}));
+        let mut merged = Some(json!({"data": {"a": "1", "b": "3"}}));
+        mask(live.as_mut(), merged.as_mut());
+        assert_eq!(live, Some(json!({"data": {"a": "***", "b": "*** (before)"}})));
+        assert_eq!(merged, Some(json!({"data": {"a": "***", "b": "*** (after)"}})));
+        mask(live.as_mut(), None);
+        assert_eq!(live, Some(json!({"data": {"a": "***", "b": "***"}})));
     }
 }

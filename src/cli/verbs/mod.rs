@@ -25,6 +25,7 @@ mod explain;
 mod expose;
 mod get;
 mod help;
+mod history;
 mod kuberc;
 mod kustomize;
 mod label;
@@ -49,6 +50,7 @@ mod store;
 mod streams;
 mod taint;
 mod targets;
+mod test;
 mod timeline;
 mod top;
 mod version;
@@ -109,7 +111,21 @@ pub(crate) static GROUPS: &[Group] = &[
     Group { title: "Settings Commands", verbs: &[label::VERB, annotate::VERB, completion::VERB] },
     Group {
         title: SIMULATION,
-        verbs: &[clock::VERB, plan::VERB, sim::VERB, timeline::VERB, why::VERB, resolve::VERB, store::VERB],
+        verbs: &[
+            clock::VERB,
+            plan::VERB,
+            sim::VERB,
+            timeline::VERB,
+            why::VERB,
+            resolve::VERB,
+            history::OP,
+            history::UNDO,
+            history::REDO,
+            history::SNAPSHOT,
+            history::BRANCH,
+            store::VERB,
+            test::VERB,
+        ],
     },
     Group {
         title: "Other Commands",

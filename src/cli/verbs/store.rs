@@ -10,7 +10,7 @@ use crate::args::{Matches as _, switch};
 use crate::printers::columns;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_cluster::console::StoreReport;
-use kctl_cluster::maintenance;
+use kctl_cluster::{branches, maintenance};
 
 /// The `store` verb with its subcommands.
 pub(super) const VERB: Verb = Verb {
@@ -63,7 +63,8 @@ const FAMILY: &[Verb] = &[
         name: "compact",
         aliases: &[],
         about: "Rewrite the store without obsolete data",
-        long: "Rewrite the store without data that is no longer needed, to reclaim disk space.",
+        long: "Rewrite the store without data that is no longer needed, to reclaim disk space. The history is kept as far as \
+    'op keep' says.",
         examples: &[("Compact the store", "store compact")],
         usage: "",
         flags: |c| c,
@@ -74,7 +75,8 @@ const FAMILY: &[Verb] = &[
         name: "reset",
         aliases: &[],
         about: "Delete the cluster",
-        long: "Delete the cluster and all of its objects. The next command creates a new one.",
+        long: "Delete the cluster and all of its objects, its history and its branches. The next command creates a new one. \
+    With --branch, reset only that branch.",
         examples: &[("Delete the cluster", "store reset")],
         usage: "",
         flags: |c| c,
@@ -164,8 +166,11 @@ fn unrestricted_store_dir(ctx: &Ctx) -> CliResult<PathBuf> {
 }
 
 fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
-    let dir = unrestricted_store_dir(ctx)?;
+    let (dir, base) = (unrestricted_store_dir(ctx)?, ctx.base_dir()?);
     maintenance::reset(&dir, ctx.open_options()?.lock_timeout)?;
+    if dir == base {
+        branches::remove_all(&base)?;
+    }
     ctx.print_line(format!("store {} reset", dir.display()));
     Ok(())
 }

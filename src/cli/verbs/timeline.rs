@@ -191,7 +191,7 @@ fn read_since(text: &str, now: Time) -> CliResult<Time> {
 
 /// Returns the error about an object that has no pods: mostly it does not exist.
 fn missing(ctx: &mut Ctx, named: &Named) -> CliResult<CliError> {
-    let names = resolve::kind(ctx, &named.kind)?.kind.names().clone();
+    let names = *resolve::kind(ctx, &named.kind)?.kind.names();
     let name = named.name.as_deref().unwrap_or_default();
     let path = ResourcePath::one(&names.resource(), &ctx.namespace(), name);
     ctx.api(|client| client.get(&path))?;

@@ -44,7 +44,7 @@ impl ContinueToken {
             return Ok(None);
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
-        let token = bytes.and_then(|bytes| serde_json::from_slice::<ContinueToken>(&bytes).ok());
+        let token = bytes.and_then(|bytes| kctl_base::json::from_slice::<ContinueToken>(&bytes).ok());
         let is_valid = |token: &ContinueToken| token.v == VERSION && token.start.starts_with('/');
         token.filter(is_valid).map(Some).ok_or_else(|| Status::bad_request("continue key is not valid"))
     }

@@ -14,7 +14,13 @@ use kctl_kinds::Kind;
 
 /// Returns the schema type of a kind; `None` for custom kinds, which have none.
 pub(super) fn root(kind: &dyn Kind) -> Option<FieldType> {
-    definition(kind, &kind.names().api_version()).map(|d| FieldType::Object(d.into()))
+    stored_definition(kind).map(|d| FieldType::Object(d.into()))
+}
+
+/// Returns the name of a kind's schema definition in the version in which its objects are stored.
+fn stored_definition(kind: &dyn Kind) -> Option<&'static str> {
+    let names = kind.names();
+    Schema::builtin().root(names.group, names.version, names.kind)
 }
 
 /// Returns the name of a kind's schema definition in a version.
@@ -86,7 +92,7 @@ pub(super) fn yaml(text: &str) -> Result<Object> {
 
 /// Adds the empty values that the server always writes, such as `status: {}`.
 pub(super) fn complete(kind: &dyn Kind, object: &mut Object) {
-    if let Some(definition) = definition(kind, &kind.names().api_version()) {
+    if let Some(definition) = stored_definition(kind) {
         schema::shape::complete(Schema::builtin(), definition, object);
     }
 }

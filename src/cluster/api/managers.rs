@@ -1,9 +1,12 @@
 //! Field management: `managedFields` on every write (`apimachinery/pkg/util/managedfields`).
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use super::{Request, Verb, decode};
 use kctl_base::gvk::GroupVersion;
 use kctl_base::json::Value;
-use kctl_base::managed::{FieldSet, Rules, Writer, on_write};
+use kctl_base::managed::{FieldSet, Rules, Writer, on_create_like, on_write};
 use kctl_base::object::{Object, ValueWrite};
 use kctl_base::patch::{FieldType, Types};
 use kctl_base::schema::Schema;
@@ -34,15 +37,20 @@ pub(super) fn api_version(kind: &dyn Kind) -> String {
 
 /// Returns the fields that a write through an endpoint does not own: the status, or, for the `status` subresource,
 /// everything except status and metadata.
-pub(super) fn ignored(kind: &dyn Kind, subresource: &str, object: &Object) -> FieldSet {
+pub(super) fn ignored(kind: &dyn Kind, subresource: &str, object: &Object) -> Cow<'static, FieldSet> {
+    static SPEC: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[["spec"]]));
+    static STATUS: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[["status"]]));
     let written_as_status = |key: &str| ["apiVersion", "kind", "metadata", "status"].contains(&key);
     match (subresource, object.as_object()) {
         ("status", Some(fields)) => {
-            let others = fields.keys().filter(|key| !written_as_status(key));
-            FieldSet::of_fields(&others.map(|key| vec![key.as_str()]).collect::<Vec<_>>())
+            let others = fields.keys().map(|key| key.as_str()).filter(|key| !written_as_status(key));
+            match others.clone().eq(["spec"]) {
+                true => Cow::Borrowed(&SPEC),
+                false => Cow::Owned(FieldSet::of_fields(&others.map(|key| [key]).collect::<Vec<_>>())),
+            }
         }
-        _ if kind.has_status() => FieldSet::of_fields(&[["status"]]),
-        _ => FieldSet::default(),
+        _ if kind.has_status() => Cow::Borrowed(&STATUS),
+        _ => Cow::default(),
     }
 }
 
@@ -55,9 +63,39 @@ pub(super) fn after(
     request: &Request,
     now: Time,
 ) -> Option<Value> {
-    if UNTRACKED.contains(&kind.names().plural) && request.is_from_control_plane() {
+    if is_untracked(kind, request) {
         return None;
     }
+    with_rules(kind, old.unwrap_or(sent), request, now, |rules, writer| on_write(rules, old, sent, writer))
+}
+
+/// Returns the managedFields of a new object as [`after`] does, derived from an earlier new object of the same manager and its
+/// managedFields; `None` if they are too different.
+pub(super) fn after_like(
+    kind: &dyn Kind,
+    earlier: (&Object, &Value),
+    sent: &Object,
+    request: &Request,
+    now: Time,
+) -> Option<Value> {
+    if is_untracked(kind, request) {
+        return None;
+    }
+    with_rules(kind, sent, request, now, |rules, writer| on_create_like(rules, earlier, sent, writer))
+}
+
+fn is_untracked(kind: &dyn Kind, request: &Request) -> bool {
+    UNTRACKED.contains(&kind.names().plural) && request.is_from_control_plane()
+}
+
+/// Calls `derive` with the rules for an object and the author of a request.
+fn with_rules(
+    kind: &dyn Kind,
+    object: &Object,
+    request: &Request,
+    now: Time,
+    derive: impl FnOnce(&Rules<'_, dyn Types + '_>, &Writer<'_>) -> Option<Value>,
+) -> Option<Value> {
     let subresource = if request.verb == Verb::Create { "" } else { request.subresource.as_str() };
     let manager = if request.options.manager.is_empty() { DEFAULT_MANAGER } else { &request.options.manager };
     // The endpoint records owners of a Scale, whose times are not taken over (`ScaleHandler.ToParent`).
@@ -65,8 +103,7 @@ pub(super) fn after(
     let api_version = api_version(kind);
     let (types, root) = types_of(kind);
     let writer = Writer { manager, api_version: &api_version, subresource, now: now.as_deref() };
-    let rules = Rules { types, root: &root, ignored: &ignored(kind, subresource, old.unwrap_or(sent)) };
-    on_write(&rules, old, sent, &writer)
+    derive(&Rules { types, root: &root, ignored: &ignored(kind, subresource, object) }, &writer)
 }
 
 /// Sets or removes the managedFields of an object.

@@ -19,18 +19,25 @@ pub(super) fn name_problems(rule: NameRule, name: &str) -> Vec<String> {
     }
 }
 
-/// Validates the metadata of a new object.
-pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
+/// Validates `generateName`.
+pub(super) fn validate_prefix(kind: &dyn Kind, object: &Object) -> ErrorList {
     let mut errors = ErrorList::new();
-    let path = Path::new("metadata");
     let prefix = object.str("/metadata/generateName");
     if !prefix.is_empty() {
+        let path = Path::new("metadata").child("generateName");
         // The generated suffix makes a prefix that ends with a hyphen valid.
         let masked = prefix.strip_suffix('-').filter(|p| !p.is_empty()).map(|p| format!("{p}a"));
         for detail in name_problems(kind.name_rule(), masked.as_deref().unwrap_or(prefix)) {
-            errors.push(field::invalid(&path.child("generateName"), prefix, &detail));
+            errors.push(field::invalid(&path, prefix, &detail));
         }
     }
+    errors
+}
+
+/// Validates the metadata of a new object.
+pub(super) fn validate_create(kind: &dyn Kind, object: &Object) -> ErrorList {
+    let path = Path::new("metadata");
+    let mut errors = validate_prefix(kind, object);
     if object.name().is_empty() {
         errors.push(field::required(&path.child("name"), "name or generateName is required"));
     } else {
@@ -66,12 +73,22 @@ pub(super) fn validate_update(kind: &dyn Kind, new: &Object, old: &Object) -> Er
 }
 
 /// Validates labels, annotations, owner references and finalizers.
-fn validate_common(kind: &dyn Kind, object: &Object) -> ErrorList {
-    let path = Path::new("metadata");
-    let mut errors = validate_labels(object, &path.child("labels"));
-    errors.extend(validate_annotations(object, &path.child("annotations")));
-    errors.extend(validate_owners(object, &path.child("ownerReferences")));
-    errors.extend(validate_finalizers(kind, object, &path.child("finalizers")));
+pub(super) fn validate_common(kind: &dyn Kind, object: &Object) -> ErrorList {
+    let has = |field: &str| object["metadata"].get(field).is_some();
+    let path = |field: &str| Path::new("metadata").child(field);
+    let mut errors = ErrorList::new();
+    if has("labels") {
+        errors.extend(validate_labels(object, &path("labels")));
+    }
+    if has("annotations") {
+        errors.extend(validate_annotations(object, &path("annotations")));
+    }
+    if has("ownerReferences") {
+        errors.extend(validate_owners(object, &path("ownerReferences")));
+    }
+    if has("finalizers") {
+        errors.extend(validate_finalizers(kind, object, &path("finalizers")));
+    }
     errors
 }
 

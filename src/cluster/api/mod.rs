@@ -25,6 +25,7 @@ mod continue_token;
 mod create;
 mod decode;
 mod delete;
+mod events;
 mod eviction;
 mod limits;
 mod log;
@@ -55,8 +56,11 @@ pub use response::{Log, ObjectList, Payload, Response, WatchEvent};
 pub(crate) use tokens::secret_token;
 pub use user::User;
 
+use rustc_hash::FxHashMap;
+
 use crate::store::{ObjectKey, Store, StoreError};
 use kctl_base::gvk::{GroupVersion, split_api_version};
+use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
 use kctl_base::sim::{Ids, Time};
 use kctl_base::status::{Reason, Status};
@@ -86,6 +90,9 @@ pub struct Server {
     /// The hints of the request at work.
     hints: Vec<String>,
     twin: Option<twin::Twin>,
+    /// The last new object of each built-in resource and manager, with its defaults, and its managedFields, which depend on
+    /// nothing else. Never iterated.
+    created: FxHashMap<(SharedStr, SharedStr), (Object, Value)>,
     /// The resources read for the admission of a new object; `None` unless one is being admitted.
     reads: Option<twin::Reads>,
 }
@@ -109,7 +116,17 @@ impl Server {
         backends: Backends,
     ) -> std::result::Result<Server, StoreError> {
         let catalog = Catalog::default();
-        let mut server = Server { store, catalog, ids, settings, backends, hints: Vec::new(), twin: None, reads: None };
+        let mut server = Server {
+            store,
+            catalog,
+            ids,
+            settings,
+            backends,
+            hints: Vec::new(),
+            twin: None,
+            created: FxHashMap::default(),
+            reads: None,
+        };
         server.reload_custom_kinds()?;
         Ok(server)
     }
@@ -120,6 +137,16 @@ impl Server {
     /// A store that cannot be read.
     pub fn replace_store(&mut self, store: Store) -> std::result::Result<(), StoreError> {
         self.store = store;
+        self.twin = None;
+        self.reload_custom_kinds()
+    }
+
+    /// Begins anew with what the store holds.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub(crate) fn reload(&mut self, ids: Ids) -> std::result::Result<(), StoreError> {
+        self.ids = ids;
         self.twin = None;
         self.reload_custom_kinds()
     }
@@ -320,10 +347,13 @@ fn deprecation_of(kind: &dyn Kind, request: &Request) -> Option<String> {
     }
 }
 
+/// The usual number of index entries of an object, at most.
+const INDEX_ENTRIES: usize = 8;
+
 /// Returns the index entries of an object, which the store maintains: its owners, [`ORPHANS`], and those of its kind.
 pub(crate) fn index_entries(resource: &str, object: &Object) -> Vec<(&'static str, String)> {
-    let owners = object.list("/metadata/ownerReferences").iter().map(|o| ("owner", o.str("/uid").to_string()));
-    let mut entries: Vec<(&'static str, String)> = owners.collect();
+    let mut entries = Vec::with_capacity(INDEX_ENTRIES);
+    entries.extend(object.owner_uids().map(|uid| ("owner", uid.to_string())));
     if ADOPTABLE.contains(&resource) && !object.is_managed() {
         entries.push((ORPHANS, String::new()));
         entries.extend(object.labels().iter().map(|(key, value)| (ORPHANS, format!("{key}={value}"))));

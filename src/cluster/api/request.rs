@@ -3,7 +3,7 @@
 use kctl_base::gvk::GroupVersion;
 use kctl_base::json::Value;
 use kctl_base::object::Object;
-use kctl_base::sim::{Duration, Time};
+use kctl_base::sim::{Chance, Duration, Time};
 use kctl_base::status::Status;
 
 use super::{Result, User};
@@ -365,4 +365,6 @@ impl Request {
 pub struct Settings {
     /// Default duration of each step in the lifecycle of a pod; zero makes all steps instant.
     pub latency: Duration,
+    /// What is left to chance.
+    pub chance: Chance,
 }

@@ -116,6 +116,16 @@ impl Server {
         Ok(self.store.change_typed_row(name, change)?)
     }
 
+    /// Changes a named value in place, if there is one, and removes it if `change` returns `false`.
+    pub(crate) fn retain_typed_row<T: RowValue>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut T) -> bool,
+    ) -> Result<()> {
+        self.note_read(None);
+        Ok(self.store.retain_typed_row(name, change)?)
+    }
+
     /// Sets a named value, or removes it with `None`.
     pub fn set_row(&mut self, name: &str, value: Option<Value>) {
         self.store.set_row(name, value);

@@ -1,19 +1,25 @@
 //! What the creation of one object has shown about the next one: a controller creates many objects from one template, which
-//! differ only in what is generated for each of them.
+//! differ only in what is generated for each of them, and many owners have the same template.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Request, Result, Server, admission, managers};
+use super::{Request, Result, Server, admission, managers, meta};
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 
+/// The number of managers and resources whose last new objects are remembered; one more drops them all.
+const CREATED_MAX: usize = 100;
+
+/// The metadata in which new pods of one template may differ: neither defaults nor admission look at it.
+const OWN_METADATA: [&str; 3] = ["generateName", "labels", "ownerReferences"];
+
 /// The last object that a controller has sent to be created under a generated name, and what was made of it.
 ///
 /// It cannot be stale: the defaults of a built-in kind depend on nothing but the object, and its managedFields on nothing but
-/// the defaulted object, the manager and the time. Nobody owns the name, in which alone the objects differ.
+/// the defaulted object, the manager and the time. Nobody owns the name, in which objects of one owner differ alone.
 pub(super) struct Twin {
     sent: Object,
     manager: SharedStr,
@@ -29,7 +35,7 @@ pub(super) struct Twin {
 /// It cannot be stale either: it is dropped with the first change of a resource that was read on the way. Apart from what was
 /// read, pods are admitted and validated by what they contain; a generated name and uid are as valid as any other.
 struct Admitted {
-    /// The pod as it was stored, without its name, uid and resourceVersion.
+    /// The pod as it was stored, without its name, uid and resourceVersion, and with an earlier time and managedFields.
     object: Object,
     token_volume: String,
     read: BTreeSet<SharedStr>,
@@ -47,9 +53,49 @@ pub(super) struct Reads {
 }
 
 impl Twin {
+    /// Returns whether the result would be the same for another object, but for what is in its [`OWN_METADATA`].
+    fn is_of(&self, kind: &dyn Kind, sent: &Object, request: &Request) -> bool {
+        self.manager == request.options.manager
+            && (self.sent == *sent || kind.names().kind == "Pod" && differ_in_own_metadata(&self.sent, sent))
+    }
+
     /// Returns whether the result would be the same for another object.
-    fn is_of(&self, sent: &Object, request: &Request, now: Time) -> bool {
-        self.at == now && self.manager == request.options.manager && self.sent == *sent
+    fn is_same(&self, sent: &Object, now: Time) -> bool {
+        self.at == now && self.sent == *sent
+    }
+
+    /// Takes over the [`OWN_METADATA`] of another object, which may be invalid, and leaves the managedFields as they were.
+    fn adapt(&mut self, kind: &dyn Kind, sent: &Object, now: Time) {
+        take_own_metadata(&mut self.defaulted, sent);
+        self.admitted.iter_mut().for_each(|admitted| take_own_metadata(&mut admitted.object, sent));
+        if !meta::validate_prefix(kind, sent).is_empty() || !meta::validate_common(kind, sent).is_empty() {
+            self.admitted = None;
+        }
+        (self.sent, self.at) = (sent.clone(), now);
+    }
+}
+
+/// Returns whether two objects differ in nothing but [`OWN_METADATA`].
+fn differ_in_own_metadata(one: &Object, other: &Object) -> bool {
+    let (Some(a), Some(b)) = (one.as_object(), other.as_object()) else { return false };
+    let is_own = |field: &str| OWN_METADATA.contains(&field);
+    let others = |object: &Object| object["metadata"].as_object().cloned().unwrap_or_default();
+    let (before, after) = (others(one), others(other));
+    let is_same = |(field, value): (&SharedStr, &Value)| field == "metadata" || b.get(field) == Some(value);
+    a.len() == b.len()
+        && a.iter().all(is_same)
+        && before.iter().filter(|(field, _)| !is_own(field)).eq(after.iter().filter(|(field, _)| !is_own(field)))
+}
+
+/// Replaces the [`OWN_METADATA`] of a copy by those of the object that was sent.
+fn take_own_metadata(copy: &mut Object, sent: &Object) {
+    let metadata = copy.map_mut("/metadata");
+    for field in OWN_METADATA {
+        match sent["metadata"].get(field) {
+            Some(value) if metadata.get(field) == Some(value) => {}
+            Some(value) => drop(metadata.insert(field, value.clone())),
+            None => drop(metadata.remove(field)),
+        }
     }
 }
 
@@ -79,7 +125,8 @@ impl Server {
             return Ok(applied);
         }
         let has_twins = has_twins(kind, new, request);
-        if let Some(twin) = self.twin.as_ref().filter(|twin| has_twins && twin.is_of(new, request, now)) {
+        let twin = self.twin.as_ref().filter(|_| has_twins);
+        if let Some(twin) = twin.filter(|twin| twin.is_of(kind, new, request) && twin.is_same(new, now)) {
             *new = twin.defaulted.clone();
             let managed = twin.managed.clone();
             self.generate_name(kind, new)?;
@@ -89,12 +136,31 @@ impl Server {
         kind.set_defaults(new);
         let defaulted = has_twins.then(|| new.clone());
         self.generate_name(kind, new)?;
-        let managed = managers::after(kind, None, new, request, now);
+        let managed = self.managed_fields_of_new(kind, new, request, now);
         if let Some((sent, defaulted)) = sent.zip(defaulted) {
             let manager = request.options.manager.as_str().into();
             self.twin = Some(Twin { sent, manager, at: now, defaulted, managed: managed.clone(), admitted: None });
         }
         Ok(managed)
+    }
+
+    /// Returns the managedFields of a new object, which are those of a create.
+    fn managed_fields_of_new(&mut self, kind: &dyn Kind, new: &Object, request: &Request, now: Time) -> Option<Value> {
+        if kind.field_types().is_some() {
+            return managers::after(kind, None, new, request, now);
+        }
+        let place = (kind.names().resource(), SharedStr::from(&*request.options.manager));
+        let known = self.created.get(&place);
+        let like =
+            known.and_then(|(earlier, managed)| managers::after_like(kind, (earlier, managed), new, request, now));
+        let managed = like.or_else(|| managers::after(kind, None, new, request, now));
+        if self.created.len() >= CREATED_MAX {
+            self.created.clear();
+        }
+        if let Some(managed) = &managed {
+            self.created.insert(place, (new.clone(), managed.clone()));
+        }
+        managed
     }
 
     /// Returns the pod as it is to be stored if one like it has been admitted and nothing that decided about that has changed.
@@ -105,23 +171,25 @@ impl Server {
         request: &Request,
         now: Time,
     ) -> Result<Option<Object>> {
-        let is_twin = |twin: &Twin| has_twins(kind, sent, request) && twin.is_of(sent, request, now);
-        let Some(admitted) = self.twin.as_mut().filter(|twin| is_twin(twin)).and_then(|twin| twin.admitted.take())
-        else {
+        let is_twin = |twin: &mut Twin| has_twins(kind, sent, request) && twin.is_of(kind, sent, request);
+        let Some(mut twin) = self.twin.take_if(is_twin) else { return Ok(None) };
+        if !twin.is_same(sent, now) {
+            twin.adapt(kind, sent, now);
+            twin.managed = self.managed_fields_of_new(kind, &twin.defaulted, request, now);
+        }
+        let usable = |admitted: &Admitted| self.store.is_unchanged_since(admitted.unchanged_to, &admitted.read);
+        let Some(admitted) = twin.admitted.take().filter(usable) else {
+            self.twin = Some(twin);
             return Ok(None);
         };
-        let Ok(changes) = self.store.changes_since(admitted.unchanged_to) else { return Ok(None) };
-        if changes.iter().any(|change| admitted.read.contains(&change.key.resource)) {
-            return Ok(None);
-        }
         let mut copy = admitted.object.clone();
         self.generate_name(kind, &mut copy)?;
         self.set_identity(kind, &mut copy, request, now)?;
+        managers::put(&mut copy, twin.managed.clone());
         let name = admission::token_volume_name(self.ids, &copy);
         admission::rename_token_volume(&mut copy, &admitted.token_volume, &name);
-        if let Some(twin) = &mut self.twin {
-            twin.admitted = Some(Admitted { unchanged_to: self.store.revision(), ..admitted });
-        }
+        twin.admitted = Some(Admitted { unchanged_to: self.store.revision(), ..admitted });
+        self.twin = Some(twin);
         Ok(Some(copy))
     }
 
@@ -206,7 +274,12 @@ mod tests {
     #[test]
     fn a_twin_equals_the_first_of_its_kind() {
         let (web, other) = (template("nginx:1"), template("nginx:2"));
-        for last in [(&web, "a", 5), (&other, "a", 5), (&web, "b", 5), (&web, "a", 6)] {
+        let (mut cousin, mut stranger) = (web.clone(), web.clone());
+        cousin.put("/metadata/labels", json!({"app": "web", "tier": "back"}));
+        cousin.put("/metadata/ownerReferences", json!([{"apiVersion": "v1", "kind": "Pod", "name": "n", "uid": "u"}]));
+        stranger.put("/metadata/annotations", json!({"a": "b"}));
+        let lasts = [(&web, "a", 5), (&other, "a", 5), (&web, "b", 5), (&web, "a", 6), (&stranger, "a", 5)];
+        for last in lasts.into_iter().chain([(&cousin, "a", 5), (&cousin, "a", 6)]) {
             let alone = last_of(&[last]);
             assert_eq!(last_of(&[(&web, "a", 5), last]), alone);
             assert_eq!(last_of(&[(&web, "a", 5), (&web, "a", 5), last]), alone);
@@ -234,7 +307,40 @@ mod tests {
             assert_eq!(pod.str("/spec/containers/0/volumeMounts/0/name"), volume);
             assert!([pod.name(), pod.uid(), volume].iter().all(|own| !own.is_empty() && seen.insert(own.to_string())));
         }
-        assert!(cluster.server().twin.as_ref().is_some_and(|twin| twin.admitted.is_some()));
+        let is_admitted = |cluster: &mut Cluster| {
+            cluster
+                .server()
+                .twin
+                .as_ref()
+                .is_some_and(|twin| twin.sent["metadata"]["labels"]["app"] == "api" && twin.admitted.is_some())
+        };
+        assert!(!is_admitted(&mut cluster));
+        let mut other = template("nginx");
+        other["metadata"]["labels"]["app"] = "api".into();
+        create(&mut cluster, "pods", other);
+        assert!(is_admitted(&mut cluster));
+    }
+
+    #[test]
+    fn pods_of_other_owners_are_validated() {
+        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+        create(&mut cluster, "pods", template("nginx"));
+        for (field, value, message) in [
+            ("labels", json!({"app": "-"}), "metadata.labels"),
+            ("generateName", json!("Web-"), "metadata.generateName"),
+            (
+                "ownerReferences",
+                json!([{"apiVersion": "v1", "kind": "Pod", "name": "n"}]),
+                "metadata.ownerReferences.uid",
+            ),
+        ] {
+            let mut pod = template("nginx");
+            pod["metadata"][field] = value;
+            let request = Request::create("pods", "default", pod).manager("a").by_control_plane();
+            let now = cluster.now();
+            let error = cluster.server().handle(request, now).expect_err("invalid metadata").to_string();
+            assert!(error.contains(message), "{error}");
+        }
     }
 
     #[test]

@@ -282,6 +282,10 @@ fn keep_identity(new: &mut Object, old: &Object) {
         "resourceVersion",
         "generateName",
     ];
+    // A controller that changes the status sends the metadata that it has read.
+    if old.get("metadata").is_some_and(|metadata| new.get("metadata") == Some(metadata)) {
+        return;
+    }
     let new = new.map_mut("/metadata");
     let old = old.get("metadata");
     let old = |field: &str| old.and_then(|metadata| metadata.get(field));

@@ -17,8 +17,8 @@ use kctl_base::status::Status;
 /// The initial namespaces.
 const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// The nodes, with true for the control plane. Everything else about them is reported by their kubelets.
-const NODES: &[(&str, bool)] = &[("k8s-master", true), ("k8s-node1", false), ("k8s-node2", false)];
+/// The number of nodes without another one in the options.
+pub(crate) const DEFAULT_NODES: u32 = 3;
 
 /// The row with the number of the bootstrap that a cluster has had, a `u32`. Clusters without it are of earlier versions.
 const BOOTSTRAP: &str = "bootstrap";
@@ -28,17 +28,19 @@ const BOOTSTRAP: &str = "bootstrap";
 const CURRENT: u32 = 2;
 
 impl Cluster {
-    /// Creates the objects of a new cluster by requests to the API server, so that controllers observe them.
+    /// Creates the objects of a new cluster with a number of nodes by requests to the API server, so that controllers observe
+    /// them.
     ///
     /// # Errors
     /// If a request fails.
-    pub(crate) fn bootstrap(&mut self) -> Result<()> {
+    pub(crate) fn bootstrap(&mut self, nodes: u32) -> Result<()> {
         for name in NAMESPACES {
             let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             self.create("namespaces", "", namespace)?;
         }
-        for (name, control_plane) in NODES {
-            self.create("nodes", "", node(name, *control_plane))?;
+        self.create("nodes", "", control_plane_node(nodes > 1))?;
+        for number in 1..nodes {
+            self.create("nodes", "", node(&format!("k8s-node{number}")))?;
         }
         self.create("services", "default", kubernetes_service())?;
         for class in priority_classes() {
@@ -119,11 +121,17 @@ fn token_tracking(now: Time) -> Value {
            "metadata": {"name": "kube-apiserver-legacy-service-account-token-tracking", "namespace": "kube-system"}})
 }
 
-/// A node; one of the control plane has the label and the taint that kubeadm gives it.
-fn node(name: &str, control_plane: bool) -> Value {
-    let mut node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
-    if control_plane {
-        node.set_label("node-role.kubernetes.io/control-plane", "");
+/// A node. Everything else about it is reported by its kubelet.
+fn node(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+}
+
+/// The node of the control plane with the label that kubeadm gives it, and the taint unless there is no other node, as in
+/// the clusters of minikube and kind.
+fn control_plane_node(tainted: bool) -> Value {
+    let mut node = node("k8s-master");
+    node.set_label("node-role.kubernetes.io/control-plane", "");
+    if tainted {
         node.list_mut("/spec/taints")
             .push(json!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}));
     }

@@ -97,10 +97,9 @@ pub(crate) fn stopped_nodes(server: &mut Server) -> Result<BTreeSet<String>> {
 
 /// Returns the images that cannot be pulled.
 pub(crate) fn missing_images(server: &mut Server) -> Result<MissingImages> {
-    let default = MissingImages::default();
     Ok(MissingImages {
-        names: server.typed_row(MISSING_IMAGES)?.unwrap_or(default.names),
-        tags: server.typed_row(MISSING_TAGS)?.unwrap_or(default.tags),
+        names: server.typed_row(MISSING_IMAGES)?.unwrap_or_else(|| MissingImages::default().names),
+        tags: server.typed_row(MISSING_TAGS)?.unwrap_or_else(|| MissingImages::default().tags),
     })
 }
 

@@ -4,7 +4,7 @@
 //! therefore starts from the current objects and walks backwards, and the oldest rows can be trimmed without rewriting the
 //! others. Watches read the log, as they read etcd's history in a real API server.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ impl Store {
             return Ok(Vec::new());
         }
         if let Some(changes) = self.pending.recent_since(revision) {
-            return Ok(changes);
+            return Ok(changes.cloned().collect());
         }
         let mut changes = self.logged_since(revision)?;
         changes.extend(self.pending.recent().cloned());
@@ -121,6 +121,16 @@ impl Store {
         let first = self.pending.first(self.committed.revision);
         // Reading walks backwards, so nothing before a dropped change can be read.
         if first > self.committed.revision + 1 { first - 1 } else { self.committed.log_start - 1 }
+    }
+
+    /// Returns true if no object of these resources has changed after a revision; `false` also if the log would have to be read
+    /// to know.
+    pub(crate) fn is_unchanged_since(&self, revision: u64, resources: &BTreeSet<SharedStr>) -> bool {
+        if revision >= self.staged.revision {
+            return true;
+        }
+        let changes = self.pending.recent_since(revision);
+        changes.is_some_and(|mut changes| !changes.any(|change| resources.contains(&change.key.resource)))
     }
 
     /// Records that the controllers have observed the changes up to a revision. From then on they are kept in encoded form,

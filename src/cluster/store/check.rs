@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change_log::LogRow;
+use super::history;
 use super::keys::{self, Key};
 use super::objects::{index_rows, row_of};
 use super::{ChangeKind, INDEX_VERSION, Indexer, ObjectKey, Store, StoreError, object_row, rows, timeline};
@@ -110,6 +111,7 @@ impl Survey {
                 self.changes.insert(*revision);
             }
             Key::Row(name) => drop(rows::decode(name, value)?),
+            Key::Operation(_) | Key::Snapshot(_) | Key::History(_) => history::check(&key, value)?,
             Key::Due(_, sequence) => {
                 let due = timeline::read(bytes, value)?;
                 self.last_sequence = self.last_sequence.max(Some(*sequence));

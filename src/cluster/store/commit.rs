@@ -1,6 +1,7 @@
 //! The end of a command: everything staged becomes durable in one batch, or is discarded.
 
 use super::engine::Write;
+use super::history::Touched;
 use super::keys::Key;
 use super::rows::number;
 use super::write_batch::WriteBatch;
@@ -47,6 +48,7 @@ impl Store {
         self.staged = self.committed;
         self.due_from.clear();
         self.lists.clear();
+        self.touched = Touched::default();
         self.failure = None;
         let result = self.update_indexes();
         self.report_at_commit(result);

@@ -69,6 +69,20 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
+    /// Another process has taken the cluster back to another state while this one slept.
+    #[error("another process has taken the cluster in {} to another state of its history", path.display())]
+    Restored {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file is not a snapshot, is damaged, or has another version of the format.
+    #[error("{} is not a snapshot that can be imported: {reason}", path.display())]
+    NotASnapshot {
+        /// The file.
+        path: PathBuf,
+        /// The evidence.
+        reason: String,
+    },
     /// Another process held the store for the whole waiting time.
     #[error("the store {} is in use by another process (waited {} s)", path.display(), waited.as_secs())]
     Locked {

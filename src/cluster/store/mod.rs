@@ -15,6 +15,8 @@
 //!    command that is running.
 //! 6. [`timeline`]: the delayed work queue of the controllers.
 //!
+//! 7. [`history`]: operations, snapshots, and going back to a state that the engine has kept.
+//!
 //! Beside them, [`store_dir`] is the directory of a store on disk with its lock, and [`check`] verifies a store.
 //!
 //! The life of one commit:
@@ -38,6 +40,7 @@
 //! | 1 | `data-N` is a directory of sled | as in [`keys`] |
 //! | 2 | `data-N` is a directory of [`engine::disk`]; `sled-N` is the record, a copy in sled made by the last compaction | the same |
 //! | 3 | the same | the rows of objects are binary ([`object_row`]), in the record JSON |
+//! | 4 | the list of runs names the past; `branches/NAME` are stores | with those of the [`history`] |
 //!
 //! A store of version 1 is copied when it is first opened; its directory stays as the record until the next compaction. The
 //! rows of earlier versions are read as they are, and have the new form when they are next written.
@@ -58,6 +61,7 @@ mod check;
 mod commit;
 mod engine;
 mod error;
+mod history;
 mod keys;
 mod list_cache;
 mod object_delta;
@@ -75,14 +79,18 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use cause::{Cause, Trigger};
+pub(crate) use disk::Past;
 pub(crate) use engine::disk;
 pub(crate) use engine::{DiskEngine, Engine, MemoryEngine, SledEngine};
 pub(crate) use error::ChangesGone;
 pub use error::StoreError;
+pub(crate) use history::{Head, Limits, Redo, compare, export, retention};
+pub use history::{ObjectChange, Operation, OperationKind, Snapshot, Totals};
 pub(crate) use rows::RowValue;
-pub(crate) use store_dir::{LockedStore, StoreDir};
+pub(crate) use store_dir::{LockedStore, StoreDir, sync_dir};
 
 use change_log::LogLimits;
+use history::Touched;
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ValueWrite as _};
 use list_cache::ListCache;
@@ -125,8 +133,9 @@ impl fmt::Display for ObjectKey {
     }
 }
 
-/// Returns the indexes in which an object of a resource is found, each with its value. Must be a pure function: the index
-/// rows of an old version are computed again to remove them.
+/// Returns the indexes in which an object of a resource is found, each with its value. Must be a pure function, because the
+/// index rows of an old version are computed again to remove them, and may look at everything but the status, of which it sees
+/// the phase, and the metadata, of which it sees what identifies the object, its labels and its owners.
 pub(crate) type Indexer = fn(resource: &str, object: &Object) -> Vec<(&'static str, String)>;
 
 /// The version of the indexes, raised with every index that is added. The first write into a store with an earlier one adds
@@ -194,6 +203,8 @@ pub struct Store {
     due_from: Vec<u8>,
     /// The failure of a call that cannot return one; the next commit returns it.
     failure: Option<StoreError>,
+    /// The objects that the operation at work has touched.
+    touched: Touched,
     /// The number of staged rows that only bring indexes up to date, which alone are no reason to commit.
     index_rows: usize,
 }
@@ -216,7 +227,10 @@ impl Store {
     ///
     /// # Errors
     /// If the engine fails or the store's counters cannot be read.
-    pub(crate) fn new(engine: Box<dyn Engine>, indexer: Indexer) -> Result<Store, StoreError> {
+    pub(crate) fn new(mut engine: Box<dyn Engine>, indexer: Indexer) -> Result<Store, StoreError> {
+        if let Some(disk) = engine.disk_mut() {
+            disk.set_retention(retention);
+        }
         let batch = WriteBatch::new(engine);
         let committed = commit::read_counts(&batch)?;
         let mut store = Store {
@@ -230,6 +244,7 @@ impl Store {
             lists: ListCache::default(),
             due_from: Vec::new(),
             failure: None,
+            touched: Touched::default(),
             index_rows: 0,
         };
         store.update_indexes()?;

@@ -29,13 +29,12 @@ impl Store {
         resource: &str,
         namespace: &str,
     ) -> Result<Option<Vec<Arc<Object>>>, StoreError> {
-        let range = keys::objects(resource, Some(namespace));
-        match self.lists.get(resource, &range) {
-            Some(list) => Ok(Some(list.clone())),
-            None if self.batch.has_at_most(&range, list_cache::LENGTH_MAX)? => {
-                self.list(resource, Some(namespace)).map(Some)
-            }
-            None => Ok(None),
+        if let Some(list) = self.lists.get(resource, Some(namespace)) {
+            return Ok(Some(list.clone()));
+        }
+        match self.batch.has_at_most(&keys::objects(resource, Some(namespace)), list_cache::LENGTH_MAX)? {
+            true => self.list(resource, Some(namespace)).map(Some),
+            false => Ok(None),
         }
     }
 
@@ -44,12 +43,11 @@ impl Store {
     /// # Errors
     /// If the engine fails or an object cannot be decoded.
     pub(crate) fn list(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, StoreError> {
-        let range = keys::objects(resource, namespace);
-        if let Some(list) = self.lists.get(resource, &range) {
+        if let Some(list) = self.lists.get(resource, namespace) {
             return Ok(list.clone());
         }
-        let list = self.batch.objects(&range)?;
-        self.lists.insert(resource, range, &list);
+        let list = self.batch.objects(&keys::objects(resource, namespace))?;
+        self.lists.insert(resource, namespace, &list);
         Ok(list)
     }
 
@@ -98,6 +96,7 @@ impl Store {
         self.reindex(key, old.as_deref(), Some(&object));
         self.lists.invalidate(&key.resource);
         let object = Arc::new(object);
+        self.touched.write(&row, old.is_some());
         self.batch.put_object(row, object.clone());
         let kind = if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         let (key, cause) = (key.clone(), self.cause.clone());
@@ -115,6 +114,7 @@ impl Store {
         let revision = self.next_revision();
         self.reindex(key, Some(&last), None);
         self.lists.invalidate(&key.resource);
+        self.touched.remove(&row);
         self.batch.remove(row);
         let (kind, key, cause) = (ChangeKind::Deleted, key.clone(), self.cause.clone());
         self.pending.push(Change { revision, kind, key, object: last.clone(), old: Some(last.clone()), cause });
@@ -141,11 +141,11 @@ impl Store {
         namespace: Option<&str>,
     ) -> Result<Vec<Arc<Object>>, StoreError> {
         let range = keys::indexed(index, value, Some(resource), namespace);
-        if let Some(list) = self.lists.get(resource, &range) {
+        if let Some(list) = self.lists.get_indexed(resource, &range) {
             return Ok(list.clone());
         }
         let list = self.read_range(&range)?;
-        self.lists.insert(resource, range, &list);
+        self.lists.insert_indexed(resource, range, &list);
         Ok(list)
     }
 
@@ -190,6 +190,10 @@ impl Store {
 
     /// Stages the changes between the index rows of two versions of an object; `None` is no version.
     fn reindex(&mut self, key: &ObjectKey, old: Option<&Object>, new: Option<&Object>) {
+        if old.zip(new).is_some_and(|(old, new)| looks_same_to_indexes(old, new)) {
+            debug_assert_eq!(index_rows(self.indexer, key, old), index_rows(self.indexer, key, new));
+            return;
+        }
         let entries = |object: Option<&Object>| object.map(|o| (self.indexer)(&key.resource, o)).unwrap_or_default();
         let (before, after) = (entries(old), entries(new));
         for entry in before.iter().filter(|entry| !after.contains(entry)) {
@@ -236,6 +240,17 @@ impl Store {
 /// The encoded key of an object.
 pub(super) fn row_of(key: &ObjectKey) -> Vec<u8> {
     Key::Object(Cow::Borrowed(key)).encode()
+}
+
+/// Returns true if two versions of an object do not differ in what an indexer may look at: most writes change the status.
+fn looks_same_to_indexes(old: &Object, new: &Object) -> bool {
+    let (Some(a), Some(b)) = (old.as_object(), new.as_object()) else { return false };
+    a.len() == b.len()
+        && a.iter().all(|(field, value)| match field.as_str() {
+            "metadata" => ["labels", "ownerReferences"].iter().all(|part| value.get(part) == new["metadata"].get(part)),
+            "status" => b.contains_key(field) && value.get("phase") == new["status"].get("phase"),
+            _ => b.get(field) == Some(value),
+        })
 }
 
 /// The encoded keys of the index rows of an object.

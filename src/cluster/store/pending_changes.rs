@@ -78,10 +78,10 @@ impl PendingChanges {
     }
 
     /// The changes after a revision; `None` unless all of them are still decoded.
-    pub(super) fn recent_since(&self, revision: u64) -> Option<Vec<Change>> {
+    pub(super) fn recent_since(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
         let first = self.recent.front()?.revision;
         let from = usize::try_from((revision + 1).checked_sub(first)?).ok()?;
-        Some(self.recent.iter().skip(from).cloned().collect())
+        Some(self.recent.iter().skip(from))
     }
 
     /// The decoded changes.

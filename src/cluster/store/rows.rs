@@ -35,31 +35,40 @@ impl Store {
             return Ok(Some(value.clone()));
         }
         let Some(bytes) = self.batch.bytes(&key)? else { return Ok(None) };
-        kctl_base::json::from_slice(&bytes).map(Some).map_err(|e| unreadable(name, e))
+        let value: T = kctl_base::json::from_slice(&bytes).map_err(|e| unreadable(name, e))?;
+        self.batch.keep_value(key, value.clone());
+        Ok(Some(value))
     }
 
     /// Sets a named value, or removes it for `None`. A value that does not change is not staged.
     pub(crate) fn set_row(&mut self, name: &str, value: Option<Value>) {
         let key = Key::Row(name.into()).encode();
-        let new = match value.as_ref().map(|value| value.encode()).transpose() {
+        let Some(value) = value else { return self.remove_row(key) };
+        let new = match value.encode() {
             Ok(new) => new,
             Err(source) => {
                 let row = Key::Row(name.into()).to_string();
                 return self.report_at_commit(Err(StoreError::Encode { row, source }));
             }
         };
-        match (self.batch.bytes(&key), new) {
-            (Ok(old), new) if old == new => {}
+        match self.batch.bytes(&key) {
+            Ok(Some(old)) if old == new => {}
             // A stored value that cannot be read counts as a different one and is replaced.
-            (_, Some(new)) => self.batch.put(key, new),
-            (_, None) => self.batch.remove(key),
+            _ => self.batch.put(key, new),
+        }
+    }
+
+    fn remove_row(&mut self, key: Vec<u8>) {
+        // A stored value that cannot be read is removed.
+        if !matches!(self.batch.has(&key), Ok(false)) {
+            self.batch.remove(key);
         }
     }
 
     /// Like [`Store::set_row`], with a value of the caller's type, which is encoded only at the commit.
     pub(crate) fn set_typed_row<T: RowValue>(&mut self, name: &str, value: Option<T>) {
         let key = Key::Row(name.into()).encode();
-        let Some(value) = value else { return self.set_row(name, None) };
+        let Some(value) = value else { return self.remove_row(key) };
         let is_same = !self.batch.is_staged(&key)
             && matches!(self.batch.bytes(&key), Ok(Some(old)) if value.encode().is_ok_and(|new| old == new));
         if !is_same {
@@ -84,6 +93,29 @@ impl Store {
         let result = change(&mut value);
         self.set_typed_row(name, Some(value));
         Ok(result)
+    }
+
+    /// Changes a named value of the caller's type in place, if there is one, and removes it if `change` returns `false`.
+    ///
+    /// # Errors
+    /// As [`Store::typed_row`]; then `change` is not called.
+    pub(crate) fn retain_typed_row<T: RowValue>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut T) -> bool,
+    ) -> Result<(), StoreError> {
+        let key = Key::Row(name.into()).encode();
+        if let Some(value) = self.batch.value_mut::<T>(&key) {
+            if !change(value) {
+                self.batch.remove(key);
+            }
+            return Ok(());
+        }
+        if let Some(mut value) = self.typed_row::<T>(name)? {
+            let is_kept = change(&mut value);
+            self.set_typed_row(name, is_kept.then_some(value));
+        }
+        Ok(())
     }
 
     /// Returns the named values whose names have a prefix, ordered by name.

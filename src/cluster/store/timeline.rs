@@ -2,6 +2,8 @@
 //!
 //! A controller's key has at most one entry. An entry is stored as two rows, one ordered by time and one found by key.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Key};
@@ -9,7 +11,7 @@ use super::{Store, StoreError, Trigger};
 use kctl_base::sim::{Due, Time};
 
 /// The value of an entry's row; the time is in the key of the row.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry {
     controller: String,
     key: String,
@@ -42,6 +44,9 @@ impl Store {
         let scheduled = Key::Scheduled { controller: controller.into(), key: key.into() };
         let Some(row) = self.batch.bytes(&scheduled.encode())? else { return Ok(None) };
         let missing = || StoreError::damaged(format!("{scheduled} leads to an entry that does not exist"));
+        if let Some(entry) = self.batch.value::<Entry>(&row) {
+            return entry.clone().at(&row).map(Some);
+        }
         let entry = self.batch.bytes(&row)?.ok_or_else(missing)?;
         read(&row, &entry).map(Some)
     }
@@ -82,7 +87,8 @@ impl Store {
     pub(crate) fn each_due(&mut self, each: &mut dyn FnMut(Due) -> bool) -> Result<(), StoreError> {
         let (from, to) = keys::timeline();
         let mut failure = None;
-        self.batch.scan(&(from.max(self.due_from.clone()), to), &mut |row, entry| match read(row, entry) {
+        let range = (from.max(self.due_from.clone()), to);
+        self.batch.scan_values(&range, &mut |row, entry: Cow<'_, Entry>| match entry.into_owned().at(row) {
             Ok(due) => each(due),
             Err(error) => {
                 failure = Some(error);
@@ -98,12 +104,13 @@ impl Store {
     /// If the engine fails or the entry cannot be read.
     pub(crate) fn take_due(&mut self, until: Time) -> Result<Option<Due>, StoreError> {
         let Some(due) = self.next_due()?.filter(|due| due.at <= until) else { return Ok(None) };
-        self.replace(&due.controller, &due.key, None)?;
+        self.drop_entry(&due);
+        self.batch.remove(scheduled_row(&due.controller, &due.key));
         Ok(Some(due))
     }
 
     fn replace(&mut self, controller: &str, key: &str, to: Option<(Time, bool)>) -> Result<(), StoreError> {
-        let scheduled = Key::Scheduled { controller: controller.into(), key: key.into() }.encode();
+        let scheduled = scheduled_row(controller, key);
         let old = self.scheduled(controller, key)?;
         match (&old, to) {
             (None, None) => return Ok(()),
@@ -120,7 +127,7 @@ impl Store {
         self.due_from = std::mem::take(&mut self.due_from).min(row.clone());
         let cause = self.cause.trigger.map(Trigger::revision);
         let entry = Entry { controller: controller.into(), key: key.into(), recurring, cause };
-        self.batch.put(row.clone(), entry.encode());
+        self.batch.put_value(row.clone(), Box::new(entry));
         self.batch.put(scheduled, row);
         Ok(())
     }
@@ -142,19 +149,25 @@ impl Store {
     }
 }
 
+/// The encoded key of the row that leads to the entry of a controller's key.
+fn scheduled_row(controller: &str, key: &str) -> Vec<u8> {
+    Key::Scheduled { controller: controller.into(), key: key.into() }.encode()
+}
+
 impl Entry {
-    fn encode(&self) -> Vec<u8> {
-        // Strings and a flag can always be written as JSON into memory.
-        serde_json::to_vec(self).unwrap_or_default()
+    /// Joins the value of a row with what is in its key.
+    fn at(self, row: &[u8]) -> Result<Due, StoreError> {
+        let Key::Due(at, sequence) = Key::decode(row)? else {
+            return Err(StoreError::damaged(format!("{} is on the timeline", keys::describe(row))));
+        };
+        let Entry { controller, key, recurring, cause } = self;
+        Ok(Due { at, sequence, controller, key, recurring, cause })
     }
 }
 
 /// Decodes the two halves of an entry's row.
 pub(super) fn read(row: &[u8], entry: &[u8]) -> Result<Due, StoreError> {
-    let Key::Due(at, sequence) = Key::decode(row)? else {
-        return Err(StoreError::damaged(format!("{} is on the timeline", keys::describe(row))));
-    };
-    let Entry { controller, key, recurring, cause } =
+    let entry: Entry =
         kctl_base::json::from_slice(entry).map_err(|e| StoreError::unreadable(keys::describe(row), e))?;
-    Ok(Due { at, sequence, controller, key, recurring, cause })
+    entry.at(row)
 }

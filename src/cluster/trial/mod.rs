@@ -22,12 +22,10 @@ pub use report::Report;
 pub use unfinished::Unfinished;
 
 use crate::api::{Request, Response, Result};
-use crate::cluster::{Cluster, Uncommitted};
-use crate::controllers::{CONTROLLERS, Driver};
+use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::location::Location;
 use crate::options::{Backend, OpenOptions};
-use crate::origin;
 use crate::store::{StoreDir, StoreError};
 use kctl_base::sim::{ClockMode, Duration, Time};
 
@@ -52,7 +50,7 @@ impl Cluster {
         let mut store = location.open_store()?;
         store.begin_trial();
         let mut cluster = Cluster::start(location, store)?;
-        cluster.record(span)?;
+        cluster.begin_record(span)?;
         Ok(cluster)
     }
 
@@ -63,8 +61,8 @@ impl Cluster {
     pub fn begin_trial(&mut self, span: Duration) -> std::result::Result<(), ClusterError> {
         self.commit()?;
         self.server.begin_trial();
-        self.restart()?;
-        self.record(span)?;
+        self.reload()?;
+        self.begin_record(span)?;
         Ok(())
     }
 
@@ -88,7 +86,7 @@ impl Cluster {
     pub fn end_trial(&mut self) -> std::result::Result<(), ClusterError> {
         if self.trial.take().is_some() {
             self.server.end_trial()?;
-            self.restart()?;
+            self.reload()?;
         }
         Ok(())
     }
@@ -103,17 +101,8 @@ impl Cluster {
         self.location.is_shared()
     }
 
-    /// Sets the clock and the driver to what the store says.
-    fn restart(&mut self) -> std::result::Result<(), StoreError> {
-        (self.clock, _) = origin::load(self.server.store(), self.location.options())?;
-        self.driver = Driver::new(CONTROLLERS, self.server.revision());
-        self.is_changed = false;
-        self.uncommitted = Uncommitted { entries: 0, since_revision: self.server.revision() };
-        Ok(())
-    }
-
     /// Makes the clock virtual at the present and records what happens from now on.
-    fn record(&mut self, span: Duration) -> Result<()> {
+    fn begin_record(&mut self, span: Duration) -> Result<()> {
         if self.clock.mode == ClockMode::Real {
             self.catch_up(self.clock.present())?;
         }

@@ -5,12 +5,14 @@ mod address;
 mod authz;
 mod format;
 mod json_patch;
+mod objects;
 mod quantity;
 mod semver;
 mod sets;
 mod url;
 
 pub use authz::{Access, Authorizer, authorizer, resource_check};
+pub use objects::{Objects, cluster};
 
 use cel::common::functions::Function;
 use cel::common::types::{self, BOOL_TYPE, DOUBLE_TYPE, INT_TYPE, LIST_TYPE, MAP_TYPE, OPTIONAL_TYPE, STRING_TYPE};
@@ -87,6 +89,7 @@ pub(super) fn overloads() -> impl Iterator<Item = &'static Overload> {
         authz::OVERLOADS,
         format::OVERLOADS,
         json_patch::OVERLOADS,
+        objects::OVERLOADS,
         quantity::OVERLOADS,
         semver::OVERLOADS,
         sets::OVERLOADS,
@@ -105,6 +108,7 @@ pub(super) const TYPES: &[&str] = &[
     authz::RESOURCE_CHECK,
     authz::DECISION,
     format::FORMAT,
+    objects::CLUSTER,
     quantity::QUANTITY,
     semver::SEMVER,
     url::URL,
@@ -112,6 +116,9 @@ pub(super) const TYPES: &[&str] = &[
 
 /// The types of the variables `authorizer` and `authorizer.requestResource`.
 pub(super) const AUTHORIZER_TYPES: [&str; 2] = [authz::AUTHORIZER, authz::RESOURCE_CHECK];
+
+/// The type of the variable `cluster` of invariants.
+pub(super) const CLUSTER_TYPE: &str = objects::CLUSTER;
 
 /// Returns whether a name is that in front of the functions of a library, such as `sets`.
 pub(super) fn is_namespace(name: &str) -> bool {

@@ -26,7 +26,7 @@ pub(super) fn unified(effect: &ObjectEffect) -> Vec<String> {
     tidy(&mut before);
     tidy(&mut after);
     if after.kind() == "Secret" && after.api_version() == "v1" {
-        mask(Some(&mut before), &mut after);
+        mask(Some(&mut before), Some(&mut after));
     }
     let (before, after) = (yaml::print(&before), yaml::print(&after));
     let difference = TextDiff::from_lines(&before, &after);

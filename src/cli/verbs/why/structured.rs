@@ -73,6 +73,9 @@ fn step(step: &Step) -> Value {
         }
         Author::ClusterStart => value["clusterStart"] = true.into(),
     }
+    if let Some(during) = &step.during {
+        value["during"] = json!({"operation": during.number, "command": during.command_line});
+    }
     if let Some(because) = &step.because {
         value["because"] = because.clone().into();
     }

@@ -83,6 +83,9 @@ fn step_text(step: &Step) -> String {
         Author::ClusterStart => " at the start of the cluster".into(),
         Author::Controller(_) | Author::Command(_) => format!(" ({})", step.author.words()),
     };
+    let during = step.during.as_ref().map_or_else(String::new, |operation| {
+        format!(" during command {}: {}", operation.number, operation.command_line)
+    });
     let because = step.because.as_ref().map_or_else(String::new, |because| format!(" because {because}"));
     let left_out = match step.left_out {
         0 => String::new(),
@@ -90,7 +93,7 @@ fn step_text(step: &Step) -> String {
         steps => format!("; {steps} steps like these are left out"),
     };
     let joins = if step.joins { " (as above)" } else { "" };
-    format!("{} {}{author}{because}{left_out}{joins}", step.at.rfc3339(), step.what)
+    format!("{} {}{author}{during}{because}{left_out}{joins}", step.at.rfc3339(), step.what)
 }
 
 /// Adds a tree of nodes, each with the prefix of those around it.

@@ -24,6 +24,7 @@ pub(crate) mod validating_policy;
 mod volume_resize;
 pub(crate) mod webhooks;
 
+pub(super) use namespace_lifecycle::admit_to_namespace;
 pub(super) use service_account::{has_volume, rename_token_volume, token_volume_name};
 
 use super::{Request, Result, Server};
@@ -135,8 +136,8 @@ pub(crate) fn admit_deletion(kind: &dyn Kind, object: &Object) -> Result<()> {
 /// # Errors
 /// A store that cannot be read.
 pub(crate) fn has_policies(server: &mut Server) -> Result<bool> {
-    Ok(!server.read_all(mutating_policy::BINDINGS, None)?.is_empty()
-        || !server.read_all(validating_policy::BINDINGS, None)?.is_empty())
+    Ok(!policies::are_unbound(server, mutating_policy::BINDINGS)?
+        || !policies::are_unbound(server, validating_policy::BINDINGS)?)
 }
 
 /// Runs the mutating plugins, and a second time if policies have changed the object; returns whether they have.

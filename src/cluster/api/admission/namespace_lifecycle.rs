@@ -1,10 +1,10 @@
 //! NamespaceLifecycle: rejects new objects in namespaces that are missing or terminating, and the deletion of some
 //! namespaces (`apiserver/pkg/admission/plugin/namespace/lifecycle`).
 
-use super::{Admission, Operation, Result};
+use super::{Admission, Operation, Result, Server};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::{Status, StatusCause};
-use kctl_kinds::Kind;
+use kctl_kinds::{Kind, Names};
 
 /// Namespaces that may not be deleted.
 const PROTECTED: &[&str] = &["default", "kube-system", "kube-public"];
@@ -22,22 +22,31 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
     let names = *admission.kind.names();
     match admission.operation {
         Operation::Create if names.namespaced => {
-            let namespace = admission.new.namespace().to_string();
-            let Some(found) = admission.server.read("namespaces", "", &namespace)? else {
-                return Err(Status::not_found("", "namespaces", &namespace));
-            };
-            if !found.is_deleting() && found.str("/status/phase") != "Terminating" {
-                return Ok(());
-            }
-            let detail =
-                format!("unable to create new content in namespace {namespace} because it is being terminated");
-            let status = Status::forbidden(names.group, names.plural, admission.new.name(), &detail);
-            Err(status.with_cause(StatusCause {
-                reason: "NamespaceTerminating".into(),
-                message: format!("namespace {namespace} is being terminated"),
-                field: "metadata.namespace".into(),
-            }))
+            let new = &admission.new;
+            admit_to_namespace(admission.server, &names, new.namespace(), new.name())
         }
         _ => Ok(()),
     }
+}
+
+/// Rejects a new object of a name if its namespace is missing or terminating.
+pub(in crate::api) fn admit_to_namespace(
+    server: &mut Server,
+    names: &Names,
+    namespace: &str,
+    name: &str,
+) -> Result<()> {
+    let Some(found) = server.read("namespaces", "", namespace)? else {
+        return Err(Status::not_found("", "namespaces", namespace));
+    };
+    if !found.is_deleting() && found.str("/status/phase") != "Terminating" {
+        return Ok(());
+    }
+    let detail = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    let status = Status::forbidden(names.group, names.plural, name, &detail);
+    Err(status.with_cause(StatusCause {
+        reason: "NamespaceTerminating".into(),
+        message: format!("namespace {namespace} is being terminated"),
+        field: "metadata.namespace".into(),
+    }))
 }

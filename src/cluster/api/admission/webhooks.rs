@@ -29,6 +29,9 @@ const EXEMPT: &[&str] = &[
 
 /// Looks for webhooks that a create or update would have called.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
+    if !sees(admission.request) {
+        return Ok(());
+    }
     let attributes =
         Attributes::of_write(admission.kind, admission.request, admission.operation, admission.new, admission.old);
     find(admission.server, &attributes, admission.request)
@@ -47,9 +50,14 @@ pub(in crate::api) fn admit_deletion(
     find(server, &Attributes::of_deletion(kind, request, old), request)
 }
 
+/// Returns whether webhooks are looked for: only users get hints about them.
+fn sees(request: &Request) -> bool {
+    matches!(request.requester, Requester::User(_))
+}
+
 fn find(server: &mut Server, attributes: &Attributes<'_>, request: &Request) -> Result<()> {
     let names = attributes.kind.names();
-    if !matches!(request.requester, Requester::User(_)) || EXEMPT.contains(&names.kind) {
+    if !sees(request) || EXEMPT.contains(&names.kind) {
         return Ok(());
     }
     for (resource, sees_deletions, kind) in CONFIGURATIONS {

@@ -1,7 +1,8 @@
 //! The Jobs of a CronJob: the active ones, the last success, and those to delete beyond the history limits.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
 
 use crate::controllers::job;
 use kctl_base::json::{Value, json};
@@ -52,7 +53,7 @@ pub(super) fn jobs_to_delete(cron_job: &Object, jobs: &[Arc<Object>]) -> Vec<Arc
 /// Updates the active Jobs and the last success in `status`. Returns the events to record.
 pub(super) fn observe(status: &mut Value, jobs: &[Arc<Object>]) -> Vec<PendingEvent> {
     let mut events = Vec::new();
-    let active: HashSet<String> = status.list("/active").iter().map(|entry| entry.str("/uid").to_string()).collect();
+    let active: FxHashSet<String> = status.list("/active").iter().map(|entry| entry.str("/uid").to_string()).collect();
     for job in jobs {
         let (known, finished) = (active.contains(job.uid()), job::is_finished(job));
         if !known && !finished {
@@ -69,7 +70,7 @@ pub(super) fn observe(status: &mut Value, jobs: &[Arc<Object>]) -> Vec<PendingEv
             status.put("/lastSuccessfulTime", job.str("/status/completionTime"));
         }
     }
-    let existing: HashSet<&str> = jobs.iter().map(|job| job.uid()).collect();
+    let existing: FxHashSet<&str> = jobs.iter().map(|job| job.uid()).collect();
     let is_missing = |entry: &&Value| !existing.contains(entry.str("/uid"));
     let missing: Vec<Value> = status.list("/active").iter().filter(is_missing).cloned().collect();
     for entry in missing {

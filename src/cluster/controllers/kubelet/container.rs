@@ -74,7 +74,7 @@ impl PodSync<'_> {
             return;
         }
         let restart = now + container.crash_delay(ended.finished - ended.started);
-        let until = now + self.inputs.latency;
+        let until = now + self.duration("stop", spec.name(), container.run());
         container.state = State::Crashed { ended, until, restart: restart.max(until) };
         self.out.requeue_at(until, false);
     }
@@ -118,7 +118,7 @@ impl PodSync<'_> {
         if let Some(probe) = result.killed_by {
             let message = format!("Container {} failed {probe} probe, will be restarted", spec.name());
             self.event(Some(spec), "Killing", message);
-            let until = self.inputs.now + self.inputs.latency;
+            let until = self.inputs.now + self.duration("stop", spec.name(), container.run());
             container.state = State::Killing { running: running.clone(), until };
             self.out.requeue_at(until, false);
         }

@@ -8,6 +8,9 @@ use super::start::CONFIG_RETRY;
 use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
 
+/// The step of pulling an image.
+const PULL: &str = "pull";
+
 impl PodSync<'_> {
     /// Pulls the image if the pull policy requires it or the node does not have it.
     pub(super) fn pull_image(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
@@ -33,7 +36,8 @@ impl PodSync<'_> {
         let script = self.script(spec);
         let fails = script.pull_fails || (self.inputs.is_image_missing)(&image);
         // An image that is present is only resolved, which takes no noticeable time.
-        let duration = if is_present && !fails { Duration::ZERO } else { script.pull.unwrap_or(self.inputs.latency) };
+        let usual = self.duration(PULL, spec.name(), container.run());
+        let duration = if is_present && !fails { Duration::ZERO } else { script.pull.unwrap_or(usual) };
         let until = self.inputs.now + duration;
         container.state = State::Pulling { until, fails };
         if until <= self.inputs.now && is_present {
@@ -49,12 +53,13 @@ impl PodSync<'_> {
             let message = format!("Failed to pull image \"{image}\": {}", images::not_found(&image));
             self.warning(Some(spec), "Failed", message);
             self.warning(Some(spec), "Failed", "Error: ErrImagePull".into());
-            let until = self.inputs.now + self.inputs.latency;
+            let until = self.inputs.now + self.duration("back-off", spec.name(), container.run());
             container.state = State::PullFailed { until };
             return self.out.requeue_at(until, false);
         }
         container.pull_backoff = None;
-        let duration = self.script(spec).pull.unwrap_or(self.inputs.latency);
+        let usual = self.duration(PULL, spec.name(), container.run());
+        let duration = self.script(spec).pull.unwrap_or(usual);
         let size = images::size(&image);
         let message = format!(
             "Successfully pulled image \"{image}\" in {duration} ({duration} including waiting). Image size: {size} bytes."

@@ -41,7 +41,8 @@ impl<'a> PodSync<'a> {
             None if !is_running => now,
             None => {
                 let deadline = self.pod.deletion_time().unwrap_or(now);
-                let gone_at = (now + self.inputs.latency + self.pre_stop_duration(runtime)).min(deadline).max(now);
+                let stop = self.duration("stop", "", 0);
+                let gone_at = (now + stop + self.pre_stop_duration(runtime)).min(deadline).max(now);
                 for spec in containers(self.pod) {
                     if runtime.containers.get(spec.name()).is_some_and(|c| c.running().is_some()) {
                         self.event(Some(spec), "Killing", format!("Stopping container {}", spec.name()));

@@ -9,6 +9,7 @@
 
 mod allocation;
 mod command;
+mod conditions;
 mod container;
 mod container_spec;
 mod image_pull;
@@ -39,7 +40,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::core::pod::is_terminal;
-use pod_sync::{Outcome, PodInputs, PodSync};
+use pod_sync::{Outcome, Pace, PodInputs, PodSync};
 use runtime::PodRuntime;
 use script::ContainerScript;
 
@@ -186,7 +187,7 @@ fn sync(
     };
     let inputs = PodInputs {
         now: ctx.now,
-        latency: ctx.latency(),
+        pace: Pace { latency: ctx.latency(), chance: ctx.chance() },
         has_image: &|image| images.iter().any(|i| i == image),
         is_image_missing: &|image| missing_images.as_ref().is_some_and(|missing| missing.contains(image)),
         mount_error,

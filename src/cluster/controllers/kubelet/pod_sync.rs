@@ -7,15 +7,15 @@ use super::container_spec::ContainerSpec;
 use super::script::ContainerScript;
 use crate::simulation::PodFault;
 use kctl_base::json::Value;
-use kctl_base::object::Object;
-use kctl_base::sim::{Duration, Time};
+use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::sim::{Chance, Duration, Time};
 
 /// Everything beside the pod and its state that a sync depends on.
 pub(super) struct PodInputs<'a> {
     /// The current time.
     pub(super) now: Time,
-    /// Default duration of a pull, a start and a stop.
-    pub(super) latency: Duration,
+    /// How long steps take.
+    pub(super) pace: Pace,
     /// Reports whether the node has an image.
     pub(super) has_image: &'a dyn Fn(&str) -> bool,
     /// Reports whether pulling an image fails.
@@ -29,6 +29,14 @@ pub(super) struct PodInputs<'a> {
     /// The resources of the pod have just been changed: its containers follow in the next sync, so that watches see that a
     /// resize is in progress.
     pub(super) is_resize_new: bool,
+}
+
+/// How long the steps of a pod take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// The usual duration of a pull, a start and a stop.
+    pub(super) latency: Duration,
+    pub(super) chance: Chance,
 }
 
 /// An event to record about the pod.
@@ -84,6 +92,15 @@ impl PodSync<'_> {
     pub(super) fn warning(&mut self, container: Option<ContainerSpec<'_>>, reason: &'static str, message: String) {
         let field_path = container.map(|c| c.field_path()).unwrap_or_default();
         self.out.events.push(PodEvent { field_path, is_warning: true, reason, message });
+    }
+
+    /// Returns how long a step takes, of a container in its run of a number or of the pod as a whole (an empty name).
+    pub(super) fn duration(&self, step: &str, container: &str, run: u64) -> Duration {
+        let Pace { latency, chance } = self.inputs.pace;
+        match chance.is_on() {
+            true => chance.span(latency, step, &[self.pod.uid(), "/", container].concat(), run),
+            false => latency,
+        }
     }
 
     /// Returns the script of a container.

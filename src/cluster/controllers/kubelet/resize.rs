@@ -26,7 +26,7 @@ impl PodSync<'_> {
             return false;
         }
         self.event(Some(spec), "Killing", format!("Container {} resize requires restart", spec.name()));
-        let until = self.inputs.now + self.inputs.latency;
+        let until = self.inputs.now + self.duration("stop", spec.name(), container.run());
         container.outdated = Some(old);
         container.state = State::Resizing { running: running.clone(), until };
         self.out.requeue_at(until, false);

@@ -54,7 +54,7 @@ impl PodSync<'_> {
     /// Schedules the restart of all containers, if a container has asked for it in this sync.
     pub(super) fn schedule_restart_all(&mut self, runtime: &mut PodRuntime) {
         if self.asks_for_restart_all && runtime.restart_all_at.is_none() {
-            let at = self.inputs.now + self.inputs.latency;
+            let at = self.inputs.now + self.duration("restart", "", 0);
             runtime.restart_all_at = Some(at);
             self.out.requeue_at(at, false);
         }

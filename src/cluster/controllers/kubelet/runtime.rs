@@ -242,6 +242,11 @@ pub(super) struct Series {
 }
 
 impl ContainerRuntime {
+    /// Returns the number of the current run, or of the one that is being prepared; the first one is 0.
+    pub(super) fn run(&self) -> u64 {
+        self.restarts.unsigned_abs()
+    }
+
     /// Creates the state of a container that has not begun to start.
     pub(super) fn new(image: &str) -> ContainerRuntime {
         ContainerRuntime {

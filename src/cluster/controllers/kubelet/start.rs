@@ -18,7 +18,8 @@ impl PodSync<'_> {
         if container.last.is_some() {
             return self.start(spec, container);
         }
-        let until = self.inputs.now + self.script(spec).start.unwrap_or(self.inputs.latency);
+        let until =
+            self.inputs.now + self.script(spec).start.unwrap_or(self.duration("start", spec.name(), container.run()));
         container.state = State::Starting { until };
         self.out.requeue_at(until, false);
     }

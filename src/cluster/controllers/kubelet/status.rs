@@ -1,11 +1,9 @@
-//! The status of a pod, computed from its state (`generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`, conditions in
-//! `pkg/kubelet/status/generate.go`).
+//! The status of a pod, computed from its state (`generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`).
 
 use super::container_spec::is_initialized;
-use super::images;
-use super::restart_all::{REMOVED, RESTARTING, is_reset, may_restart_all};
+use super::restart_all::{REMOVED, RESTARTING, is_reset};
 use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
-use kctl_base::condition;
+use super::{conditions, images};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::{Ids, Time};
@@ -30,7 +28,7 @@ pub(super) fn generate(pod: &Object, runtime: &PodRuntime, inputs: &StatusInputs
     let mut status = pod.get("status").cloned().unwrap_or_else(|| json!({}));
     let phase = reported_phase(pod, runtime);
     status["phase"] = phase.as_str().into();
-    status["conditions"] = conditions(pod, runtime, phase, inputs.now);
+    status["conditions"] = conditions::of_pod(pod, runtime, phase, inputs.now);
     status["hostIP"] = inputs.host_ip.into();
     status["hostIPs"] = json!([{"ip": inputs.host_ip}]);
     status["startTime"] = runtime.started.rfc3339().into();
@@ -114,7 +112,8 @@ fn phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
     }
 }
 
-fn is_pod_initialized(pod: &Object, runtime: &PodRuntime) -> bool {
+/// Returns whether the init containers have done their part.
+pub(super) fn is_pod_initialized(pod: &Object, runtime: &PodRuntime) -> bool {
     // Init containers are not run again once a regular container has been started.
     let has_started = || {
         let containers = pod.list("/spec/containers");
@@ -122,133 +121,6 @@ fn is_pod_initialized(pod: &Object, runtime: &PodRuntime) -> bool {
     };
     let mut init = pod.list("/spec/initContainers").iter();
     init.all(|c| is_initialized(c, runtime.containers.get(c.str("/name")))) || has_started()
-}
-
-/// Status, reason and message of a condition.
-type Observed = (bool, &'static str, String);
-
-/// The condition holds, without a reason.
-const HOLDS: Observed = (true, "", String::new());
-
-/// Returns the conditions of the kubelet, followed by those of others.
-fn conditions(pod: &Object, runtime: &PodRuntime, phase: PodPhase, now: Time) -> Value {
-    let containers_ready = containers_ready(pod, runtime, phase);
-    let conditions = [
-        ("PodReadyToStartContainers", (!runtime.ip.is_empty(), "", String::new())),
-        ("Initialized", initialized(pod, runtime, phase)),
-        ("Ready", ready(pod, &containers_ready)),
-        ("ContainersReady", containers_ready),
-    ];
-    let own = conditions.each_ref().map(|(type_, _)| *type_);
-    let is_other = |c: &&Value| {
-        let type_ = c.str("/type");
-        !own.contains(&type_) && !RESIZE_CONDITIONS.contains(&type_) && type_ != RESTART_CONDITION
-    };
-    let others = pod.list("/status/conditions").iter().filter(is_other).cloned();
-    let own = conditions.into_iter().map(|(type_, observed)| condition(pod, type_, observed, now));
-    let restart = may_restart_all(pod).then(|| condition(pod, RESTART_CONDITION, restarting(runtime, phase), now));
-    resize_conditions(runtime).chain(restart).chain(own).chain(others).collect()
-}
-
-/// The condition of pods all of whose containers a restart rule may restart.
-const RESTART_CONDITION: &str = "AllContainersRestarting";
-
-/// `AllContainersRestarting` (`GenerateAllContainersRestartingCondition`).
-fn restarting(runtime: &PodRuntime, phase: PodPhase) -> Observed {
-    match phase {
-        PodPhase::Succeeded => (false, "PodCompleted", String::new()),
-        PodPhase::Failed => (false, "PodFailed", String::new()),
-        _ if runtime.restart_all_at.is_none() => (false, "", String::new()),
-        _ => (true, "RestartAllContainersStarted", "container exited with restart policy rule".into()),
-    }
-}
-
-/// The conditions about a resize, which exist only while it is not complete.
-const RESIZE_CONDITIONS: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
-
-/// Returns the conditions about a resize (`updatedPodResizeCondition` in `pkg/kubelet/status/status_manager.go`).
-fn resize_conditions(runtime: &PodRuntime) -> impl Iterator<Item = Value> {
-    let resize = runtime.resize.as_ref();
-    let states = [resize.and_then(|r| r.pending.as_ref()), resize.and_then(|r| r.in_progress.as_ref())];
-    RESIZE_CONDITIONS.into_iter().zip(states).filter_map(|(type_, state)| {
-        let state = state?;
-        let since = state.since.rfc3339();
-        let mut entry = json!({"lastProbeTime": since, "lastTransitionTime": since, "status": "True", "type": type_,
-            "observedGeneration": state.generation});
-        if !state.message.is_empty() {
-            entry["reason"] = "Deferred".into();
-            entry["message"] = state.message.as_str().into();
-        }
-        Some(entry)
-    })
-}
-
-/// `ContainersReady` (`GenerateContainersReadyCondition`).
-fn containers_ready(pod: &Object, runtime: &PodRuntime, phase: PodPhase) -> Observed {
-    let unready = names(pod, "/spec/containers", |c| !is_ready(c, runtime));
-    match phase {
-        PodPhase::Succeeded => (false, "PodCompleted", String::new()),
-        PodPhase::Failed => (false, "PodFailed", String::new()),
-        _ if unready.is_empty() => HOLDS,
-        _ => (false, "ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" "))),
-    }
-}
-
-/// `Ready`: the containers are ready and the readiness gates are true (`GeneratePodReadyCondition`).
-fn ready(pod: &Object, containers_ready: &Observed) -> Observed {
-    let gates = pod.list("/spec/readinessGates").iter().map(|g| g.str("/conditionType"));
-    let open: Vec<String> = gates
-        .filter(|gate| !condition::condition_is_true(pod, gate))
-        .map(|gate| format!("corresponding condition of pod readiness gate \"{gate}\" does not exist."))
-        .collect();
-    match containers_ready.0 && !open.is_empty() {
-        true => (false, "ReadinessGatesNotReady", open.join(", ")),
-        false => containers_ready.clone(),
-    }
-}
-
-/// `Initialized` (`GeneratePodInitializedCondition`).
-fn initialized(pod: &Object, runtime: &PodRuntime, phase: PodPhase) -> Observed {
-    let waiting = names(pod, "/spec/initContainers", |c| !is_initialized(c, runtime.containers.get(c.str("/name"))));
-    match (is_pod_initialized(pod, runtime), phase) {
-        (true, PodPhase::Succeeded) => (true, "PodCompleted", String::new()),
-        (true, _) => HOLDS,
-        (false, _) => {
-            (false, "ContainersNotInitialized", format!("containers with incomplete status: [{}]", waiting.join(" ")))
-        }
-    }
-}
-
-fn names(pod: &Object, list: &str, filter: impl Fn(&Value) -> bool) -> Vec<String> {
-    pod.list(list).iter().filter(|c| filter(c)).map(|c| c.str("/name").to_string()).collect()
-}
-
-/// Returns the entry of a condition. `lastTransitionTime` is kept unless its status changes; empty fields are left out.
-///
-/// Built in one go instead of with [`kctl_base::condition`]: it is on the path of every step of every pod.
-fn condition(pod: &Object, type_: &str, (holds, reason, message): Observed, now: Time) -> Value {
-    let status = if holds { "True" } else { "False" };
-    let existing = condition::condition(pod, type_).filter(|existing| existing.str("/status") == status);
-    let transition = existing.map_or_else(|| now.rfc3339().into(), |existing| existing["lastTransitionTime"].clone());
-    let text = |text: &str| (!text.is_empty()).then(|| text.into());
-    let generation = Some(pod.generation()).filter(|generation| *generation > 0).map(Value::from);
-    let fields = [
-        ("lastProbeTime", Some(Value::Null)),
-        ("lastTransitionTime", Some(transition)),
-        ("message", text(&message)),
-        ("observedGeneration", generation),
-        ("reason", text(reason)),
-        ("status", text(status)),
-        ("type", text(type_)),
-    ];
-    fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
-}
-
-fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {
-    runtime
-        .containers
-        .get(container.str("/name"))
-        .is_some_and(|c| c.running().is_some() && c.probes.ready && !matches!(c.state, State::Killing { .. }))
 }
 
 fn container_statuses(pod: &Object, list: &str, runtime: &PodRuntime, inputs: &StatusInputs<'_>) -> Value {

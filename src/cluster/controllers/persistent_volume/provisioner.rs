@@ -49,7 +49,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     };
     let is_resize = needs_resize(&claim);
     let started = ctx.state::<Time>(&row)?;
-    let ready = started.unwrap_or(ctx.now) + ctx.latency();
+    let ready = started.unwrap_or(ctx.now) + ctx.chance().span(ctx.latency(), "provision", claim.uid(), 0);
     if started.is_none() {
         record_start(ctx, key, &claim, is_resize);
         let now = ctx.now;

@@ -10,7 +10,7 @@ use crate::api::{ORPHANS, Propagation, Request, Response, Server};
 use crate::store::RowValue;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
-use kctl_base::sim::{Duration, Ids, Time};
+use kctl_base::sim::{Chance, Duration, Ids, Time};
 
 /// Returns the binary that a controller is part of, which is its name in managedFields.
 fn manager_of(controller: &str) -> &'static str {
@@ -139,6 +139,11 @@ impl<'a> Context<'a> {
         self.server.handle(request, self.now)
     }
 
+    /// Creates the object of a new event.
+    pub(super) fn record_event(&mut self, event: Object) -> Result<()> {
+        self.server.record_event(event, manager_of(self.controller), self.now).map(drop)
+    }
+
     /// Records an event about an object; `event_type` is `Normal` or `Warning`. An event that cannot be recorded is logged.
     pub(crate) fn event(&mut self, about: &Object, event_type: &str, reason: &str, message: &str) {
         self.record(about, &Event { event_type, reason, message, field_path: "", host: "" });
@@ -167,6 +172,14 @@ impl<'a> Context<'a> {
     /// Removes the state under a name, if there is any.
     pub(crate) fn clear_state(&mut self, name: &str) {
         self.server.set_row(&self.state_row(name), None);
+    }
+
+    /// Removes all states under the names with a prefix.
+    pub(crate) fn clear_states(&mut self, prefix: &str) -> Result<()> {
+        for row in self.server.row_names(&self.state_row(prefix))? {
+            self.server.set_row(&row, None);
+        }
+        Ok(())
     }
 
     fn state_row(&self, name: &str) -> String {
@@ -207,6 +220,11 @@ impl<'a> Context<'a> {
     /// Returns the duration of a step of a pod's life, such as pulling an image.
     pub(crate) fn latency(&self) -> Duration {
         self.server.settings().latency
+    }
+
+    /// Returns what is left to chance.
+    pub(crate) fn chance(&self) -> Chance {
+        self.server.settings().chance
     }
 
     /// Returns the API server, for controllers that need more than the functions above.

@@ -19,7 +19,7 @@ use kctl_base::sim::{Due, Duration, Time};
 use kctl_base::status::Status;
 
 /// The number of reconciliations at one instant above which a controller must be defective.
-const RECONCILES_MAX: usize = 10_000_000;
+const RECONCILES_MAX: u64 = 10_000_000;
 /// The first delay after a failure; it doubles with every further one.
 const FIRST_RETRY: Duration = Duration::from_millis(5);
 /// The longest delay after a failure.
@@ -86,13 +86,25 @@ impl Driver {
     /// When the store cannot be read, or when the controllers never come to rest. An error of a controller is kept as a
     /// [`super::Failure`] instead.
     pub(crate) fn run_until_idle(&mut self, server: &mut Server, now: Time) -> Result<()> {
-        for _ in 0..RECONCILES_MAX {
+        for round in 0..RECONCILES_MAX {
             self.enqueue_changes(server, now)?;
-            let Some((index, key, trigger)) = self.queue.pop() else { return Ok(()) };
+            let Some((index, key, trigger)) = self.next_key(server, now, round) else { return Ok(()) };
             server.store().set_cause(Cause::controller(now, self.controllers[index].name, trigger));
             self.process(server, index, &key, now)?;
         }
         Err(Status::internal("the controllers do not come to rest"))
+    }
+
+    /// Takes the next key to reconcile: the oldest one, or the oldest of a controller that chance selects, since the
+    /// controllers of a real cluster work at the same time. A draw depends on the state of the cluster and on the `round` of
+    /// this run alone, so that another process goes on in the same way.
+    fn next_key(&mut self, server: &Server, now: Time, round: u64) -> Option<(usize, Key, Option<Trigger>)> {
+        let chance = server.settings().chance;
+        if !chance.is_on() {
+            return self.queue.pop();
+        }
+        let owner = format!("{}/{}", now.micros(), server.revision());
+        self.queue.pop_by(|count| chance.index(count, "controller", &owner, round))
     }
 
     /// Enqueues the key of an entry of the timeline; an entry of an unknown controller is ignored.

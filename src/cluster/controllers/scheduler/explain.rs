@@ -1,11 +1,10 @@
 //! The answer of each node about a pending pod, with the numbers behind it: the filters of a scheduling cycle, without any
 //! effect.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cache::{Cache, read_pod};
-use super::filters::{Status, untolerated_taint};
+use super::filters::{Status, Statuses, untolerated_taint};
 use super::node_info::NodeInfo;
 use super::pod_info::PodInfo;
 use super::preemption::{self, Outcome};
@@ -51,12 +50,12 @@ pub(crate) fn explain(server: &mut Server, pod: &Object, now: Time) -> Result<Pl
         Err(reason) => return Ok(Placement { whole: Some(reason), nodes: Vec::new(), preemption: None }),
     };
     let state = pre_filter(ctx, &mut cache, &pod, &volumes)?;
-    let (mut nodes, mut statuses) = (Vec::new(), BTreeMap::new());
-    for node in cache.nodes().values() {
+    let (mut nodes, mut statuses) = (Vec::new(), Statuses::default());
+    for node in cache.nodes().iter() {
         let status = state.filter(node);
         let refusals = status.as_ref().map_or_else(Vec::new, |status| refusals(&pod, node, status));
-        nodes.push(NodeAnswer { name: node.name().into(), refusals });
-        statuses.extend(status.map(|status| (node.name().to_string(), status)));
+        nodes.push(NodeAnswer { name: node.name.to_string(), refusals });
+        statuses.extend(status.map(|status| (node.slot, status)));
     }
     let preemption = match statuses.len() == nodes.len() && !nodes.is_empty() {
         true => Some(preemption_words(preemption::find_candidate(ctx, &cache, &state, &statuses)?)),
@@ -193,7 +192,7 @@ mod tests {
             "spec": {"taints": [{"key": "gpu", "value": "yes", "effect": "NoSchedule"}]},
             "status": {"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "1"}}});
         let running = json!({"spec": {"nodeName": "n", "containers": [{"resources": {"requests": {"cpu": "1", "memory": "1536Mi"}}}]}});
-        let node = NodeInfo::new(&node, NodeUsage::count("", [&running]));
+        let node = NodeInfo::new(&node, NodeUsage::count([&running]));
         for (reason, words) in [
             ("Insufficient cpu", "cpu: the pod asks for 1500m, and 1 of 2 is free"),
             ("Insufficient memory", "memory: the pod asks for 3Gi, and 2560Mi of 4Gi is free"),

@@ -16,6 +16,7 @@ mod filters;
 mod interpod_affinity;
 mod node_info;
 mod node_usage;
+mod nodes;
 mod pod_info;
 mod pod_topology_spread;
 mod preemption;
@@ -73,6 +74,7 @@ const PENDING_INDEX: &str = "unscheduled";
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut cache: Cache = ctx.take_cache();
     let result = schedule_pending(ctx, &mut cache, key.name == FLUSH);
+    cache.save_nodes(ctx);
     ctx.put_cache(cache);
     result
 }

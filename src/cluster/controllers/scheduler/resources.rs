@@ -21,7 +21,7 @@ const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
 /// CPU in thousandths of a core and memory in bytes, with the defaults for containers without requests.
 pub(super) type NonZeroRequests = (i64, i64);
 
-/// Amounts of resources. The serialised names are those of rows in existing stores.
+/// Amounts of resources. The serialized names are part of the rows of nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Resource {
@@ -44,6 +44,11 @@ fn is_zero(amount: &i64) -> bool {
 }
 
 impl Resource {
+    /// Reports whether all amounts are zero.
+    pub(super) fn is_none(&self) -> bool {
+        *self == Resource::default()
+    }
+
     /// Parses a resource list, without quantities that cannot be parsed.
     pub(super) fn read(object: &Value, pointer: &str) -> Resource {
         let mut amounts = Resource::default();

@@ -57,6 +57,20 @@ pub(in crate::controllers) fn tolerates(tolerations: &[Value], taint: &Taint) ->
     })
 }
 
+/// What node selectors select a node by.
+#[derive(Clone, Copy)]
+pub(in crate::controllers) struct NodeIdentity<'a> {
+    pub(super) name: &'a str,
+    /// `metadata.labels`.
+    pub(super) labels: &'a Value,
+}
+
+impl<'a> From<&'a Object> for NodeIdentity<'a> {
+    fn from(node: &'a Object) -> NodeIdentity<'a> {
+        NodeIdentity { name: node.name(), labels: &node["metadata"]["labels"] }
+    }
+}
+
 /// A term of a node selector; a node has to match all its requirements.
 #[derive(Clone, Debug)]
 pub(super) struct NodeTerm {
@@ -78,9 +92,9 @@ impl NodeTerm {
     }
 
     /// Reports whether a node matches.
-    pub(super) fn matches(&self, node: &Object) -> bool {
-        let named = |(is_in, names): &(bool, Vec<String>)| names.iter().any(|n| n == node.name()) == *is_in;
-        self.labels.as_ref().is_some_and(|s| s.matches_object(node)) && self.names.iter().all(named)
+    pub(super) fn matches(&self, node: NodeIdentity<'_>) -> bool {
+        let named = |(is_in, names): &(bool, Vec<String>)| names.iter().any(|n| n == node.name) == *is_in;
+        self.labels.as_ref().is_some_and(|s| s.matches(node.labels)) && self.names.iter().all(named)
     }
 }
 
@@ -102,7 +116,7 @@ fn strings(values: &[Value]) -> Vec<String> {
 }
 
 /// Reports whether a node matches one of the terms of a `NodeSelector`.
-pub(super) fn node_selector_matches(selector: &Value, node: &Object) -> bool {
+pub(super) fn node_selector_matches(selector: &Value, node: NodeIdentity<'_>) -> bool {
     selector.list("/nodeSelectorTerms").iter().any(|term| NodeTerm::read(term).matches(node))
 }
 
@@ -131,8 +145,8 @@ impl NodeAffinity {
     }
 
     /// Reports whether a node matches.
-    pub(in crate::controllers) fn matches(&self, node: &Object) -> bool {
-        self.labels.matches_object(node) && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
+    pub(in crate::controllers) fn matches(&self, node: NodeIdentity<'_>) -> bool {
+        self.labels.matches(node.labels) && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
     }
 
     /// Returns the only nodes that can match, if every term names its nodes, as those of DaemonSet pods do; otherwise `None`.
@@ -349,7 +363,7 @@ mod tests {
             (json!({"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["n1"]}]}), false),
         ];
         for (term, expected) in cases {
-            assert_eq!(NodeTerm::read(&term).matches(&node), expected, "{term}");
+            assert_eq!(NodeTerm::read(&term).matches((&node).into()), expected, "{term}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The key-value engine below the store: reads of one key, ordered scans, atomic batches.
 //!
-//! An engine knows no objects and keeps no history. [`DiskEngine`] holds the data of a store and [`MemoryEngine`] that of a
-//! cluster that ends with the process; [`SledEngine`] makes the record that other programs can read, and reads the stores
+//! An engine knows no objects. [`DiskEngine`] holds the data of a store and its past, and [`MemoryEngine`] that of a cluster
+//! that ends with the process; [`SledEngine`] makes the record that other programs can read, and reads the stores
 //! of earlier versions. [`OverlayEngine`] keeps in memory what is written over another engine. One test suite runs on each
 //! and on a mirror that compares them.
 
@@ -47,6 +47,16 @@ pub(crate) trait Engine: Send {
     /// # Errors
     /// If the files cannot be examined.
     fn bytes_on_disk(&self) -> Result<u64, StoreError>;
+
+    /// The engine on disk, which also has a past; `None` for every other one.
+    fn disk(&self) -> Option<&DiskEngine> {
+        None
+    }
+
+    /// Like [`Engine::disk`], for changes.
+    fn disk_mut(&mut self) -> Option<&mut DiskEngine> {
+        None
+    }
 
     /// Takes the engine out on which this one is laid, and leaves an empty one; `None` for an engine of its own.
     fn take_base(&mut self) -> Option<Box<dyn Engine>> {

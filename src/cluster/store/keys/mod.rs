@@ -53,6 +53,12 @@ pub(crate) enum Key<'a> {
         /// The key to reconcile: `default/web`.
         key: Cow<'a, str>,
     },
+    /// An operation by its number. This and the following rows are those of the history, beside the state of the cluster.
+    Operation(u64),
+    /// A snapshot by its name.
+    Snapshot(Cow<'a, str>),
+    /// A named value of the history: `head`.
+    History(Cow<'a, str>),
 }
 
 /// The tag bytes, in the order of the rows in a dump.
@@ -64,6 +70,9 @@ const ROW: u8 = 5;
 const COUNTER: u8 = 6;
 const DUE: u8 = 7;
 const SCHEDULED: u8 = 8;
+const OPERATION: u8 = 9;
+const SNAPSHOT: u8 = 10;
+const HISTORY: u8 = 11;
 
 impl Key<'_> {
     /// Encodes the key.
@@ -79,6 +88,9 @@ impl Key<'_> {
             Key::Counter { owner, purpose } => Encoder::new(COUNTER).string(owner).string(purpose).done(),
             Key::Due(at, sequence) => Encoder::new(DUE).signed(at.micros()).number(*sequence).done(),
             Key::Scheduled { controller, key } => Encoder::new(SCHEDULED).string(controller).string(key).done(),
+            Key::Operation(number) => Encoder::new(OPERATION).number(*number).done(),
+            Key::Snapshot(name) => Encoder::new(SNAPSHOT).string(name).done(),
+            Key::History(name) => Encoder::new(HISTORY).string(name).done(),
         }
     }
 
@@ -108,6 +120,9 @@ impl Key<'_> {
             COUNTER => Key::Counter { owner: from.string()?, purpose: from.string()? },
             DUE => Key::Due(Time::from_micros((from.number()? ^ (1 << 63)).cast_signed()), from.number()?),
             SCHEDULED => Key::Scheduled { controller: from.string()?, key: from.string()? },
+            OPERATION => Key::Operation(from.number()?),
+            SNAPSHOT => Key::Snapshot(from.string()?),
+            HISTORY => Key::History(from.string()?),
             _ => return None,
         })
     }
@@ -125,6 +140,9 @@ impl fmt::Display for Key<'_> {
             Key::Counter { owner, purpose } => write!(f, "counter {owner} {purpose}"),
             Key::Due(at, sequence) => write!(f, "due {} #{sequence}", at.rfc3339_micro()),
             Key::Scheduled { controller, key } => write!(f, "scheduled {controller} {key}"),
+            Key::Operation(number) => write!(f, "operation {number}"),
+            Key::Snapshot(name) => write!(f, "snapshot {name}"),
+            Key::History(name) => write!(f, "history {name}"),
         }
     }
 }
@@ -184,6 +202,21 @@ pub(crate) fn all_objects() -> Range {
 /// The rows of all indexes.
 pub(crate) fn all_indexes() -> Range {
     (vec![INDEX], vec![INDEX + 1])
+}
+
+/// The operations.
+pub(crate) fn operations() -> Range {
+    (vec![OPERATION], vec![OPERATION + 1])
+}
+
+/// The snapshots.
+pub(crate) fn snapshots() -> Range {
+    (vec![SNAPSHOT], vec![SNAPSHOT + 1])
+}
+
+/// All rows of the history, the last of all rows.
+pub(crate) fn history() -> Range {
+    (vec![OPERATION], END.to_vec())
 }
 
 /// All rows.

@@ -29,6 +29,9 @@ fn keys_sort_by_their_fields_and_round_trip() {
         Key::Due(Time::from_micros(0), 2),
         Key::Due(Time::from_micros(7), 0),
         Key::Scheduled { controller: "job".into(), key: "default/pi".into() },
+        Key::Operation(7),
+        Key::Snapshot("before".into()),
+        Key::History("head".into()),
     ];
     for pair in sorted.windows(2) {
         assert!(pair[0].encode() < pair[1].encode(), "{} before {}", pair[0], pair[1]);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::commit_counter::{self, CommitCounter};
 use super::manifest::{self, Manifest};
 use super::{bytes_below, make_private, names_in, sync_dir};
+use crate::store::disk::RetentionOf;
 use crate::store::{DiskEngine, SledEngine, StoreError, object_row};
 
 /// The name of the directory in which data is created until it is complete.
@@ -111,14 +112,14 @@ impl LockedStore {
     }
 
     /// Rewrites the data without stale rows and makes a new record of it, and returns the size of the data in bytes before
-    /// and after. No engine may be open.
+    /// and after. The past is kept as far as `retention` says. No engine may be open.
     ///
     /// The copies are complete and durable before the store switches to them, so that after a kill or a power failure
     /// either generation is whole.
     ///
     /// # Errors
     /// If the data cannot be read or there is no space for the copies; then the data is unchanged.
-    pub(crate) fn compact(&mut self) -> Result<(u64, u64), StoreError> {
+    pub(crate) fn compact(&mut self, retention: Option<RetentionOf>) -> Result<(u64, u64), StoreError> {
         if !self.manifest.has_data {
             return Ok((0, 0));
         }
@@ -126,7 +127,7 @@ impl LockedStore {
             self.take_over_sled()?;
         }
         let before = bytes_below(&self.data())?;
-        let written = self.rewrite();
+        let written = self.rewrite(retention);
         if written.is_err() {
             // What is left of the copies takes up space.
             remove(&self.dir.join(NEW))?;
@@ -134,6 +135,20 @@ impl LockedStore {
         }
         written?;
         Ok((before, bytes_below(&self.data())?))
+    }
+
+    /// Makes a store with the same data and the same past in a new directory, which shares the files that do not change. No
+    /// engine may be open.
+    ///
+    /// # Errors
+    /// If the data cannot be read, or there is no space for what is not shared.
+    pub(crate) fn branch_into(&mut self, to: &Path) -> Result<(), StoreError> {
+        let manifest = Manifest { generation: 1, has_data: true, ..Manifest::default() };
+        let engine = self.engine()?;
+        create_private(to)?;
+        let data = empty(&to.join(format!("{DATA_PREFIX}{}", manifest.generation)))?;
+        engine.branch_into(&data)?;
+        manifest.write(to)
     }
 
     /// The directory of the current generation.
@@ -182,9 +197,9 @@ impl LockedStore {
     }
 
     /// Copies the live rows into new data and into a new record, and switches to both.
-    fn rewrite(&mut self) -> Result<(), StoreError> {
-        let from = self.open_data()?;
-        DiskEngine::create(&empty(&self.dir.join(NEW))?)?.copy_from(&from, from.batches())?;
+    fn rewrite(&mut self, retention: Option<RetentionOf>) -> Result<(), StoreError> {
+        let mut from = self.open_data()?;
+        from.compact_into(&empty(&self.dir.join(NEW))?, retention)?;
         let new = empty(&self.dir.join(NEW_RECORD))?;
         SledEngine::open(&new)?.copy_from(&from, from.batches(), object_row::to_record)?;
         make_private(&new)?;

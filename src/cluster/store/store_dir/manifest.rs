@@ -16,7 +16,7 @@ pub(super) const NEW_FILE: &str = "store.new";
 const TITLE: &str = "kctl-store";
 
 /// The version of the format of all files, keys and rows.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// The version in which `data-N` is a directory of sled.
 const SLED_FORMAT: u32 = 1;

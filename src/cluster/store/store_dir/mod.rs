@@ -5,6 +5,7 @@
 //! - `state` is the [`commit_counter`]: watches compare it without the lock, and a lost commit is detected by it.
 //! - `data-N` is the engine's directory of generation `N`.
 //! - `sled-N` is the record that a compaction has made; after a store of format 1 was taken over, it is the old `data-N`.
+//! - `branch` and `branches` belong to the [branches](crate::branches) of the cluster.
 //! - `new`, `new-record` and every other `data-N` and `sled-N` are leftovers of a process that was killed, and are removed.
 //!
 //! This module knows no objects. A directory with other contents is refused and left unchanged.
@@ -209,7 +210,7 @@ fn bytes_below(dir: &Path) -> Result<u64, StoreError> {
 }
 
 /// Makes the entries of a directory durable.
-fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     fs::File::open(dir).and_then(|d| d.sync_all()).map_err(|e| StoreError::from_io(dir, e))
 }
 

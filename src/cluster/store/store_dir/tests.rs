@@ -88,10 +88,10 @@ fn foreign_and_damaged_directories_are_refused_and_unchanged() {
         ),
         (|d| fs::write(d.join("store"), "tins of beans").expect("write"), "/store is not a manifest"),
         (
-            |d| fs::write(d.join("store"), "kctl-store 4\nwhatever\n").expect("write"),
-            "its format is 4, and this program supports up to 3: update kctl",
+            |d| fs::write(d.join("store"), "kctl-store 5\nwhatever\n").expect("write"),
+            "its format is 5, and this program supports up to 4: update kctl",
         ),
-        (|d| fs::write(d.join("store"), "kctl-store 3\ngeneration x\n").expect("write"), "store cannot be read"),
+        (|d| fs::write(d.join("store"), "kctl-store 4\ngeneration x\n").expect("write"), "store cannot be read"),
         (|d| fs::create_dir(d.join("data-1")).expect("mkdir"), "is damaged: its file \"store\" is missing"),
         (|d| fs::create_dir(d.join("store")).expect("mkdir"), "cannot use "),
     ];
@@ -195,7 +195,7 @@ fn compaction_keeps_all_rows_and_reset_none() {
     let batches = engine.batches();
     drop(engine);
     let mut locked = lock(&store_dir);
-    let (before, after) = locked.compact().expect("compaction");
+    let (before, after) = locked.compact(None).expect("compaction");
     assert!(after * 2 < before, "{before} -> {after}");
     let engine = locked.engine().expect("an engine");
     assert_eq!(engine.batches(), batches);
@@ -223,7 +223,7 @@ fn leftovers_of_a_killed_process_are_removed() {
     fs::write(dir.path().join("store.new"), "half").expect("write");
     assert_eq!(get(&store_dir, "a").as_deref(), Some("1"));
     let mut locked = lock(&store_dir);
-    locked.compact().expect("compaction into a name that was taken");
+    locked.compact(None).expect("compaction into a name that was taken");
     drop(locked);
     assert_eq!(get(&store_dir, "a").as_deref(), Some("1"));
     assert_eq!(names_in(dir.path()).expect("names"), ["data-2", "lock", "sled-2", "state", "store"]);
@@ -288,7 +288,7 @@ fn a_store_of_an_earlier_version_is_taken_over() {
     assert_eq!(names_in(dir.path()).expect("names"), ["data-3", "data-4", "lock", "state", "store"]);
     put(&store_dir, "a", "2");
     assert_eq!(lock(&store_dir).engine().expect("an engine").batches(), 3);
-    lock(&store_dir).compact().expect("compaction");
+    lock(&store_dir).compact(None).expect("compaction");
     assert_eq!(names_in(dir.path()).expect("names"), ["data-5", "lock", "sled-5", "state", "store"]);
 }
 
@@ -298,7 +298,7 @@ fn the_manifest_of_an_earlier_version_is_updated_before_the_data_is_written() {
     let store_dir = StoreDir::open(dir.path()).expect("a store directory");
     put(&store_dir, "a", "1");
     let manifest = fs::read_to_string(dir.path().join("store")).expect("read");
-    fs::write(dir.path().join("store"), manifest.replace("kctl-store 3", "kctl-store 2")).expect("write");
+    fs::write(dir.path().join("store"), manifest.replace("kctl-store 4", "kctl-store 2")).expect("write");
     assert_eq!(get(&store_dir, "a").as_deref(), Some("1"));
     assert_eq!(fs::read_to_string(dir.path().join("store")).expect("read"), manifest);
 }
@@ -323,7 +323,7 @@ fn compaction_makes_a_record_that_sled_can_read() {
     let store_dir = StoreDir::open(dir.path()).expect("a store directory");
     put(&store_dir, "a", "1");
     put(&store_dir, "b", "2");
-    lock(&store_dir).compact().expect("compaction");
+    lock(&store_dir).compact(None).expect("compaction");
     let record = SledEngine::open(&dir.path().join("sled-2")).expect("open");
     let value = |key: &[u8]| record.get(key).expect("get");
     assert_eq!((value(b"a"), value(b"b"), value(b"c")), (Some(b"1".to_vec()), Some(b"2".to_vec()), None));

@@ -70,7 +70,7 @@ fn the_record_has_objects_as_json() {
     let object = store.write(&pod("a"), on("a", "n1")).expect("write");
     store.commit(NOW).expect("commit");
     drop(store);
-    lock().compact().expect("compaction");
+    lock().compact(None).expect("compaction");
     let record = SledEngine::open(&dir.path().join("sled-2")).expect("open");
     let row = record.get(&objects::row_of(&pod("a"))).expect("get").expect("the object");
     assert_eq!(kctl_base::json::from_slice::<Object>(&row).expect("JSON"), *object);

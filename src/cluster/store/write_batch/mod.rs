@@ -11,12 +11,14 @@ mod staged_map;
 mod tests;
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::engine::{OverlayEngine, Write};
 use super::keys::{self, Range};
@@ -58,14 +60,20 @@ pub(super) struct WriteBatch {
     staged: StagedMap<Option<Staged>>,
     /// Objects of the engine that have been decoded.
     decoded: Decoded,
+    /// Values of rows of the engine that have been decoded for the caller, until the engine changes. Never iterated.
+    values: FxHashMap<Vec<u8>, Box<dyn Any>>,
     /// Keys that the engine does not have: a new object is looked up several times before it is written.
     absent: RefCell<FxHashSet<Vec<u8>>>,
     /// Ranges in which the engine has no rows.
     empty: RefCell<EmptyRanges>,
 }
 
-/// The number of absent keys that are remembered. An absent key is looked up again soon or not at all.
+/// The number of absent keys that are remembered one by one, which is enough for a short command. Beyond it, looking for the
+/// gaps between the rows pays.
 const ABSENT_MAX: usize = 500;
+
+/// The number of decoded values that are kept; the next one drops them all. Only settings are read again and again.
+const VALUES_MAX: usize = 100;
 
 impl WriteBatch {
     /// Creates an empty batch over an engine.
@@ -74,6 +82,7 @@ impl WriteBatch {
             engine,
             staged: StagedMap::default(),
             decoded: Decoded::default(),
+            values: FxHashMap::default(),
             absent: RefCell::default(),
             empty: RefCell::default(),
         }
@@ -82,6 +91,18 @@ impl WriteBatch {
     /// The engine without the staged writes.
     pub(super) fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()
+    }
+
+    /// Like [`WriteBatch::engine`], for changes that concern no rows.
+    pub(super) fn engine_mut(&mut self) -> &mut dyn Engine {
+        self.engine.as_mut()
+    }
+
+    /// Forgets what it knows of the rows of the engine.
+    pub(super) fn forget(&mut self) {
+        self.decoded = Decoded::default();
+        self.absent.borrow_mut().clear();
+        self.empty.borrow_mut().clear();
     }
 
     /// Lays an engine in memory over the engine, which is only read from now on. Nothing may be staged.
@@ -112,31 +133,68 @@ impl WriteBatch {
         }
     }
 
+    /// Returns true if there is a row.
+    pub(super) fn has(&self, key: &[u8]) -> Result<bool, StoreError> {
+        match self.staged.get(key) {
+            Some(staged) => Ok(staged.is_some()),
+            None => Ok(self.stored(key)?.is_some()),
+        }
+    }
+
     /// The bytes of a row of the engine.
     fn stored(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let mut absent = self.absent.borrow_mut();
         if absent.contains(key) {
             return Ok(None);
         }
-        let bytes = self.engine.get(key)?;
-        if bytes.is_none() {
-            if absent.len() >= ABSENT_MAX {
-                absent.clear();
+        if absent.len() < ABSENT_MAX {
+            let bytes = self.engine.get(key)?;
+            if bytes.is_none() {
+                absent.insert(key.to_vec());
             }
-            absent.insert(key.to_vec());
+            return Ok(bytes);
         }
-        Ok(bytes)
+        self.stored_or_gap(key)
     }
 
-    /// The staged value of a row; `None` if none is staged or it has another type.
+    /// Like [`WriteBatch::stored`], for a long command: what surrounds an absent key is remembered to be empty.
+    fn stored_or_gap(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.empty.borrow().contains_key(key) {
+            return Ok(None);
+        }
+        if let Some(bytes) = self.engine.get(key)? {
+            return Ok(Some(bytes));
+        }
+        let mut end = keys::END.to_vec();
+        self.engine.scan(key, keys::END, &mut |next, _| {
+            next.clone_into(&mut end);
+            false
+        })?;
+        self.empty.borrow_mut().insert(key, end);
+        Ok(None)
+    }
+
+    /// The value of a row that need not be decoded, because it is staged or was decoded before; `None` if there is none of this
+    /// type.
     pub(super) fn value<T: Any>(&self, key: &[u8]) -> Option<&T> {
-        match self.staged.get(key)? {
-            Some(Staged::Value(value)) => (value.as_ref() as &dyn Any).downcast_ref(),
-            _ => None,
+        match self.staged.get(key) {
+            Some(Some(Staged::Value(value))) => (value.as_ref() as &dyn Any).downcast_ref(),
+            Some(_) => None,
+            None => self.values.get(key)?.downcast_ref(),
         }
     }
 
-    /// Like [`WriteBatch::value`], for changing the value in place.
+    /// Keeps the value that a row of the engine has been decoded to.
+    pub(super) fn keep_value<T: Any>(&mut self, key: Vec<u8>, value: T) {
+        if !self.is_staged(&key) {
+            if self.values.len() >= VALUES_MAX {
+                self.values.clear();
+            }
+            self.values.insert(key, Box::new(value));
+        }
+    }
+
+    /// The staged value of a row, for changing it in place.
     pub(super) fn value_mut<T: Any>(&mut self, key: &[u8]) -> Option<&mut T> {
         match self.staged.get_mut(key)? {
             Some(Staged::Value(value)) => (value.as_mut() as &mut dyn Any).downcast_mut(),
@@ -209,6 +267,39 @@ impl WriteBatch {
             },
             Row::Staged(Staged::Object(_)) => true,
             Row::Stored(bytes) => each(key, bytes),
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Passes the rows of a range as values of a type to `each`, in key order, until it returns `false`. A staged value of
+    /// the type need not be decoded.
+    pub(super) fn scan_values<T: DeserializeOwned + Clone + Any>(
+        &self,
+        range: &Range,
+        each: &mut dyn FnMut(&[u8], Cow<'_, T>) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut failure = None;
+        let read = |key: &[u8], bytes: &[u8]| match kctl_base::json::from_slice(bytes) {
+            Ok(value) => Ok(Cow::Owned(value)),
+            Err(error) => Err(StoreError::unreadable(keys::describe(key), error)),
+        };
+        self.merge().scan(range, &mut |key, row| {
+            let value = match row {
+                Row::Staged(Staged::Object(_)) => return true,
+                Row::Staged(Staged::Bytes(bytes)) => read(key, bytes),
+                Row::Staged(Staged::Value(value)) => match (value.as_ref() as &dyn Any).downcast_ref::<T>() {
+                    Some(value) => Ok(Cow::Borrowed(value)),
+                    None => encode(key, value.as_ref()).and_then(|bytes| read(key, &bytes)),
+                },
+                Row::Stored(bytes) => read(key, bytes),
+            };
+            match value {
+                Ok(value) => each(key, value),
+                Err(error) => {
+                    failure = Some(error);
+                    false
+                }
+            }
         })?;
         failure.map_or(Ok(()), Err)
     }
@@ -304,6 +395,7 @@ impl WriteBatch {
         writes.extend(more);
         self.absent.borrow_mut().clear();
         self.empty.borrow_mut().clear();
+        self.values.clear();
         self.engine.apply(writes)?;
         for ((key, value), size) in self.staged.drain().zip(sizes) {
             match value {

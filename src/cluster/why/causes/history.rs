@@ -3,8 +3,8 @@
 use super::super::ObjectRef;
 use super::deed::{self, Deed};
 use crate::api::{Result, Server};
-use crate::store::{Change, ChangesGone};
-use kctl_base::object::{ObjectMeta, ValueRead};
+use crate::store::Change;
+use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Time;
 
 /// The changes of all objects as far as the log reaches, oldest first.
@@ -18,25 +18,8 @@ impl History {
     /// # Errors
     /// A store that cannot be read.
     pub(super) fn read(server: &mut Server) -> Result<History> {
-        let changes = match server.changes_since(0) {
-            Err(ChangesGone::TooOld { oldest, .. }) => server.changes_since(oldest)?,
-            other => other?,
-        };
-        Ok(History { changes })
-    }
-
-    /// Returns whether the API server made a change when it created the cluster: up to the last object that it keeps for
-    /// itself.
-    pub(super) fn is_of_cluster_start(&self, change: &Change) -> bool {
-        let start = self.start();
-        let is_own = |change: &&Change| {
-            let managers = change.object.list("/metadata/managedFields");
-            let is_server = managers.last().is_some_and(|entry| entry.str("/manager") == "kube-apiserver");
-            is_server && change.cause.controller.is_none()
-        };
-        let at_start = self.changes.iter().take_while(|change| Some(change.cause.at) == start);
-        let last = at_start.filter(is_own).map(|change| change.revision).last();
-        last.is_some_and(|last| change.revision <= last)
+        let start = server.log_start();
+        Ok(History { changes: server.changes_since(start)? })
     }
 
     /// Returns the time of the oldest change; `None` for an empty log.

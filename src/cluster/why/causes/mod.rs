@@ -18,6 +18,7 @@ use history::History;
 use kctl_base::object::ObjectMeta;
 use kctl_base::sim::Time;
 pub use operation::Operation;
+use operation::Record;
 
 /// How an object came to be what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Step {
     pub what: String,
     /// Who made the change.
     pub author: Author,
+    /// The command during which a controller acted that no change had woken, such as one that injects a fault.
+    pub during: Option<Operation>,
     /// What woke the controller, as a clause that follows "because", where the next step of the chain does not say it.
     pub because: Option<String>,
     /// The number of steps between this one and the next that are left out, because they are like these.
@@ -77,6 +80,9 @@ impl Author {
     }
 }
 
+/// The author of the objects of a new cluster.
+const API_SERVER: &str = "kube-apiserver";
+
 /// Tells how an object came to be what it is; of several of the same name the last one. `None` when neither the log nor the
 /// store knows an object of the name.
 ///
@@ -85,6 +91,7 @@ impl Author {
 pub(crate) fn tell(server: &mut Server, asked: &ObjectRef) -> Result<Option<Story>> {
     let live = server.read(&asked.resource, &asked.namespace, &asked.name)?;
     let history = History::read(server)?;
+    let record = Record::read(server)?;
     let uid = match &live {
         Some(object) => object.uid().to_string(),
         None => match history.last_of_name(asked) {
@@ -100,7 +107,7 @@ pub(crate) fn tell(server: &mut Server, asked: &ObjectRef) -> Result<Option<Stor
         let is_told = chains.iter().flatten().any(|step| step.revision == start.revision);
         if !is_told {
             let told: Vec<u64> = chains.iter().flatten().map(|step| step.revision).collect();
-            chains.push(walk::chain(&history, start, &told, |change| author(server, &history, change))?);
+            chains.push(walk::chain(&history, &record, start, &told));
         }
     }
     Ok(Some(Story {
@@ -131,13 +138,10 @@ fn milestones<'a>(own: &[&'a Change]) -> Vec<&'a Change> {
 }
 
 /// Returns who made a change.
-fn author(server: &mut Server, history: &History, change: &Change) -> Result<Author> {
-    Ok(match &change.cause.controller {
-        Some(name) => Author::Controller(name.to_string()),
-        None => match operation::of(server, change.revision)? {
-            Some(operation) => Author::Command(Some(operation)),
-            None if history.is_of_cluster_start(change) => Author::ClusterStart,
-            None => Author::Command(None),
-        },
-    })
+fn author(record: &Record, change: &Change) -> Author {
+    match change.cause.controller.as_deref() {
+        Some(API_SERVER) => Author::ClusterStart,
+        Some(name) => Author::Controller(name.into()),
+        None => Author::Command(record.command_of(change.revision)),
+    }
 }

@@ -3,8 +3,8 @@
 use super::super::ObjectRef;
 use super::deed::{self, Deed};
 use super::history::History;
-use super::{Author, Step, sentence};
-use crate::api::Result;
+use super::operation::Record;
+use super::{Step, author, sentence};
 use crate::store::Change;
 use kctl_base::object::ObjectMeta;
 
@@ -15,15 +15,7 @@ struct Link<'a> {
 }
 
 /// Returns the chain from a change up to its first cause. The chain ends early at a change whose revision is `told`.
-///
-/// # Errors
-/// Those of `author`.
-pub(super) fn chain(
-    history: &History,
-    start: &Change,
-    told: &[u64],
-    mut author: impl FnMut(&Change) -> Result<Author>,
-) -> Result<Vec<Step>> {
+pub(super) fn chain(history: &History, record: &Record, start: &Change, told: &[u64]) -> Vec<Step> {
     let changes = significant(causes(history, start));
     let mut steps = Vec::new();
     for Link { change, left_out } in fold(&changes) {
@@ -34,7 +26,8 @@ pub(super) fn chain(
             at: change.cause.at,
             object: ObjectRef::of(&change.key.resource, &change.object),
             what: sentence::what(change),
-            author: author(change)?,
+            author: author(record, change),
+            during: spontaneous(change).and_then(|change| record.command_of(change.revision)),
             because: reason.map(|cause| sentence::what(cause)),
             left_out: if joins { 0 } else { left_out.len() },
             joins,
@@ -43,7 +36,13 @@ pub(super) fn chain(
             break;
         }
     }
-    Ok(steps)
+    steps
+}
+
+/// Returns a change that a controller made although no change had woken it.
+fn spontaneous(change: &Change) -> Option<&Change> {
+    let is_own = change.cause.controller.is_some() && change.cause.trigger.is_none();
+    Some(change).filter(|_| is_own)
 }
 
 /// Returns a change and its causes, newest first.

@@ -61,5 +61,5 @@ fn old_template(set: &Object, old: i64) -> Finding {
     }
     let limit = set.at("/spec/updateStrategy/rollingUpdate/maxUnavailable").map(words::value);
     let limit = limit.map_or_else(String::new, |limit| format!(" (maxUnavailable is {limit})"));
-    Finding::progress(format!("{pods}, and the set replaces them in turn{limit}"))
+    Finding::progress(format!("{pods}; such pods are replaced in turn{limit}"))
 }

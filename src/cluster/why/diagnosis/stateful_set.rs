@@ -79,5 +79,5 @@ fn held_update(set: &Object, wanted: i64) -> Option<Finding> {
             format!("pods with a number below {partition} keep the old template, because the partition is {partition}");
         return Some(Finding::remark(sentence));
     }
-    Some(Finding::progress(format!("{old}, and the set replaces them one after the other")))
+    Some(Finding::progress(format!("{old}; such pods are replaced one after the other")))
 }

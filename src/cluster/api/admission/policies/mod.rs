@@ -120,6 +120,14 @@ pub(super) struct Hooks {
     pub(super) roles: Option<Arc<Roles>>,
 }
 
+/// Returns whether no policy is bound, as in most clusters.
+///
+/// # Errors
+/// A store that cannot be read.
+pub(super) fn are_unbound(server: &mut Server, bindings: &str) -> Result<bool> {
+    Ok(server.read_all(bindings, None)?.is_empty())
+}
+
 /// Collects the policies of a resource that apply to a request by the bindings of another.
 ///
 /// # Errors

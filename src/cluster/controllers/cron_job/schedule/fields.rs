@@ -128,6 +128,11 @@ impl Fields {
             }
             at.align();
             at.now += MINUTE - i64::from(local.second());
+            let minute = at.local()?.minute();
+            if minute != 0 {
+                let later = self.minutes >> minute;
+                at.skip(if later == 0 { 60 - minute } else { later.trailing_zeros() })?;
+            }
             if at.local()?.minute() == 0 {
                 return Some(false);
             }
@@ -159,6 +164,15 @@ impl Walk {
         let guess = self.offset(wanted)?;
         let offset = self.offset(wanted - guess)?;
         self.now = wanted - offset;
+        Some(())
+    }
+
+    /// Moves on by minutes, unless the clock changes in between.
+    fn skip(&mut self, minutes: u32) -> Option<()> {
+        let to = self.now + i64::from(minutes) * MINUTE;
+        if self.offset(to)? == self.offset(self.now)? {
+            self.now = to;
+        }
         Some(())
     }
 

@@ -70,7 +70,7 @@ fn try_record(ctx: &mut Context<'_>, about: &Object, event: &Event<'_>) -> Resul
         Some(known) => count_again(ctx, &known, &message, &seen),
         None => {
             let object = new_object(ctx, about, event, &message, (&seen, &uid));
-            ctx.create("events", object).map(drop)
+            ctx.record_event(object)
         }
     }
 }
@@ -92,10 +92,7 @@ pub(in crate::controllers) fn forget(ctx: &mut Context<'_>, expired: &[Arc<Objec
         rows.entry(row_of(event.str("/reportingComponent"), uid, name)).or_default().insert(event.name());
     }
     for (row, names) in rows {
-        if let Some(mut state) = ctx.server().typed_row::<Correlator>(&row)? {
-            let is_needed = state.forget(&names);
-            ctx.server().set_typed_row(&row, is_needed.then_some(state));
-        }
+        ctx.server().retain_typed_row(&row, |state: &mut Correlator| state.forget(&names))?;
     }
     Ok(())
 }
@@ -146,14 +143,15 @@ fn new_object(
         true => json!({}),
         false => object_of([("component", component), ("host", event.host)]),
     };
-    let namespace = namespace_of(about);
+    let (namespace, now) = (namespace_of(about), ctx.now.rfc3339());
     let mut object = json!({
         "apiVersion": "v1",
+        "count": seen.count,
         "eventTime": null,
-        "firstTimestamp": null,
+        "firstTimestamp": if seen.first == ctx.now { now.clone() } else { seen.first.rfc3339() },
         "involvedObject": reference(about, event.field_path),
         "kind": "Event",
-        "lastTimestamp": null,
+        "lastTimestamp": now,
         "message": message,
         "metadata": object_of([("name", &seen.name), ("namespace", namespace), ("uid", uid)]),
         "reason": event.reason,
@@ -163,12 +161,11 @@ fn new_object(
         "type": event.event_type,
     });
     if is_scheduler {
+        object.remove_at("/count");
         object["action"] = action_of(event.reason).into();
         object["eventTime"] = ctx.now.rfc3339_micro().into();
-    } else {
-        object["count"] = seen.count.into();
-        object["firstTimestamp"] = seen.first.rfc3339().into();
-        object["lastTimestamp"] = ctx.now.rfc3339().into();
+        object["firstTimestamp"] = Value::Null;
+        object["lastTimestamp"] = Value::Null;
     }
     object
 }

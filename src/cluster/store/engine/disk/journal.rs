@@ -1,4 +1,5 @@
-//! The journal: the batches that no run holds yet, in the order in which they were committed.
+//! A journal: batches in the order in which they were committed. The last one has those that no run holds yet; when they
+//! become a run, an empty journal takes its place.
 //!
 //! The file is a header and frames. A frame is the length of its body, the CRC-32 of the body, and the body: the number of
 //! the batch and its [rows](super::rows). A batch is durable once its frame has been written and the file synchronized, so
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use super::files::{Disk, DiskFile};
 use super::rows::{self, Row, take_u32, take_u64};
 
-/// The name of the file.
+/// The name of the first journal, and the prefix of those of the others.
 pub(super) const FILE: &str = "journal";
 
 /// The first bytes of the file, with the version of its format.
@@ -22,6 +23,19 @@ const HEADER: &[u8; 16] = b"kctl journal 1\n\0";
 
 /// The bytes of a frame before its body.
 const FRAME_HEADER: usize = 8;
+
+/// The name of the file of a journal.
+pub(super) fn name(number: u64) -> String {
+    match number {
+        0 => FILE.into(),
+        number => format!("{FILE}-{number}"),
+    }
+}
+
+/// Returns true for a name that has the form of that of a journal.
+pub(super) fn is_journal(name: &str) -> bool {
+    name.strip_prefix(FILE).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
 
 /// The open file.
 #[derive(Debug)]
@@ -31,44 +45,59 @@ pub(super) struct Journal {
     end: u64,
 }
 
+/// What has been read of a journal.
+struct Replayed {
+    file: Arc<dyn DiskFile>,
+    /// The number of the last batch.
+    last: u64,
+    /// The end of its frame.
+    end: u64,
+}
+
 impl Journal {
     /// Creates an empty journal.
     ///
     /// # Errors
     /// Those of the disk.
-    pub(super) fn create(disk: &dyn Disk) -> io::Result<()> {
-        let file = disk.create(FILE)?;
+    pub(super) fn create(disk: &dyn Disk, number: u64) -> io::Result<Journal> {
+        let file = disk.create(&name(number))?;
         file.write_at(0, HEADER)?;
-        file.sync()
+        file.sync()?;
+        Ok(Journal { file, end: HEADER.len() as u64 })
     }
 
-    /// Opens the journal and passes the rows of the batches after number `after` to `each`, the oldest first. Returns the
+    /// Opens a journal and passes the rows of the batches after number `after` to `each`, the oldest first. Returns the
     /// number of the last batch, or `after`; `None` if the file is no journal.
     ///
     /// # Errors
     /// Those of the disk.
     pub(super) fn open(
         disk: &dyn Disk,
+        number: u64,
         after: u64,
         each: &mut dyn FnMut(Row<'_>),
     ) -> io::Result<Option<(Journal, u64)>> {
-        let file = disk.open(FILE)?;
-        let mut bytes = vec![0; file.len()?.try_into().map_err(io::Error::other)?];
-        file.read_at(0, &mut bytes)?;
-        let Some(mut rest) = bytes.strip_prefix(HEADER.as_slice()) else { return Ok(None) };
-        let (mut last, mut end) = (after, HEADER.len());
-        while let Some((number, body)) = frame(&mut rest) {
-            // Batches that runs hold are left where emptying the journal was interrupted.
-            if number > after {
-                if number != last + 1 {
-                    break;
-                }
-                decode_all(body, each);
-                last = number;
-            }
-            end = bytes.len() - rest.len();
-        }
-        Ok(Some((Journal { file, end: end as u64 }, last)))
+        let replayed = replay(disk, number, after, u64::MAX, each)?;
+        Ok(replayed.map(|Replayed { file, last, end }| (Journal { file, end }, last)))
+    }
+
+    /// Passes the rows of the batches after number `after`, up to number `until`, to `each`, the oldest first. Returns the
+    /// number of the last one, or `after`; `None` if the file is no journal.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(super) fn read(
+        disk: &dyn Disk,
+        number: u64,
+        (after, until): (u64, u64),
+        each: &mut dyn FnMut(Row<'_>),
+    ) -> io::Result<Option<u64>> {
+        Ok(replay(disk, number, after, until, each)?.map(|replayed| replayed.last))
+    }
+
+    /// Returns true if the journal has no batch.
+    pub(super) fn is_empty(&self) -> bool {
+        self.end == HEADER.len() as u64
     }
 
     /// Appends a batch, which is durable once this returns.
@@ -92,20 +121,36 @@ impl Journal {
         Ok(())
     }
 
-    /// Removes all batches, after runs have come to hold them durably. The journal is then still right if this is undone by
-    /// a power failure, because [`Journal::open`] skips them.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.end = HEADER.len() as u64;
-        self.file.truncate(self.end)
-    }
-
     /// The size in bytes of everything that is still valid.
     pub(super) fn len(&self) -> u64 {
         self.end
     }
+}
+
+fn replay(
+    disk: &dyn Disk,
+    number: u64,
+    after: u64,
+    until: u64,
+    each: &mut dyn FnMut(Row<'_>),
+) -> io::Result<Option<Replayed>> {
+    let file = disk.open(&name(number))?;
+    let mut bytes = vec![0; file.len()?.try_into().map_err(io::Error::other)?];
+    file.read_at(0, &mut bytes)?;
+    let Some(mut rest) = bytes.strip_prefix(HEADER.as_slice()) else { return Ok(None) };
+    let (mut last, mut end) = (after, HEADER.len());
+    while let Some((number, body)) = frame(&mut rest) {
+        // A journal of the earlier format has batches that runs hold where emptying it was interrupted.
+        if number > after {
+            if number != last + 1 || number > until {
+                break;
+            }
+            decode_all(body, each);
+            last = number;
+        }
+        end = bytes.len() - rest.len();
+    }
+    Ok(Some(Replayed { file, last, end: end as u64 }))
 }
 
 /// Takes a frame off the front and returns its number and the bytes of its rows; `None` if it is not whole.

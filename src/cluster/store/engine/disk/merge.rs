@@ -35,6 +35,63 @@ impl Source<'_> {
     }
 }
 
+/// The rows of several sources in one order, one at a time. Of a key that several sources have, the first one's row counts.
+pub(super) struct Merged<'a> {
+    sources: Vec<Source<'a>>,
+    /// The source of the current row; `None` at the end.
+    first: Option<usize>,
+    /// The key of the current row.
+    key: Vec<u8>,
+}
+
+impl<'a> Merged<'a> {
+    /// Starts at the first row whose key is `from` or greater. Rows in memory, which must start there, come before the runs.
+    pub(super) fn new(memory: Vec<MemoryRows<'a>>, runs: &'a [Run], from: &[u8]) -> Result<Merged<'a>, RunError> {
+        let mut sources: Vec<Source<'_>> = memory.into_iter().map(|rows| Source::Memory(rows.peekable())).collect();
+        for run in runs {
+            sources.push(Source::Run(run.cursor(from)?));
+        }
+        let mut merged = Merged { sources, first: None, key: Vec::new() };
+        merged.find();
+        Ok(merged)
+    }
+
+    /// The key of the current row; `None` at the end.
+    pub(super) fn key(&self) -> Option<&[u8]> {
+        self.first.map(|_| self.key.as_slice())
+    }
+
+    /// The current row; `None` at the end.
+    pub(super) fn row(&mut self) -> Option<Row<'_>> {
+        self.sources[self.first?].row()
+    }
+
+    /// Moves to the next row.
+    pub(super) fn advance(&mut self) -> Result<(), RunError> {
+        let Some(first) = self.first else { return Ok(()) };
+        for source in &mut self.sources[first..] {
+            if source.row().is_some_and(|(found, _)| found == self.key) {
+                source.advance()?;
+            }
+        }
+        self.find();
+        Ok(())
+    }
+
+    /// Finds the source with the least key.
+    fn find(&mut self) {
+        self.first = None;
+        for (index, source) in self.sources.iter_mut().enumerate() {
+            if let Some((found, _)) = source.row()
+                && (self.first.is_none() || found < self.key.as_slice())
+            {
+                found.clone_into(&mut self.key);
+                self.first = Some(index);
+            }
+        }
+    }
+}
+
 /// Passes the rows with `from <= key < to` of rows in memory and of runs to `each`, in order, until it returns `false`.
 /// Of a key that several have, the first one's row counts: those in memory before the runs, the newest first.
 pub(super) fn merge(
@@ -44,32 +101,12 @@ pub(super) fn merge(
     to: &[u8],
     each: &mut dyn FnMut(Row<'_>) -> bool,
 ) -> Result<(), RunError> {
-    let mut sources: Vec<Source<'_>> = memory.into_iter().map(|rows| Source::Memory(rows.peekable())).collect();
-    for run in runs {
-        sources.push(Source::Run(run.cursor(from)?));
+    let mut merged = Merged::new(memory, runs, from)?;
+    while merged.key().is_some_and(|key| key < to) {
+        if !merged.row().is_some_and(&mut *each) {
+            break;
+        }
+        merged.advance()?;
     }
-    let mut key: Vec<u8> = Vec::new();
-    loop {
-        let mut first = None;
-        for (index, source) in sources.iter_mut().enumerate() {
-            if let Some((found, _)) = source.row()
-                && found < to
-                && (first.is_none() || found < key.as_slice())
-            {
-                found.clone_into(&mut key);
-                first = Some(index);
-            }
-        }
-        let Some(first) = first else { return Ok(()) };
-        if let Some(row) = sources[first].row()
-            && !each(row)
-        {
-            return Ok(());
-        }
-        for source in &mut sources[first..] {
-            if source.row().is_some_and(|(found, _)| found == key) {
-                source.advance()?;
-            }
-        }
-    }
+    Ok(())
 }

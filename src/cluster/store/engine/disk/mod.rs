@@ -6,8 +6,10 @@
 //!   journal and with the newest runs as long as they are not much larger. So there are few runs, of growing sizes, and a row
 //!   is rewritten a logarithmic number of times. Runs of more than some megabytes are merged in portions, an
 //!   [`ongoing_merge`], so that no command takes long for it.
-//! - The [`run_list`] names the runs and the number of batches in them. It is replaced atomically after its runs are
-//!   durable; the journal is emptied after that. No file that the list names is ever written again.
+//! - The [`run_list`] names the runs, the number of batches in them, and the journal. It is replaced atomically after its
+//!   runs and a new journal are durable. No file that the list names is ever written again, except the journal's end.
+//! - The runs and journals that the present does not need any more are the [`past`]: the state after any batch can be read,
+//!   and compared with another one, as long as [`retention`] keeps it. A commit does nothing for that.
 //!
 //! Why nothing is lost or half there on a disk that keeps its cache over no power failure and reorders writes: a frame, a
 //! run and a list are each synchronized before anything refers to them or is acknowledged, are checked by a CRC, and
@@ -18,14 +20,19 @@
 //! All bytes that are read are checked, so a damaged store is reported and never silently wrong.
 
 mod block;
+mod copies;
 mod files;
 mod journal;
 mod merge;
 mod ongoing_merge;
+mod past;
+#[cfg(test)]
+mod past_tests;
 #[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 pub(crate) mod random;
+mod retention;
 mod rows;
 mod run;
 mod run_list;
@@ -51,6 +58,8 @@ use self::write::{RESERVE, RESERVE_BYTES};
 use super::{Engine, Write};
 use crate::store::StoreError;
 use crate::store::keys::END;
+pub(crate) use past::Past;
+pub(crate) use retention::{Retention, RetentionOf};
 
 /// The size in bytes up to which the journal grows. Reading it is most of what opening costs.
 const JOURNAL_BYTES: u64 = 1 << 20;
@@ -77,6 +86,8 @@ pub(crate) struct DiskEngine {
     runs: Vec<Run>,
     /// The merge that has begun, if there is one.
     merging: Option<OngoingMerge>,
+    /// Says what is kept of the past; `None` for nothing.
+    retention: Option<RetentionOf>,
     /// True once the merge that an earlier process has begun has been looked for. Only who writes a run does that.
     is_merge_resumed: bool,
     /// The number of batches applied since the directory was created.
@@ -113,7 +124,7 @@ impl DiskEngine {
 
     pub(crate) fn create_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {
         let create = || {
-            Journal::create(&*disk)?;
+            Journal::create(&*disk, 0)?;
             disk.create(RESERVE)?.write_at(0, &[0; RESERVE_BYTES])?;
             RunList::default().write(&*disk)
         };
@@ -122,23 +133,20 @@ impl DiskEngine {
     }
 
     pub(crate) fn open_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {
-        let opening = |name: &'static str| move |e: io::Error| failed_open(path, name, e);
-        let damaged = |name: &str| StoreError::damaged(format!("its file {name:?} is damaged")).at(path);
-        let list = RunList::read(&*disk).map_err(opening(run_list::FILE))?.ok_or_else(|| damaged(run_list::FILE))?;
+        let opening = |name: &str| {
+            let name = name.to_string();
+            move |e: io::Error| failed_open(path, &name, e)
+        };
+        let list = RunList::read(&*disk).map_err(opening(run_list::FILE))?;
+        let list = list.ok_or_else(|| damaged_file(path, run_list::FILE))?;
         let mut recent = BTreeMap::new();
         let mut each = |(key, value): Row<'_>| {
             recent.insert(key.to_vec(), value.map(<[u8]>::to_vec));
         };
-        let journal = Journal::open(&*disk, list.batches, &mut each).map_err(opening(journal::FILE))?;
-        let (journal, batches) = journal.ok_or_else(|| damaged(journal::FILE))?;
-        let open_run = |run: &u64| {
-            let name = RunList::name(*run);
-            Run::open(&*disk, &name).map_err(|e| match e {
-                RunError::Corrupt => damaged(&name),
-                RunError::Io(e) => failed_open(path, &name, e),
-            })
-        };
-        let runs = list.runs.iter().map(open_run).collect::<Result<_, _>>()?;
+        let name = journal::name(list.journal);
+        let journal = Journal::open(&*disk, list.journal, list.batches, &mut each).map_err(opening(&name))?;
+        let (journal, batches) = journal.ok_or_else(|| damaged_file(path, &name))?;
+        let runs = list.runs.iter().map(|run| past::open_run(&*disk, path, *run)).collect::<Result<_, _>>()?;
         let (path, journal_bytes) = (path.to_path_buf(), JOURNAL_BYTES);
         Ok(DiskEngine {
             disk,
@@ -149,6 +157,7 @@ impl DiskEngine {
             is_list_uncertain: false,
             runs,
             merging: None,
+            retention: None,
             is_merge_resumed: false,
             batches,
             journal_bytes,
@@ -172,7 +181,7 @@ impl DiskEngine {
     /// If the other engine cannot be read, or the disk fails.
     pub(in crate::store) fn copy_from(&mut self, from: &dyn Engine, batches: u64) -> Result<(), StoreError> {
         let failed = |e| StoreError::from_io(&self.path, e);
-        let list = RunList { batches, next: 2, runs: vec![1] };
+        let list = RunList { batches, next: 2, runs: vec![1], ..RunList::default() };
         let name = RunList::name(1);
         let mut writer = Writer::create(&*self.disk, &name).map_err(failed)?;
         let mut written = Ok(());
@@ -187,11 +196,21 @@ impl DiskEngine {
     }
 
     fn failed(&self, error: RunError) -> StoreError {
-        match error {
-            RunError::Io(error) => StoreError::from_io(&self.path, error),
-            RunError::Corrupt => StoreError::damaged("one of its runs is damaged").at(&self.path),
-        }
+        failed_read(&self.path, error)
     }
+}
+
+/// The error for a run that cannot be read.
+fn failed_read(path: &Path, error: RunError) -> StoreError {
+    match error {
+        RunError::Io(error) => StoreError::from_io(path, error),
+        RunError::Corrupt => StoreError::damaged("one of its runs is damaged").at(path),
+    }
+}
+
+/// The error for a file that is not what was written.
+fn damaged_file(path: &Path, name: &str) -> StoreError {
+    StoreError::damaged(format!("its file {name:?} is damaged")).at(path)
 }
 
 /// The error for a file that cannot be opened or read to its end.
@@ -232,7 +251,7 @@ impl Engine for DiskEngine {
         }
         match self.write(batch) {
             Ok(()) => {}
-            Err((batch, StoreError::Full { .. })) => self.shrink(batch)?,
+            Err((batch, StoreError::Full { .. })) => self.write_on_full_disk(batch)?,
             Err((_, error)) => return Err(error),
         }
         if let Some(applied) = &mut self.applied {
@@ -242,6 +261,15 @@ impl Engine for DiskEngine {
     }
 
     fn bytes_on_disk(&self) -> Result<u64, StoreError> {
-        Ok(self.journal.len() + self.runs.iter().map(Run::len).sum::<u64>())
+        let past = self.bytes_of_past().map_err(|e| StoreError::from_io(&self.path, e))?;
+        Ok(self.journal.len() + self.runs.iter().map(Run::len).sum::<u64>() + past)
+    }
+
+    fn disk(&self) -> Option<&DiskEngine> {
+        Some(self)
+    }
+
+    fn disk_mut(&mut self) -> Option<&mut DiskEngine> {
+        Some(self)
     }
 }

@@ -34,6 +34,8 @@ fn batch(random: &mut Random) -> Vec<Write> {
 fn open(disk: &SimulatedDisk) -> DiskEngine {
     let mut engine = DiskEngine::open_on(Box::new(disk.clone()), Path::new("")).expect("the store opens");
     engine.journal_bytes = 2_000;
+    // Such that much of the past is dropped in the middle of the history.
+    engine.set_retention(|_| Ok(Retention { bytes: 500_000, pinned: [20].into(), ..Retention::default() }));
     engine
 }
 
@@ -74,6 +76,7 @@ fn rows(disk: &SimulatedDisk) -> (BTreeMap<Vec<u8>, Vec<u8>>, usize) {
 #[test]
 fn a_power_failure_leaves_the_old_or_the_new_state() {
     let cuts = Random::rounds(CUTS);
+    let mut past_states = 0;
     for round in 0..cuts.div_ceil(200) {
         let mut random = Random::new(round as u64);
         let (disk, states) = history(&mut random, 60);
@@ -86,6 +89,9 @@ fn a_power_failure_leaves_the_old_or_the_new_state() {
             let (found, number) = rows(&left);
             assert!(number == acknowledged || number == acknowledged + 1, "{number} after {acknowledged}, cut {cut}");
             assert!(found == states[number].rows, "the rows after commit {number}, cut {cut}, round {round}");
+            if cut % 3 == 0 {
+                past_states += check_past(&open(&left), &states, cut);
+            }
             // What is left goes on as a store: a commit and another process.
             let mut engine = open(&left);
             engine.apply(vec![(b"more".to_vec(), Some(vec![1; 5_000]))]).expect("apply");
@@ -93,6 +99,22 @@ fn a_power_failure_leaves_the_old_or_the_new_state() {
             assert!(after == number + 1 && found.len() == states[number].rows.len() + 1, "cut {cut}, round {round}");
         }
     }
+    assert!(past_states > cuts * 2, "{past_states} states of the past in {cuts} cuts");
+}
+
+/// Checks every state of the past that is kept, and returns their number. The pinned one is always there.
+fn check_past(engine: &DiskEngine, states: &[Commit], cut: usize) -> usize {
+    let mut kept = 0;
+    for batch in 1..=engine.batches() {
+        let Some(past) = engine.past(batch).expect("the past can be read") else {
+            assert!(batch != 20, "cut {cut}: the pinned state is lost");
+            continue;
+        };
+        let found: BTreeMap<Vec<u8>, Vec<u8>> = pairs(&past, b"", END).into_iter().collect();
+        assert!(found == states[batch as usize].rows, "cut {cut}: the state after batch {batch}");
+        kept += 1;
+    }
+    kept
 }
 
 #[test]

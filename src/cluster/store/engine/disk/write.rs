@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::journal::Journal;
 use super::merge::merge;
 use super::ongoing_merge::{self, OngoingMerge};
 use super::rows::{self, Row};
@@ -68,9 +69,20 @@ impl DiskEngine {
         }
     }
 
+    /// Makes a batch durable on a full disk, for which the past is given up first.
+    pub(super) fn write_on_full_disk(&mut self, mut batch: Rows) -> Result<(), StoreError> {
+        if self.give_up_past() {
+            batch = match self.write(batch) {
+                Err((batch, StoreError::Full { .. })) => batch,
+                written => return written.map_err(|(_, error)| error),
+            };
+        }
+        self.shrink(batch)
+    }
+
     /// Makes a batch durable on a full disk if it removes about as much as it writes, with the room of the reserve. Then writes
     /// all rows anew, which gives back the room of those that are gone; where even that does not fit, later batches do it.
-    pub(super) fn shrink(&mut self, batch: Rows) -> Result<(), StoreError> {
+    fn shrink(&mut self, batch: Rows) -> Result<(), StoreError> {
         let mut before = 0;
         for key in batch.keys() {
             before += self.get(key)?.map_or(0, |value| value.len());
@@ -83,13 +95,14 @@ impl DiskEngine {
         if written.is_ok() {
             self.resume_merging();
             drop(self.write_run(&Rows::new(), self.runs.len()));
+            self.give_up_past();
         }
         self.make_reserve();
         written.map_err(|(_, error)| error)
     }
 
     /// Makes the reserve anew if it is gone. On a disk that is still full this waits for another time.
-    fn make_reserve(&self) {
+    pub(super) fn make_reserve(&self) {
         if self.disk.open(RESERVE).is_err() {
             let made = self.disk.create(RESERVE).and_then(|file| file.write_at(0, &[0; RESERVE_BYTES]));
             if made.is_err() {
@@ -107,51 +120,66 @@ impl DiskEngine {
 
     /// Makes a batch durable in a new run, together with the rows of the journal and of the newest runs.
     fn write_run(&mut self, batch: &Rows, merged: usize) -> Result<(), StoreError> {
-        let name = RunList::name(self.list.next);
+        let run = self.list.next;
+        let written = self.merge_into(&RunList::name(run), batch, merged);
+        let mut list = self.list.clone();
+        list.runs.splice(0..merged, [run]);
         // A run of old rows only is no batch.
-        let batches = self.batches + u64::from(!batch.is_empty());
-        let written = self.merge_into(&name, batch, merged);
-        self.install(written, 0..merged, batches)?;
+        list.batches = self.batches + u64::from(!batch.is_empty());
+        list.next += 2;
+        let prepared = written.and_then(|()| {
+            let journal = self.begin_journal(&mut list).map_err(|e| StoreError::from_io(&self.path, e))?;
+            Ok((list, journal))
+        });
+        // Even files that come to nothing keep their numbers, which the file of the list may name.
+        self.list.next += 2;
+        let (list, journal) = prepared.inspect_err(|_| drop(self.restore_list()))?;
+        let batches = list.batches;
+        self.install(list, run, 0..merged)?;
         self.batches = batches;
         self.recent.clear();
-        // Makes room, and is tried again with the next batch.
-        drop(self.journal.clear());
+        if let Some(journal) = journal {
+            self.journal = journal;
+        }
         self.make_reserve();
         Ok(())
     }
 
-    /// Puts the next run, whose file has been `written`, in the place of others, durably; `batches` is the number of batches
-    /// that the runs hold then.
-    fn install(
-        &mut self,
-        written: Result<(), StoreError>,
-        replaced: Range<usize>,
-        batches: u64,
-    ) -> Result<(), StoreError> {
-        let number = self.list.next;
-        let mut list = RunList { batches, next: number + 1, runs: self.list.runs.clone() };
-        list.runs.splice(replaced.clone(), [number]);
-        // Even a run that comes to nothing keeps its number, which the file of the list may name.
-        self.list.next += 1;
-        let written = written.and_then(|()| {
-            self.is_list_uncertain = true;
-            list.write(&*self.disk).map_err(|e| StoreError::from_io(&self.path, e))
-        });
-        if let Err(error) = written {
-            // The error to report is the first one. What fails here is tried again by the next batch.
-            drop(self.restore_list());
-            return Err(error);
-        }
-        self.is_list_uncertain = false;
+    /// Begins the journal after the next run, unless the present one is empty still, and makes the present a part of the
+    /// past.
+    fn begin_journal(&self, list: &mut RunList) -> io::Result<Option<Journal>> {
+        let journal = match self.journal.is_empty() {
+            true => None,
+            false => {
+                list.journal = list.next - 1;
+                Some(Journal::create(&*self.disk, list.journal)?)
+            }
+        };
+        self.retire_present(list)?;
+        Ok(journal)
+    }
+
+    /// Makes a list with a new run, which stands in the place of others, the one that counts, durably.
+    fn install(&mut self, list: RunList, run: u64, replaced: Range<usize>) -> Result<(), StoreError> {
+        self.replace_list(list).map_err(|e| StoreError::from_io(&self.path, e))?;
         // From here on the batch is durable.
-        self.list = list;
-        let run = Run::open(&*self.disk, &RunList::name(number)).map_err(|e| self.failed(e))?;
+        let run = Run::open(&*self.disk, &RunList::name(run)).map_err(|e| self.failed(e))?;
         self.runs.splice(replaced, [run]);
         if self.merging.as_ref().is_some_and(|merging| self.place_of(merging).is_none()) {
             self.give_up_merging();
         }
         // Makes room, and is tried again with the next run.
         drop(self.remove_leftovers());
+        Ok(())
+    }
+
+    /// Makes a list the one that counts, durably.
+    pub(super) fn replace_list(&mut self, list: RunList) -> io::Result<()> {
+        self.is_list_uncertain = true;
+        // The error to report is the first one. What fails here is tried again by the next batch.
+        list.write(&*self.disk).inspect_err(|_| drop(self.restore_list()))?;
+        self.is_list_uncertain = false;
+        self.list = list;
         Ok(())
     }
 
@@ -189,9 +217,14 @@ impl DiskEngine {
             self.merging = Some(merging);
             return Ok(());
         }
-        let name = RunList::name(self.list.next);
-        let named = self.disk.rename(ongoing_merge::FILE, &name).map_err(|e| StoreError::from_io(&self.path, e));
-        self.install(named, place, self.list.batches)?;
+        let run = self.list.next;
+        self.list.next += 1;
+        let name = RunList::name(run);
+        self.disk.rename(ongoing_merge::FILE, &name).map_err(|e| StoreError::from_io(&self.path, e))?;
+        let mut list = self.list.clone();
+        list.replace_merged(&merging.inputs, run);
+        self.trim_or_keep(&mut list).map_err(|e| StoreError::from_io(&self.path, e))?;
+        self.install(list, run, place)?;
         OngoingMerge::remove_files(&*self.disk);
         Ok(())
     }
@@ -262,8 +295,9 @@ impl DiskEngine {
     }
 
     /// Removes runs that are not in the list.
-    fn remove_leftovers(&self) -> io::Result<()> {
-        let names = self.disk.names()?;
-        names.iter().filter(|name| self.list.is_leftover(name)).try_for_each(|name| self.disk.remove(name))
+    pub(super) fn remove_leftovers(&self) -> io::Result<()> {
+        let (names, past) = (self.disk.names()?, self.list.names_of_past());
+        let mut leftovers = names.iter().filter(|name| self.list.is_leftover(name, &past));
+        leftovers.try_for_each(|name| self.disk.remove(name))
     }
 }

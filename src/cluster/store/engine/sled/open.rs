@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,12 +26,13 @@ pub(super) fn open(path: &Path) -> Result<::sled::Db, StoreError> {
     let start = Instant::now();
     let mut cleaned = false;
     loop {
-        // Sled asserts its expectations of its files; a damaged file must not abort the program.
-        let opened = quiet::catch(AssertUnwindSafe(|| config.open()));
+        // Sled asserts its expectations of its files; a damaged file must not end the program.
+        let config = config.clone();
+        let opened = quiet::catch(move || config.open()).map_err(|e| StoreError::from_io(path, e))?;
         let error = match opened {
-            Ok(Ok(db)) => return Ok(db),
-            Ok(Err(error)) => error,
-            Err(_) => return Err(StoreError::damaged("its data cannot be read").at(path)),
+            Some(Ok(db)) => return Ok(db),
+            Some(Err(error)) => error,
+            None => return Err(StoreError::damaged("its data cannot be read").at(path)),
         };
         // Sled holds its lock when it reports corruption, so no other process is still writing a snapshot.
         if matches!(error, ::sled::Error::Corruption { .. }) && !std::mem::replace(&mut cleaned, true) {

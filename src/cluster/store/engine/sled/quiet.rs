@@ -1,30 +1,51 @@
-//! Panics that are expected: they are caught, and print nothing.
+//! Panics that are expected: they print nothing, and stop only the thread that they happen on.
 
-use std::any::Any;
 use std::cell::Cell;
-use std::panic::{self, UnwindSafe};
-use std::sync::Once;
+use std::sync::{Once, mpsc};
+use std::{io, panic, thread};
+
+type Notice = Box<dyn FnOnce()>;
 
 thread_local! {
-    /// True while panics of this thread are expected.
-    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+    /// What is called when this thread panics, if that is expected.
+    static ON_PANIC: Cell<Option<Notice>> = const { Cell::new(None) };
 }
 
-/// Calls a function that may panic. A panic is returned, and the panic hook of the program does not see it.
-pub(super) fn catch<T>(function: impl FnOnce() -> T + UnwindSafe) -> Result<T, Box<dyn Any + Send>> {
+/// Calls a function that may panic, on a thread of its own, and returns its result; `None` if it panicked. What the function
+/// held then, such as the lock of a file, may stay held.
+///
+/// # Errors
+/// The thread cannot be started.
+pub(super) fn catch<T: Send + 'static>(function: impl FnOnce() -> T + Send + 'static) -> io::Result<Option<T>> {
+    stop_at_expected_panics();
+    let (done, result) = mpsc::channel();
+    let panicked = done.clone();
+    thread::Builder::new().spawn(move || {
+        // The caller waits until it has received one message, so that sending does not fail.
+        ON_PANIC.set(Some(Box::new(move || drop(panicked.send(None)))));
+        let result = function();
+        ON_PANIC.set(None);
+        drop(done.send(Some(result)));
+    })?;
+    Ok(result.recv().ok().flatten())
+}
+
+/// Puts a hook in front of the one of the program, which sees only the other panics.
+fn stop_at_expected_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let report = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if !EXPECTED.get() {
-                report(panic);
+        panic::set_hook(Box::new(move |panic| match ON_PANIC.take() {
+            None => report(panic),
+            Some(notify) => {
+                notify();
+                // Where panics do not unwind, the process would be aborted; instead the thread waits until it ends.
+                while cfg!(panic = "abort") {
+                    thread::park();
+                }
             }
         }));
     });
-    let before = EXPECTED.replace(true);
-    let result = panic::catch_unwind(function);
-    EXPECTED.set(before);
-    result
 }
 
 #[cfg(test)]
@@ -38,8 +59,8 @@ mod tests {
     fn only_other_panics_are_reported() {
         const CHILD: &str = "KCTL_TEST_QUIET_CHILD";
         if std::env::var_os(CHILD).is_some() {
-            assert!(catch(|| panic!("expected")).is_err());
-            assert_eq!(catch(|| 1).ok(), Some(1));
+            assert_eq!(catch(|| panic!("expected")).ok(), Some(None::<()>));
+            assert_eq!(catch(|| 1).ok(), Some(Some(1)));
             panic!("reported");
         }
         let program = std::env::current_exe().expect("the path of this program");

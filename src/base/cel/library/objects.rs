@@ -1,0 +1,81 @@
+//! The objects of a cluster, for invariants: functions of the variable `cluster`, which no policy has.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cel::Value;
+use cel::objects::Opaque;
+
+use super::{Of, Overload, opaque, overload, text};
+use crate::labels::Selector;
+
+pub(super) const CLUSTER: &str = "kctl.Cluster";
+
+const OBJECTS: Of = Of::Opaque(CLUSTER);
+
+/// Lists the objects of a cluster.
+pub trait Objects: Send + Sync {
+    /// Returns the objects of a resource, such as `pods` or `deployments.apps`, that a selector matches, by namespace and name.
+    ///
+    /// # Errors
+    /// The message of the error of the call.
+    fn list(&self, resource: &str, selector: &Selector) -> Result<Vec<Value>, String>;
+
+    /// Returns the pods that are ready and that a selector matches, by namespace and name.
+    ///
+    /// # Errors
+    /// The message of the error of the call.
+    fn ready_pods(&self, selector: &Selector) -> Result<Vec<Value>, String>;
+}
+
+pub(super) const OVERLOADS: &[Overload] = &[
+    overload!(true, "objects", [OBJECTS, Of::Text] => Of::List, |args| {
+        Ok(list(objects(args)?.list(text(args, 1), &Selector::everything())?))
+    }),
+    overload!(true, "objects", [OBJECTS, Of::Text, Of::Text] => Of::List, |args| {
+        Ok(list(objects(args)?.list(text(args, 1), &selector(args, 2)?)?))
+    }),
+    overload!(true, "readyPods", [OBJECTS, Of::Text] => Of::List, |args| {
+        Ok(list(objects(args)?.ready_pods(&selector(args, 1)?)?))
+    }),
+];
+
+/// Returns the value of the variable `cluster`.
+pub fn cluster(objects: Arc<dyn Objects>) -> Value {
+    Value::Opaque(Arc::new(Cluster(objects)))
+}
+
+struct Cluster(Arc<dyn Objects>);
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(CLUSTER)
+    }
+}
+
+impl PartialEq for Cluster {
+    fn eq(&self, other: &Cluster) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Cluster {}
+
+impl Opaque for Cluster {
+    fn runtime_type_name(&self) -> &str {
+        CLUSTER
+    }
+}
+
+fn objects(args: &[Value]) -> Result<&dyn Objects, String> {
+    Ok(opaque::<Cluster>(args, 0)?.0.as_ref())
+}
+
+/// Parses a label selector as `-l` takes it.
+fn selector(args: &[Value], index: usize) -> Result<Selector, String> {
+    Selector::parse(text(args, index)).map_err(|error| error.to_string())
+}
+
+fn list(values: Vec<Value>) -> Value {
+    Value::List(Arc::new(values))
+}

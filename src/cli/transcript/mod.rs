@@ -1,0 +1,42 @@
+//! Golden transcripts: command lines with their output in a Markdown or cram file, run again and compared.
+//!
+//! A file becomes a [`format::Transcript`] ([`markdown`], [`cram`]), whose commands run in one shell ([`shell`]) in a
+//! [`sandbox`] of their own. The actual output of each step is merged into the expected one ([`merge`]): lines that still match
+//! stay, the others are replaced. A transcript agrees if that changes nothing; what would change is what is reported
+//! ([`report`]), and what `--update` writes. With `--like-cluster`, lines are compared modulo chance and time ([`likeness`]);
+//! with a range of seeds, each file is run in many [`futures`].
+
+mod actual;
+mod comparison;
+mod cram;
+mod escape;
+mod expectation;
+mod format;
+mod futures;
+mod junit;
+mod likeness;
+mod markdown;
+mod merge;
+mod names;
+mod record;
+mod report;
+mod run;
+mod sandbox;
+mod settings;
+#[cfg(unix)]
+mod shell;
+#[cfg(not(unix))]
+#[path = "no_shell.rs"]
+mod shell;
+mod statements;
+mod suite;
+mod tree;
+
+pub(crate) use format::Format;
+pub(crate) use futures::parse_seeds;
+pub(crate) use junit::{Suite, report as junit_report};
+pub(crate) use likeness::rule_names;
+pub(crate) use record::{Console, Recording};
+pub(crate) use report::Colours;
+pub(crate) use run::Options;
+pub(crate) use suite::{Candidate, Report, Request, Verdict, find, run_all};

@@ -1,0 +1,303 @@
+//! Runs many transcripts in parallel and reports each in the order in which they were named.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::format::{Format, Mistake, Transcript};
+use super::futures;
+use super::junit::{self, Case, Suite};
+use super::report::{Colours, describe_stop, unified_diff};
+use super::run::{Options, Outcome, run};
+use super::sandbox::Sandboxes;
+use super::tree;
+use crate::{CliError, CliResult};
+
+/// A file that may be a transcript.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Candidate {
+    /// The path as it is reported.
+    pub(crate) path: PathBuf,
+    /// True if the file was named itself, so that it must have commands.
+    named: bool,
+}
+
+/// The transcripts to run, and how.
+pub(crate) struct Request {
+    /// The files.
+    pub(crate) files: Vec<Candidate>,
+    /// The program that the commands call.
+    pub(crate) program: PathBuf,
+    /// The number of transcripts that run at the same time.
+    pub(crate) jobs: usize,
+    /// The seed of all of them; `None` for the one that each sets.
+    pub(crate) seed: Option<u64>,
+    /// The futures in which each is run; `None` for a run in which nothing is left to chance.
+    pub(crate) futures: Option<RangeInclusive<u64>>,
+    /// Expressions that must hold after every change, besides those of the files.
+    pub(crate) invariants: Vec<String>,
+    /// True to write the actual output into the files.
+    pub(crate) update: bool,
+    /// The colours of differences.
+    pub(crate) colours: Colours,
+    /// How each is run.
+    pub(crate) options: Options,
+}
+
+/// What became of a transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The output is the expected one.
+    Agrees,
+    /// It is not.
+    Differs,
+    /// It was not, and the file has been rewritten.
+    Updated,
+    /// The file makes no sense, or could not be run.
+    Broken,
+}
+
+/// The report of a transcript.
+pub(crate) struct Report {
+    /// The name of the file.
+    pub(crate) name: String,
+    /// What became of it.
+    pub(crate) verdict: Verdict,
+    /// The number of steps.
+    pub(crate) steps: usize,
+    /// The differences.
+    pub(crate) diff: String,
+    /// Sentences about what went wrong, with file and line.
+    pub(crate) messages: Vec<String>,
+    /// The report in detail.
+    pub(crate) suite: Suite,
+}
+
+/// Finds the files that paths name: files, and all that may be transcripts below directories.
+///
+/// # Errors
+/// A path that does not exist or cannot be read, or a file that is of neither format.
+pub(crate) fn find(paths: &[PathBuf]) -> CliResult<Vec<Candidate>> {
+    let mut found = Vec::new();
+    for path in paths {
+        let metadata = fs::metadata(path).map_err(|e| CliError::io(format!("open {}", path.display()), e))?;
+        if metadata.is_dir() {
+            let files = tree::list(path)?.into_iter().filter(|file| Format::of(file).is_some());
+            let base = if path.as_os_str() == "." { Path::new("") } else { path };
+            found.extend(files.map(|file| Candidate { path: base.join(file), named: false }));
+        } else if Format::of(path).is_some() {
+            found.push(Candidate { path: path.clone(), named: true });
+        } else {
+            let message = format!("{}: a transcript is a Markdown file (.md) or cram's (.t)", path.display());
+            return Err(CliError::new(message));
+        }
+    }
+    Ok(found)
+}
+
+impl Request {
+    /// The number of runs.
+    pub(crate) fn runs(&self) -> usize {
+        let seeds = self.futures.as_ref().map_or(1, |seeds| seeds.end() - seeds.start() + 1);
+        self.files.len().saturating_mul(usize::try_from(seeds).unwrap_or(usize::MAX))
+    }
+}
+
+/// Runs all transcripts. `on_report` gets their reports in the order of the request, as soon as they are there, and the
+/// number of runs that have been made.
+///
+/// # Errors
+/// There is no place for sandboxes.
+pub(crate) fn run_all(request: &Request, on_report: &mut dyn FnMut(Option<Report>, usize)) -> CliResult<()> {
+    let sandboxes = Sandboxes::new(&request.program)?;
+    if let Some(seeds) = &request.futures {
+        run_futures(request, seeds, &sandboxes, on_report);
+        return Ok(());
+    }
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..request.jobs.clamp(1, request.files.len().max(1)) {
+            let (sender, sandboxes, next) = (sender.clone(), &sandboxes, &next);
+            scope.spawn(move || {
+                while let Some(file) = request.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // Fails only if this process no longer listens, because it panics.
+                    let _ = sender.send((
+                        file,
+                        check(request, file, &mut |path, transcript| {
+                            check_transcript(request, path, transcript, sandboxes)
+                        }),
+                    ));
+                }
+            });
+        }
+        drop(sender);
+        let (mut waiting, mut files) = (BTreeMap::new(), request.files.iter().peekable());
+        for (done, (file, report)) in receiver.into_iter().enumerate() {
+            waiting.insert(std::ptr::from_ref(file), report);
+            on_report(None, done + 1);
+            while let Some(report) = files.peek().and_then(|file| waiting.remove(&std::ptr::from_ref(*file))) {
+                files.next();
+                if report.is_some() {
+                    on_report(report, done + 1);
+                }
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Runs one transcript after the other, each in many futures.
+fn run_futures(
+    request: &Request,
+    seeds: &RangeInclusive<u64>,
+    sandboxes: &Sandboxes,
+    on_report: &mut dyn FnMut(Option<Report>, usize),
+) {
+    let mut done = 0;
+    for file in &request.files {
+        let report = check(request, file, &mut |path, transcript| {
+            futures::check(request, seeds, (path, &transcript), sandboxes, &mut || {
+                done += 1;
+                on_report(None, done);
+            })
+        });
+        if report.is_some() {
+            on_report(report, done);
+        }
+    }
+}
+
+/// Runs a file by `run`. Returns `None` for one without commands that was not named.
+fn check(
+    request: &Request,
+    file: &Candidate,
+    run: &mut dyn FnMut(&Path, Transcript) -> CliResult<Report>,
+) -> Option<Report> {
+    let name = file.path.display().to_string();
+    let mut transcript = match read(&file.path) {
+        Ok(transcript) if !transcript.steps.is_empty() => transcript,
+        Ok(_) if !file.named => return None,
+        Ok(_) => {
+            return Some(broken(
+                name,
+                None,
+                "there are no commands in it: they begin with `$ `, in a block marked `console` or indented by two blanks",
+            ));
+        }
+        Err(mistake) => return Some(broken(name, Some(mistake.line), &mistake.message)),
+    };
+    if let Some(seed) = request.seed {
+        transcript.settings.set_seed(seed);
+    }
+    for invariant in &request.invariants {
+        if let Err(message) = transcript.settings.add_invariant(invariant) {
+            return Some(broken(name, None, &message));
+        }
+    }
+    match run(&file.path, transcript) {
+        Ok(report) => Some(report),
+        Err(error) => Some(broken(name, None, &error.text())),
+    }
+}
+
+/// Reads a file.
+fn read(path: &Path) -> Result<Transcript, Mistake> {
+    let unreadable = |e: io::Error| Mistake { line: 1, message: kctl_base::go::io_error(&e) };
+    Transcript::parse(Format::of(path).unwrap_or(Format::Markdown), &fs::read(path).map_err(unreadable)?)
+}
+
+/// The report of a file that cannot be run.
+fn broken(name: String, line: Option<usize>, message: &str) -> Report {
+    let place = line.map_or_else(|| name.clone(), |line| format!("{name}:{line}"));
+    let verdict = junit::Verdict::Error(message.into());
+    let suite = Suite {
+        cases: vec![Case { name: place.clone(), elapsed: Duration::ZERO, verdict, output: String::new() }],
+        name: name.clone(),
+    };
+    let messages = vec![format!("{place}: {message}")];
+    Report { name, verdict: Verdict::Broken, steps: 0, diff: String::new(), messages, suite }
+}
+
+/// Runs a transcript once, with one seed.
+fn check_transcript(
+    request: &Request,
+    path: &Path,
+    transcript: Transcript,
+    sandboxes: &Sandboxes,
+) -> CliResult<Report> {
+    let name = path.display().to_string();
+    let outcome = run(path, &transcript, &transcript.settings, sandboxes, &request.options)?;
+    let new = transcript.with_outputs(&outcome.outputs());
+    let mut report = Report {
+        verdict: Verdict::Agrees,
+        steps: transcript.steps.len(),
+        diff: String::new(),
+        messages: Vec::new(),
+        suite: suite(&name, &transcript, &outcome),
+        name,
+    };
+    if let Some(stop) = &outcome.stop {
+        let message = describe_stop(stop, request.options.timeout);
+        report.messages.push(format!("{}:{}: {message}", report.name, stop.line));
+        report.suite.stop(outcome.steps.len(), &message);
+        report.verdict = Verdict::Differs;
+    }
+    if new != transcript.text() {
+        report.verdict = Verdict::Differs;
+        // What has not run to its end is no new expectation.
+        if request.update && outcome.stop.is_none() {
+            replace(path, &new).map_err(|e| CliError::io(format!("write {}", path.display()), e))?;
+            report.verdict = Verdict::Updated;
+        } else {
+            report.diff = unified_diff(&report.name, &transcript, &new, request.colours);
+        }
+    }
+    Ok(report)
+}
+
+/// The steps of a transcript as cases of a test.
+fn suite(name: &str, transcript: &Transcript, outcome: &Outcome) -> Suite {
+    let cases = transcript.steps.iter().enumerate().map(|(number, step)| {
+        let done = outcome.steps.get(number);
+        let verdict = match done {
+            None => junit::Verdict::Skipped,
+            Some(done) if done.output == transcript.expected(step) => junit::Verdict::Passed,
+            Some(done) => {
+                // The outputs of the steps before it are as they are in the file.
+                let mut outputs: Vec<Vec<String>> =
+                    transcript.steps[..number].iter().map(|s| expected(transcript, s)).collect();
+                outputs.push(done.output.clone());
+                let diff = unified_diff(name, transcript, &transcript.with_outputs(&outputs), Colours::Off);
+                junit::Verdict::Failed(diff)
+            }
+        };
+        Case {
+            name: format!("line {}: {}", step.line, step.command.lines().next().unwrap_or("")),
+            elapsed: done.map_or(Duration::ZERO, |done| done.elapsed),
+            output: done.map(|done| done.actual.clone()).unwrap_or_default(),
+            verdict,
+        }
+    });
+    Suite { name: name.into(), cases: cases.collect() }
+}
+
+fn expected(transcript: &Transcript, step: &super::format::Step) -> Vec<String> {
+    transcript.expected(step).into_iter().map(String::from).collect()
+}
+
+/// Replaces a file by a text, as a whole or not at all, with its permissions.
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/")))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
