@@ -23,7 +23,11 @@ impl Ctx {
                 self.client = Some(self.new_client(cluster));
             }
         }
-        self.console().map(drop)
+        let allowed = self.console().map(drop);
+        if allowed.is_err() {
+            self.end_trial()?;
+        }
+        allowed
     }
 
     /// Returns what has happened in the trial since the last call.

@@ -115,3 +115,82 @@ impl Net {
         Some(ObjectEffect { effect, resource: resource.into(), object, at, before, after, fields })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspection::Cause;
+    use kctl_base::json::json;
+
+    /// A version of an object; `spec` tells versions apart.
+    fn version(kind: &str, name: &str, uid: &str, spec: i64) -> Arc<Object> {
+        Arc::new(json!({"kind": kind, "metadata": {"name": name, "uid": uid}, "spec": {"replicas": spec}}))
+    }
+
+    /// A pod of a ReplicaSet.
+    fn pod(uid: &str, node: &str) -> Arc<Object> {
+        let owner = json!({"kind": "ReplicaSet", "name": "web", "uid": "rs", "controller": true});
+        Arc::new(
+            json!({"kind": "Pod", "metadata": {"name": "web-1", "uid": uid, "ownerReferences": [owner]}, "spec": {"nodeName": node}}),
+        )
+    }
+
+    type Step = (Option<Arc<Object>>, Option<Arc<Object>>, Option<&'static str>);
+
+    /// Describes the effects of changes, each from a version to a version and by a controller or a command.
+    fn told(steps: Vec<Step>) -> Vec<String> {
+        let change = |(index, (old, new, by)): (usize, Step)| {
+            let at = Time::from_secs(index as i64);
+            let object = new.clone().or(old.clone()).expect("a version");
+            let event = match (&old, &new) {
+                (None, _) => WatchEvent::Added(object.clone()),
+                (_, Some(_)) => WatchEvent::Modified(object.clone()),
+                (_, None) => WatchEvent::Deleted(object.clone()),
+            };
+            let cause = by.map_or_else(|| Cause::request(at), |name| Cause::controller(at, name, None));
+            let resource = format!("{}s", object.kind().to_lowercase());
+            let (namespace, name) = (object.namespace().into(), object.name().into());
+            Change { revision: index as u64, resource, namespace, name, event, old, cause }
+        };
+        let changes: Vec<Change> = steps.into_iter().enumerate().map(change).collect();
+        let line = |effect: ObjectEffect| {
+            let fields: Vec<String> = effect.fields.into_iter().map(|field| field.path).collect();
+            format!("{} {} {} {}", effect.effect.as_str(), effect.object, effect.at.secs(), fields.join(" "))
+        };
+        effects(&changes).into_iter().map(line).map(|line| line.trim_end().to_string()).collect()
+    }
+
+    #[test]
+    fn only_the_net_effect_counts() {
+        let set = |uid: &str, spec: i64| Some(version("Set", "a", uid, spec));
+        assert_eq!(told(vec![(None, set("1", 1), None), (set("1", 1), set("1", 2), Some("c"))]), ["created set/a 0"]);
+        assert_eq!(told(vec![(None, set("1", 1), None), (set("1", 1), None, None)]), [""; 0]);
+        assert_eq!(told(vec![(set("1", 1), set("1", 2), None), (set("1", 2), set("1", 1), None)]), [""; 0]);
+        assert_eq!(
+            told(vec![(set("1", 1), set("1", 2), None), (set("1", 2), set("1", 5), Some("c"))]),
+            ["changed set/a 0 spec.replicas"]
+        );
+        assert_eq!(
+            told(vec![(set("1", 1), set("1", 0), Some("c")), (set("1", 0), None, Some("c"))]),
+            ["deleted set/a 0"]
+        );
+        let replaced = told(vec![(set("1", 1), None, None), (None, set("2", 1), None)]);
+        assert_eq!(replaced, ["replaced set/a 0 "].map(str::trim_end));
+    }
+
+    #[test]
+    fn objects_are_grouped_by_kind_and_effect_and_noise_is_left_out() {
+        let new = |kind: &str, name: &str| (None, Some(version(kind, name, name, 1)), None);
+        let gone = (Some(version("Map", "z", "z", 1)), None, Some("garbage-collector"));
+        let told = told(vec![new("Set", "b"), gone, new("Map", "c"), new("Event", "e"), new("Map", "b")]);
+        assert_eq!(told, ["created map/b 4", "created map/c 2", "deleted map/z 1", "created set/b 0"]);
+    }
+
+    #[test]
+    fn pods_of_workloads_count_where_a_command_has_changed_them() {
+        let (old, new) = (pod("1", ""), pod("1", "n1"));
+        assert_eq!(told(vec![(None, Some(new.clone()), None)]), [""; 0]);
+        assert_eq!(told(vec![(Some(old.clone()), Some(new.clone()), Some("default-scheduler"))]), [""; 0]);
+        assert_eq!(told(vec![(Some(old), Some(new), None)]), ["changed pod/web-1 0 spec.nodeName"]);
+    }
+}

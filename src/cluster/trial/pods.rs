@@ -131,3 +131,83 @@ fn fewest(workload: &Workload, from: Time) -> Option<Fewest> {
     let least = counted.iter().min_by_key(|step| (step.available, step.at))?;
     Some(Fewest { available: least.available, desired: least.desired, at: least.at.max(from) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chronicle::{Replicas, Span};
+
+    const START: Time = Time::from_secs(100);
+
+    fn at(seconds: i64) -> Time {
+        Time::from_secs(100 + seconds)
+    }
+
+    /// The fewest pods of a series of (second, desired, available).
+    fn told(is_open: bool, steps: &[(i64, i64, i64)]) -> Option<(i64, i64, i64)> {
+        let step = |&(second, desired, available): &(i64, i64, i64)| Replicas {
+            at: at(second),
+            desired,
+            ready: available,
+            available,
+        };
+        let object = ObjectRef { kind: "Deployment".into(), ..ObjectRef::default() };
+        let replicas = steps.iter().map(step).collect();
+        let workload = Workload { object, owners: Vec::new(), revision: None, replicas, is_open, gone: None };
+        fewest(&workload, START).map(|fewest| (fewest.available, fewest.desired, (fewest.at - START).secs()))
+    }
+
+    #[test]
+    fn the_fewest_pods_are_those_of_the_trial() {
+        // What was before the trial does not count, except for the last of it.
+        assert_eq!(told(true, &[(-60, 3, 0), (-30, 3, 3), (5, 3, 2), (9, 3, 3), (12, 3, 2)]), Some((2, 3, 5)));
+        assert_eq!(told(true, &[(-30, 3, 3)]), Some((3, 3, 0)));
+        assert_eq!(told(true, &[(0, 5, 3), (4, 5, 5)]), Some((3, 5, 0)), "more are wanted");
+        // A new workload has none at first.
+        assert_eq!(told(false, &[(0, 3, 0), (2, 3, 1), (3, 3, 3), (7, 3, 2)]), Some((2, 3, 7)));
+        assert_eq!(told(false, &[(0, 3, 0), (2, 3, 1)]), None);
+    }
+
+    fn life(is_open: bool, spans: &[(i64, PodState)], gone: Option<i64>) -> PodLife {
+        let span = |(index, &(second, state)): (usize, &(i64, PodState))| Span {
+            state,
+            detail: String::new(),
+            from: at(second),
+            to: spans.get(index + 1).map(|next| at(next.0)).or(gone.map(at)).unwrap_or(at(60)),
+        };
+        PodLife {
+            namespace: "default".into(),
+            name: "web".into(),
+            uid: "1".into(),
+            labels: std::collections::BTreeMap::new(),
+            owners: Vec::new(),
+            revision: None,
+            node: None,
+            spans: spans.iter().enumerate().map(span).collect(),
+            is_open,
+            gone: gone.map(at),
+            restarts: 0,
+        }
+    }
+
+    #[test]
+    fn pods_are_told_by_what_the_trial_did_to_them() {
+        use PodState::{Failed, Ready, Starting, Terminating};
+        let told = |life: PodLife| {
+            let pod = PodChange::of(&life, START)?;
+            let seconds = |time: Option<Time>| time.map(|time| (time - START).secs());
+            Some((seconds(pod.started), seconds(pod.ready), seconds(pod.terminating), seconds(pod.gone)))
+        };
+        assert_eq!(told(life(true, &[(-60, Ready)], None)), None, "untouched");
+        assert_eq!(
+            told(life(true, &[(-60, Starting), (0, Ready), (3, Terminating)], Some(4))),
+            Some((None, None, Some(3), Some(4)))
+        );
+        assert_eq!(told(life(false, &[(1, Starting), (2, Ready)], None)), Some((Some(1), Some(2), None, None)));
+        assert_eq!(told(life(true, &[(-60, Ready)], Some(5))), Some((None, None, Some(5), Some(5))), "removed at once");
+        // A crash that happens again is no progress.
+        let crashing = life(false, &[(1, Starting), (2, Failed), (9, Ready), (10, Failed)], None);
+        let pod = PodChange::of(&crashing, START).expect("a change");
+        assert_eq!((pod.progress().max(), pod.since), (Some(at(9)), at(2)));
+    }
+}

@@ -51,6 +51,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("edit", "it opens an editor: use patch or apply"),
     ("exec", "nothing runs in simulated containers"),
     ("kuberc", "it changes files, not the cluster"),
+    ("op", "it works on the store itself"),
     ("plan", "it is a plan already"),
     ("port-forward", "nothing runs in simulated containers"),
     ("proxy", "there is no network"),

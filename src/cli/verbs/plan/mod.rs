@@ -214,7 +214,7 @@ fn carry_out(ctx: &mut Ctx, plan: &Plan, matches: &ArgMatches) -> CliResult<Plan
         return Err(CliError::Verbatim(command.err, 1));
     }
     let report = Report::of(&record);
-    let ending = if is_failed { Ending::Failed } else { Ending::of(&report, plan, passed, is_waiting) };
+    let ending = if is_failed { Ending::Failed } else { Ending::of(&report, &plan.until, passed, is_waiting) };
     let diagnoses = match ending.is_good() || is_failed {
         true => Vec::new(),
         false => diagnose(ctx, &report)?,
