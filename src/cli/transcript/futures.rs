@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::expectation::exit_code;
-use super::format::{Step, Transcript};
+use super::actual::exit_code;
+use super::format::Transcript;
 use super::junit::{self, Case, Suite};
 use super::report::describe_stop;
 use super::run::{Outcome, run};
 use super::sandbox::Sandboxes;
+use super::step::Step;
 use super::suite::{Report, Request, Verdict};
 use crate::CliResult;
 
