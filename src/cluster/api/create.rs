@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::admission::{self, Admission, Operation};
+use super::twin::has_twins;
 use super::{
     DEFINITIONS, Request, Response, Result, Server, certificate_requests, decode, limits, managers, meta, review,
 };
@@ -82,9 +83,10 @@ impl Server {
             let object = self.store.write(&Server::key(&*kind, copy.namespace(), copy.name()), copy)?;
             return Ok(self.in_version(&*kind, object, &request.version));
         }
+        let may_have_twins = managed.is_none() && has_twins(&*kind, &new, request);
         let managed = self.set_defaults_and_name(&*kind, &mut new, managed, request, now)?;
         self.set_identity(&*kind, &mut new, request, now)?;
-        self.note_reads();
+        self.note_reads(may_have_twins);
         kind.prepare_create(&mut new);
         certificate_requests::set_requester(&*kind, &mut new, request);
         gates::drop_disabled_fields(&*kind, &mut new, None);

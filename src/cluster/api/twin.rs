@@ -100,7 +100,7 @@ fn take_own_metadata(copy: &mut Object, sent: &Object) {
 }
 
 /// Returns whether others like a new object may follow: a controller creates it under a generated name.
-fn has_twins(kind: &dyn Kind, new: &Object, request: &Request) -> bool {
+pub(super) fn has_twins(kind: &dyn Kind, new: &Object, request: &Request) -> bool {
     request.is_from_control_plane()
         && !request.options.dry_run
         && kind.field_types().is_none()
@@ -193,9 +193,10 @@ impl Server {
         Ok(Some(copy))
     }
 
-    /// Begins to note what is read for the admission of a new object.
-    pub(super) fn note_reads(&mut self) {
-        self.reads = Some(Reads { since: self.store.revision(), resources: BTreeSet::new(), others: false });
+    /// Begins to note what is read for the admission of a new object, if it may have twins.
+    pub(super) fn note_reads(&mut self, may_have_twins: bool) {
+        let since = self.store.revision();
+        self.reads = may_have_twins.then(|| Reads { since, resources: BTreeSet::new(), others: false });
     }
 
     /// Notes that a resource is read, or (`None`) something else.
@@ -208,7 +209,7 @@ impl Server {
         }
     }
 
-    /// Remembers a pod that has been admitted without a warning, as it was stored, if it is like the last one sent.
+    /// Remembers a pod that may have twins and has been admitted without a warning, as it was stored.
     pub(super) fn remember_admitted(
         &mut self,
         kind: &dyn Kind,
@@ -367,6 +368,17 @@ mod tests {
             counts.push(used(&mut cluster));
         }
         assert_eq!(counts, ["3", "4", "5"], "each pod is charged");
+    }
+
+    #[test]
+    fn a_pod_with_a_name_is_nobodys_twin() {
+        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+        create(&mut cluster, "pods", template("nginx:1"));
+        let named = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "other"},
+            "spec": {"containers": [{"name": "x", "image": "redis"}]}});
+        create(&mut cluster, "pods", named);
+        let next = create(&mut cluster, "pods", template("nginx:1"));
+        assert_eq!((next.str("/spec/containers/0/name"), next.str("/spec/containers/0/image")), ("c", "nginx:1"));
     }
 
     #[test]
