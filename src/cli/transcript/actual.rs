@@ -49,10 +49,11 @@ impl ActualLine {
 /// Returns whether a line of output, written as it is, would be something else in a transcript: a command, its continuation,
 /// the end of a block, or an exit code.
 fn is_reserved(line: &[u8], is_first: bool, is_last: bool) -> bool {
-    let starts_with = |prefixes: &[&str]| prefixes.iter().any(|prefix| line.starts_with(prefix.as_bytes()));
-    starts_with(&["$ ", "```", "~~~"])
+    let is_fence = ["```", "~~~"].iter().any(|fence| line.trim_ascii_start().starts_with(fence.as_bytes()));
+    is_fence
         || line == b"$"
-        || (is_first && (line == b">" || starts_with(&["> "])))
+        || line.starts_with(b"$ ")
+        || (is_first && (line == b">" || line.starts_with(b"> ")))
         || (is_last && std::str::from_utf8(line).is_ok_and(|text| exit_code(text).is_some()))
 }
 
@@ -75,6 +76,7 @@ mod tests {
             texts("> a\n> b\n[1]\n$ c\n[1]\n"),
             ["\\x3e a (esc)", "> b", "[1]", "\\x24 c (esc)", "\\x5b1] (esc)"]
         );
+        assert_eq!(texts(" ~~~\n"), ["\\x20~~~ (esc)"]);
         assert_eq!(texts("```\n\nb"), ["\\x60`` (esc)", "", "b (no-eol)"]);
         assert_eq!(texts("[1]"), ["\\x5b1] (no-eol) (esc)"]);
         assert_eq!(texts(""), [""; 0]);

@@ -82,6 +82,12 @@ impl Transcript {
         let mut next = 0;
         for (step, output) in self.steps.iter().zip(outputs) {
             text.extend(self.lines[next..step.output.start].iter().map(String::as_str));
+            next = step.output.end;
+            if *output == self.expected(step) {
+                // With its line breaks, of which the last one may be missing.
+                text.extend(self.lines[step.output.clone()].iter().map(String::as_str));
+                continue;
+            }
             if !output.is_empty() && !text.is_empty() && !text.ends_with('\n') {
                 text.push_str(line_break);
             }
@@ -90,7 +96,6 @@ impl Transcript {
                 let indent = if line.is_empty() && step.indent != cram::INDENT { "" } else { &step.indent };
                 text.extend([indent, line, line_break]);
             }
-            next = step.output.end;
         }
         text.extend(self.lines[next..].iter().map(String::as_str));
         text
@@ -143,5 +148,7 @@ mod tests {
         let transcript = Transcript::parse(Format::Cram, b"  $ one").expect("a transcript");
         assert_eq!(transcript.with_outputs(&[vec!["new".into()]]), "  $ one\n  new\n");
         assert_eq!(transcript.with_outputs(&[vec![]]), "  $ one");
+        let transcript = Transcript::parse(Format::Cram, b"  $ one\n  a").expect("a transcript");
+        assert_eq!(transcript.with_outputs(&[vec!["a".into()]]), "  $ one\n  a");
     }
 }

@@ -45,9 +45,11 @@ pub(crate) fn unified_diff(name: &str, transcript: &Transcript, new: &str, colou
     let mut text = colours.paint(BOLD, &format!("--- {name}\n"));
     text += &colours.paint(BOLD, &format!("+++ {name} (actual)\n"));
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
-        let changed = hunk.iter_changes().find(|change| change.tag() != ChangeTag::Equal);
-        let at = changed.and_then(|change| change.old_index().or(change.new_index())).unwrap_or(0);
-        let command = command_at(transcript, at + 1);
+        // What is new follows the line before it.
+        let before = hunk.iter_changes().take_while(|change| change.tag() == ChangeTag::Equal).last();
+        let removed = hunk.iter_changes().find(|change| change.tag() != ChangeTag::Equal);
+        let at = removed.and_then(|change| change.old_index()).or(before.and_then(|change| change.old_index()));
+        let command = command_at(transcript, at.map_or(0, |at| at + 1));
         let header = format!("{} $ {command}", hunk.header());
         text += &colours.paint(CYAN, &format!("{}\n", header.trim_end()));
         for change in hunk.iter_changes() {
@@ -94,6 +96,8 @@ mod tests {
         let expected = "--- x.t\n+++ x.t (actual)\n@@ -7,4 +7,5 @@ $ two\n   2\n   3\n   4\n-  5\n+  6\n+  [1]\n";
         assert_eq!(unified_diff("x.t", &transcript, &new, Colours::Off), expected);
         assert_eq!(unified_diff("x.t", &transcript, text, Colours::Off), "");
+        let inserted = text.replace("  $ one\n", "  $ one\n  new\n");
+        assert!(unified_diff("x.t", &transcript, &inserted, Colours::Off).contains("@@ -1,6 +1,7 @@ $ one\n"));
         let coloured = unified_diff("x.t", &transcript, &new, Colours::On);
         assert!(coloured.contains("\n\x1b[31m-  5\x1b[m\n\x1b[32m+  6\x1b[m\n"), "{coloured:?}");
     }

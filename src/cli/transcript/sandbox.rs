@@ -215,3 +215,20 @@ fn copy_store(from: &Path, to: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directory_of_the_sandbox_is_hidden_in_output() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path().to_path_buf();
+        let sandbox = Sandbox { work: root.join("work"), variables: Vec::new(), root };
+        let shown = |text: String| String::from_utf8(sandbox.hide(text.into_bytes())).expect("text");
+        let root = sandbox.root.display();
+        assert_eq!(shown(format!("{root}/work:{root}\n")), "$SANDBOX/work:$SANDBOX\n");
+        assert_eq!(shown(format!("{root}")), "$SANDBOX");
+        assert_eq!(shown("other\n".into()), "other\n");
+    }
+}

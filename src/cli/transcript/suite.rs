@@ -126,24 +126,23 @@ pub(crate) fn run_all(request: &Request, on_report: &mut dyn FnMut(Option<Report
         for _ in 0..request.jobs.clamp(1, request.files.len().max(1)) {
             let (sender, sandboxes, next) = (sender.clone(), &sandboxes, &next);
             scope.spawn(move || {
-                while let Some(file) = request.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let positions = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+                for (at, file) in positions.map_while(|at| Some((at, request.files.get(at)?))) {
                     // Fails only if this process no longer listens, because it panics.
-                    let _ = sender.send((
-                        file,
-                        check(request, file, &mut |path, transcript| {
-                            check_transcript(request, path, transcript, sandboxes)
-                        }),
-                    ));
+                    let report = check(request, file, &mut |path, transcript| {
+                        check_transcript(request, path, transcript, sandboxes)
+                    });
+                    let _ = sender.send((at, report));
                 }
             });
         }
         drop(sender);
-        let (mut waiting, mut files) = (BTreeMap::new(), request.files.iter().peekable());
-        for (done, (file, report)) in receiver.into_iter().enumerate() {
-            waiting.insert(std::ptr::from_ref(file), report);
+        let (mut waiting, mut reported) = (BTreeMap::new(), 0);
+        for (done, (at, report)) in receiver.into_iter().enumerate() {
+            waiting.insert(at, report);
             on_report(None, done + 1);
-            while let Some(report) = files.peek().and_then(|file| waiting.remove(&std::ptr::from_ref(*file))) {
-                files.next();
+            while let Some(report) = waiting.remove(&reported) {
+                reported += 1;
                 if report.is_some() {
                     on_report(report, done + 1);
                 }

@@ -4,6 +4,7 @@ mod bulk;
 mod commands;
 mod history;
 mod time;
+mod transcripts;
 
 use crate::row::{Row, label};
 
@@ -30,5 +31,6 @@ impl Scene {
 
 /// All scenes.
 pub(crate) fn all() -> impl Iterator<Item = &'static Scene> {
-    commands::SCENES.iter().chain(bulk::SCENES).chain(time::SCENES).chain(history::SCENES)
+    let families = [commands::SCENES, bulk::SCENES, time::SCENES, history::SCENES, transcripts::SCENES];
+    families.into_iter().flatten()
 }
