@@ -53,25 +53,15 @@ impl Pair {
     /// Returns `true` if the entry has a key, whose prefix is known.
     #[inline]
     fn has_key(&self, key: &[u8], prefix: u64) -> bool {
-        self.prefix == prefix
-            && match key.len() <= PREFIX_BYTES {
-                // What goes on with zeros is longer.
-                true => self.key.len() == key.len(),
-                false => self.key.as_bytes() == key,
-            }
+        // Of two short keys with one prefix, the longer one goes on with zeros.
+        let is_alike = self.prefix == prefix && self.key.len() == key.len();
+        is_alike && (key.len() <= PREFIX_BYTES || self.key.as_bytes() == key)
     }
 
     /// Compares the key of the entry with another one, whose prefix is known.
     #[inline]
     fn compare(&self, key: &[u8], prefix: u64) -> Ordering {
-        match self.prefix.cmp(&prefix) {
-            // Of two short keys with one prefix, the longer one goes on with zeros.
-            Ordering::Equal if key.len() <= PREFIX_BYTES && self.key.len() <= PREFIX_BYTES => {
-                self.key.len().cmp(&key.len())
-            }
-            Ordering::Equal => self.key.as_bytes().cmp(key),
-            order => order,
-        }
+        self.prefix.cmp(&prefix).then_with(|| self.key.as_bytes().cmp(key))
     }
 }
 
