@@ -2,7 +2,6 @@
 //!
 //! The maps of objects are small, so a vector is faster to search and to copy than a tree, and takes less memory.
 
-use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut};
 
@@ -11,38 +10,50 @@ use smallvec::SmallVec;
 
 use super::{SharedStr, Value};
 
-/// Number of bytes of a key in its prefix.
-const PREFIX_BYTES: usize = 8;
+/// Number of entries from which on keys are found by binary search; below, the marks are scanned.
+const BINARY_SEARCH_FROM: usize = 32;
+
+/// Length in bytes up to which a key fits into its mark.
+const MARKED_MAX: usize = 7;
 
 /// A map from strings to values, sorted by the bytes of the keys.
 #[derive(Clone, Debug, Default, Eq)]
 pub struct Map(EcoVec<Pair>);
 
-/// An entry with the prefix of its key, which spares most comparisons of keys in a search.
+/// An entry with a mark of its key, which spares most comparisons of keys in a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pair {
-    prefix: u64,
+    mark: u64,
     key: SharedStr,
     value: Value,
 }
 
-/// Returns the first bytes of a key, the first one highest, with zeros behind its end: the order of prefixes is that of keys.
+/// Returns the mark of a key: its length in the highest byte, and the key itself if it is short, so that short keys with equal
+/// marks are equal. The first and the last bytes of a longer key are mixed.
 #[inline]
-fn prefix_of(key: &[u8]) -> u64 {
-    match (key.first_chunk::<8>(), key.first_chunk::<4>(), key.last_chunk::<4>()) {
-        (Some(first), _, _) => u64::from_be_bytes(*first),
-        (None, Some(first), Some(last)) => {
-            let shift = 8 * (PREFIX_BYTES - key.len());
-            u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << shift
+fn mark_of(key: &[u8]) -> u64 {
+    let content = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)) >> 8,
+        _ => short_content(key),
+    };
+    content | (key.len().min(255) as u64) << 56
+}
+
+/// Returns the bytes of a key of up to seven bytes as a number.
+#[inline]
+fn short_content(key: &[u8]) -> u64 {
+    match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (key.len() - 4))
         }
-        _ => key.iter().rev().fold(0, |rest, byte| rest >> 8 | u64::from(*byte) << 56),
+        _ => key.iter().rev().fold(0, |content, byte| content << 8 | u64::from(*byte)),
     }
 }
 
 impl Pair {
     #[inline]
     pub(super) fn new(key: SharedStr, value: Value) -> Pair {
-        Pair { prefix: prefix_of(key.as_bytes()), key, value }
+        Pair { mark: mark_of(key.as_bytes()), key, value }
     }
 
     #[inline]
@@ -50,28 +61,10 @@ impl Pair {
         &self.key
     }
 
-    /// Returns `true` if the entry has a key, whose prefix is known.
+    /// Returns `true` if the entry has a key, whose mark is known.
     #[inline]
-    fn has_key(&self, key: &[u8], prefix: u64) -> bool {
-        self.prefix == prefix
-            && match key.len() <= PREFIX_BYTES {
-                // What goes on with zeros is longer.
-                true => self.key.len() == key.len(),
-                false => self.key.as_bytes() == key,
-            }
-    }
-
-    /// Compares the key of the entry with another one, whose prefix is known.
-    #[inline]
-    fn compare(&self, key: &[u8], prefix: u64) -> Ordering {
-        match self.prefix.cmp(&prefix) {
-            // Of two short keys with one prefix, the longer one goes on with zeros.
-            Ordering::Equal if key.len() <= PREFIX_BYTES && self.key.len() <= PREFIX_BYTES => {
-                self.key.len().cmp(&key.len())
-            }
-            Ordering::Equal => self.key.as_bytes().cmp(key),
-            order => order,
-        }
+    fn has_key(&self, key: &[u8], mark: u64) -> bool {
+        self.mark == mark && (key.len() <= MARKED_MAX || self.key.as_bytes() == key)
     }
 }
 
@@ -148,7 +141,8 @@ impl Map {
     /// In contrast to [`entry`](Self::entry) it allocates the key only if that is missing.
     #[inline]
     pub fn get_or_insert_null(&mut self, key: &str) -> &mut Value {
-        let at = self.find(key.as_bytes()).unwrap_or_else(|at| {
+        let at = self.position(key.as_bytes()).unwrap_or_else(|| {
+            let (Ok(at) | Err(at)) = self.find(key.as_bytes());
             self.0.insert(at, Pair::new(key.into(), Value::Null));
             at
         });
@@ -213,38 +207,26 @@ impl Map {
     /// Returns the position of a key.
     #[inline]
     fn position(&self, key: &[u8]) -> Option<usize> {
-        self.search(key, prefix_of(key)).ok()
+        if self.0.len() >= BINARY_SEARCH_FROM {
+            return self.search(key).ok();
+        }
+        let mark = mark_of(key);
+        self.0.iter().position(|pair| pair.has_key(key, mark))
     }
 
     /// Returns the position of a key, or `Err` with the position to insert it at. Most maps are built in order, so the
     /// end is tried first.
     #[inline]
     fn find(&self, key: &[u8]) -> Result<usize, usize> {
-        let prefix = prefix_of(key);
         match self.0.last() {
-            Some(last) if last.compare(key, prefix).is_ge() => self.search(key, prefix),
+            Some(last) if last.key.as_bytes() >= key => self.search(key),
             _ => Err(self.0.len()),
         }
     }
 
-    /// Returns the position of a key, or `Err` with the position to insert it at.
     #[inline]
-    fn search(&self, key: &[u8], prefix: u64) -> Result<usize, usize> {
-        let at = self.0.partition_point(|pair| pair.prefix < prefix);
-        match self.0.get(at) {
-            Some(pair) if pair.has_key(key, prefix) => Ok(at),
-            Some(pair) if pair.prefix == prefix => self.search_alike(at, key, prefix),
-            _ => Err(at),
-        }
-    }
-
-    /// Returns the position of a key among those with the same prefix, of which `first` is the first, or `Err` with the
-    /// position to insert it at.
-    fn search_alike(&self, first: usize, key: &[u8], prefix: u64) -> Result<usize, usize> {
-        let alike = &self.0[first..];
-        let alike = &alike[..alike.partition_point(|pair| pair.prefix == prefix)];
-        let found = alike.binary_search_by(|pair| pair.compare(key, prefix));
-        found.map(|at| first + at).map_err(|at| first + at)
+    fn search(&self, key: &[u8]) -> Result<usize, usize> {
+        self.0.binary_search_by(|pair| pair.key.as_bytes().cmp(key))
     }
 }
 
@@ -342,10 +324,8 @@ impl MapBuilder {
     /// Adds an entry. Of several with one key, the last one counts.
     #[inline]
     pub(super) fn push(&mut self, key: SharedStr, value: Value) {
-        let pair = Pair::new(key, value);
-        let is_next = |last: &Pair| last.compare(pair.key.as_bytes(), pair.prefix).is_lt();
-        self.is_unsorted |= !self.pairs.last().is_none_or(is_next);
-        self.pairs.push(pair);
+        self.is_unsorted |= self.pairs.last().is_some_and(|last| last.key.as_bytes() >= key.as_bytes());
+        self.pairs.push(Pair::new(key, value));
     }
 
     /// Returns the map.

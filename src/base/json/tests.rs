@@ -88,7 +88,7 @@ fn the_last_of_equal_keys_wins() {
 }
 
 #[test]
-fn keys_with_equal_prefixes_are_distinguished() {
+fn keys_with_equal_marks_are_distinguished() {
     let long = |letter: char| ["abcd", &letter.to_string().repeat(252), "abcd"].concat();
     let lengths = (0..40).map(|length| "x".repeat(length));
     let keys: Vec<String> = lengths

@@ -74,39 +74,6 @@ fn web() -> Value {
     })
 }
 
-#[test]
-fn new_objects_of_one_template_own_the_same_fields() {
-    let world = World::deployments();
-    let rules = world.rules();
-    let create = |object: &Value, now: &str| on_write(&rules, None, object, &writer("a", world.version, now)).unwrap();
-    let like = |earlier: &Value, new: &Value| {
-        on_create_like(&rules, (earlier, &create(earlier, EARLY)), new, &writer("a", world.version, LATE))
-    };
-    let owned_by = |uid: &str| json!([{"apiVersion": "v1", "kind": "Job", "name": uid, "uid": uid}]);
-    let mut variants = vec![web()];
-    for (field, value) in [
-        ("name", json!("api")),
-        ("labels", json!({"app": "api", "tier": "back"})),
-        ("labels", json!({})),
-        ("annotations", Value::Null),
-        ("ownerReferences", owned_by("one")),
-        ("ownerReferences", owned_by("two")),
-        ("finalizers", json!(["x/y"])),
-    ] {
-        let mut variant = web();
-        variant["metadata"][field] = value;
-        variants.push(variant);
-    }
-    for earlier in &variants {
-        for new in &variants {
-            assert_eq!(like(earlier, new), Some(create(new, LATE)), "{new} after {earlier}");
-        }
-    }
-    let mut other = web();
-    other["spec"]["replicas"] = 3.into();
-    assert_eq!(like(&web(), &other), None);
-}
-
 fn small(replicas: i64) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": replicas}})
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::compare::{Changes, Comparison, Exclusions, compare_objects};
 use super::entries::{Entry, Operation, entries_value, sort_encoded};
-use super::set::{FieldSet, FieldsV1, has_all_encoded, has_any_encoded, subtract_encoded, union_encoded};
+use super::set::{FieldSet, FieldsV1, MEMBER_MARK, is_encoded_member, subtract_encoded, union_encoded};
 use crate::json::{SharedStr, Value, json};
 use crate::patch::{FieldType, Types};
 
@@ -143,8 +143,8 @@ impl TouchedFields {
     /// Updates an encoded entry: the author's fields are added to its own entry and removed from others.
     fn update_entry(&self, entry: &mut Value, is_own: bool) {
         let is_up_to_date = |fields: &FieldsV1| match is_own {
-            true => !has_any_encoded(fields, &self.removed) && has_all_encoded(fields, &self.changed),
-            false => ![&self.removed, &self.changed].into_iter().any(|touched| has_any_encoded(fields, touched)),
+            true => !has_any(fields, &self.removed) && has_all(fields, &self.changed),
+            false => ![&self.removed, &self.changed].into_iter().any(|touched| has_any(fields, touched)),
         };
         // Most writes touch what their author owns already. Changing the fields would copy them.
         if entry.get("fieldsV1").and_then(Value::as_object).is_some_and(is_up_to_date) {
@@ -172,6 +172,26 @@ impl TouchedFields {
         ];
         fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
     }
+}
+
+/// Returns `true` if all members of another set are members, in encoded form.
+fn has_all(fields: &FieldsV1, other: &FieldsV1) -> bool {
+    other.iter().filter(|(element, _)| *element != MEMBER_MARK).all(|(element, theirs)| {
+        let below = fields.get(element).and_then(Value::as_object);
+        below.zip(theirs.as_object()).is_some_and(|(below, theirs)| {
+            (is_encoded_member(below) || !is_encoded_member(theirs)) && has_all(below, theirs)
+        })
+    })
+}
+
+/// Returns `true` if a member of another set is a member, in encoded form.
+fn has_any(fields: &FieldsV1, other: &FieldsV1) -> bool {
+    other.iter().filter(|(element, _)| *element != MEMBER_MARK).any(|(element, theirs)| {
+        let below = fields.get(element).and_then(Value::as_object);
+        below.zip(theirs.as_object()).is_some_and(|(below, theirs)| {
+            is_encoded_member(below) && is_encoded_member(theirs) || has_any(below, theirs)
+        })
+    })
 }
 
 impl<T: Types + ?Sized> Rules<'_, T> {
@@ -272,4 +292,68 @@ static UNOWNED: LazyLock<FieldSet> = LazyLock::new(|| {
 /// Removes the fields that cannot be owned.
 pub(super) fn without_unowned(set: &FieldSet) -> FieldSet {
     set.difference(&UNOWNED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patch::test_types::{SmallTypes, deployment};
+    use proptest::prelude::*;
+
+    fn encoded_set() -> impl Strategy<Value = FieldSet> {
+        let path = prop::collection::vec("f:[ab]".prop_map(SharedStr::from), 1..4);
+        prop::collection::vec(path, 0..6).prop_map(|paths| {
+            let mut set = FieldSet::default();
+            paths.iter().for_each(|path| set.insert(path));
+            set
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn members_are_found_in_encoded_sets(a in encoded_set(), b in encoded_set()) {
+            let (first, second) = (a.to_fields_v1(), b.to_fields_v1());
+            let (first, second) = (first.as_object().unwrap(), second.as_object().unwrap());
+            prop_assert_eq!(has_all(first, second), b.difference(&a).is_empty());
+            prop_assert_eq!(has_any(first, second), !a.intersection(&b).is_empty());
+        }
+    }
+
+    #[test]
+    fn new_objects_of_one_template_own_the_same_fields() {
+        let (root, ignored) = (deployment(), FieldSet::of_fields(&[&["status"]]));
+        let rules = Rules { types: &SmallTypes, root: &root, ignored: &ignored };
+        let writer = |now| Writer { manager: "a", api_version: "apps/v1", subresource: "", now: Some(now) };
+        let create = |object: &Value, now| on_write(&rules, None, object, &writer(now)).unwrap();
+        let like = |earlier: &Value, new: &Value| {
+            on_create_like(&rules, (earlier, &create(earlier, "early")), new, &writer("late"))
+        };
+        let web = || {
+            json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                   "metadata": {"name": "web", "labels": {"app": "web", "team": "blue"}}, "spec": {"replicas": 2}})
+        };
+        let owned_by = |uid: &str| json!([{"apiVersion": "v1", "kind": "Job", "name": uid, "uid": uid}]);
+        let mut variants = vec![web()];
+        for (field, value) in [
+            ("name", json!("api")),
+            ("labels", json!({"app": "api", "tier": "back"})),
+            ("labels", json!({})),
+            ("annotations", Value::Null),
+            ("ownerReferences", owned_by("one")),
+            ("ownerReferences", owned_by("two")),
+            ("finalizers", json!(["x/y"])),
+        ] {
+            let mut variant = web();
+            variant["metadata"][field] = value;
+            variants.push(variant);
+        }
+        for earlier in &variants {
+            for new in &variants {
+                assert_eq!(like(earlier, new), Some(create(new, "late")), "{new} after {earlier}");
+            }
+        }
+        let mut other = web();
+        other["spec"]["replicas"] = 3.into();
+        assert_eq!(like(&web(), &other), None);
+    }
 }
