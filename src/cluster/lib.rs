@@ -9,7 +9,8 @@
 //! | `simulation`, `dns` | declared faults and usage; names as pods resolve them |
 //! | `controllers` | everything that reacts to changes and to time: workload controllers, scheduler, kubelet, ... |
 //! | `cluster` | the composition: opens the store, moves the clock, runs the controllers, commits |
-//! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation |
+//! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation and its history |
+//! | `branches` | clusters side by side, each in a store of its own |
 //!
 //! Outside this crate an object can be reached only through a [`Client`] (or a [`transport::Transport`], for a front end
 //! such as HTTP). The store and the controllers cannot be named.

@@ -49,6 +49,7 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i3
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
             ctx.command_line = call.recorded;
+            ctx.argv = argv.to_vec();
             ctx.replaced_flags = tree::own_flags(call.verb);
             let result = ctx
                 .read_global_flags(&call.matches)
