@@ -114,7 +114,7 @@ pub(crate) fn page(cluster: &mut Cluster, request: Request) -> (Vec<Arc<Object>>
 /// Every object of a cluster, by resource, namespace and name.
 pub(crate) fn objects(cluster: &mut Cluster) -> Vec<(ObjectKey, Arc<Object>)> {
     let listed = cluster.catalog().iter().filter(|kind| kind.verbs().contains(&"list")).collect::<Vec<_>>();
-    let of = |resource: &str| {
+    let mut of = |resource: &str| {
         let key = |object: Arc<Object>| (ObjectKey::new(resource, object.namespace(), object.name()), object);
         list(cluster, resource, None).into_iter().map(key).collect::<Vec<_>>()
     };
