@@ -337,6 +337,33 @@ fn undo_of_everything_gives_the_start_and_redo_the_end() {
 }
 
 #[test]
+fn an_undo_that_fails_changes_nothing() {
+    let disk = SimulatedDisk::default();
+    create(&disk, "web", 3);
+    create(&disk, "other", 3);
+    console(&disk, |console| console.save_snapshot("a").expect("saved"));
+    let (before, recorded) = (state(&disk), operations(&disk));
+    let acts: [fn(&mut Console<'_>) -> Option<crate::ClusterError>; 6] = [
+        |console| console.undo(None).err(),
+        |console| console.restore(2).err(),
+        |console| console.restore_snapshot("a").err(),
+        |console| console.save_snapshot("b").err(),
+        |console| console.delete_snapshot("a").err(),
+        |console| console.keep(Kept { operations: 1, bytes: 0 }).err(),
+    ];
+    for act in acts {
+        let mut cluster = open(&disk, "kctl history");
+        disk.break_after(Some(0));
+        assert!(act(&mut cluster.console(&User::admin()).expect("the console")).is_some());
+        disk.break_after(None);
+        // As a command does that has failed.
+        cluster.commit().expect("nothing is left to commit");
+        assert!(state(&disk) == before && operations(&disk) == recorded);
+        assert_eq!(console(&disk, |console| console.snapshots().expect("readable")).len(), 1);
+    }
+}
+
+#[test]
 fn a_power_failure_during_an_undo_leaves_the_old_or_the_new_state() {
     let disk = SimulatedDisk::default();
     create(&disk, "web", 3);

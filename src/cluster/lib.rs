@@ -12,7 +12,8 @@
 //! | `chronicle` | what happened to pods and workloads, told from the changes |
 //! | `invariants` | expressions that must hold after every change |
 //! | `trial` | futures of which nothing is kept, and what happened in them |
-//! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation |
+//! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation and its history |
+//! | `branches` | clusters side by side, each in a store of its own |
 //!
 //! Outside this crate an object can be reached only through a [`Client`] (or a [`transport::Transport`], for a front end
 //! such as HTTP). The store and the controllers cannot be named.

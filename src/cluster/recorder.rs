@@ -152,6 +152,13 @@ impl Cluster {
     /// If a state cannot be read, or the store cannot be written; then nothing has changed.
     pub(crate) fn go_to(&mut self, goal: Goal, change: impl FnOnce(&mut Head)) -> Result<Operation, ClusterError> {
         self.discard();
+        let operation = self.replace_state(goal, change).inspect_err(|_| self.discard())?;
+        self.reload()?;
+        Ok(operation)
+    }
+
+    /// Makes another state that of the store. After a failure, something may be staged.
+    fn replace_state(&mut self, goal: Goal, change: impl FnOnce(&mut Head)) -> Result<Operation, StoreError> {
         let store = self.server.store();
         let difference = store.difference(&goal.past)?;
         let mut head = store.head()?;
@@ -165,7 +172,6 @@ impl Cluster {
         let store = self.server.store();
         store.stage_operation(&operation, head)?;
         store.restore(&goal.past, difference).map_err(|e| self.location.name(e))?;
-        self.reload()?;
         Ok(operation)
     }
 

@@ -112,11 +112,19 @@ pub(crate) fn page(cluster: &mut Cluster, request: Request) -> (Vec<Arc<Object>>
     }
 }
 
+/// Every object of a cluster, by resource, namespace and name.
+pub(crate) fn objects(cluster: &mut Cluster) -> Vec<(ObjectKey, Arc<Object>)> {
+    let listed = cluster.catalog().iter().filter(|kind| kind.verbs().contains(&"list")).collect::<Vec<_>>();
+    let mut of = |resource: &str| {
+        let key = |object: Arc<Object>| (ObjectKey::new(resource, object.namespace(), object.name()), object);
+        list(cluster, resource, None).into_iter().map(key).collect::<Vec<_>>()
+    };
+    listed.iter().map(|kind| kind.names().resource().to_string()).flat_map(|resource| of(&resource)).collect()
+}
+
 /// Every object of a cluster as one line of JSON, by resource, namespace and name.
 pub(crate) fn dump(cluster: &mut Cluster) -> String {
-    let listed = cluster.catalog().iter().filter(|kind| kind.verbs().contains(&"list")).collect::<Vec<_>>();
-    let objects = listed.iter().flat_map(|kind| list(cluster, &kind.names().resource(), None));
-    objects.map(|object| format!("{object}\n")).collect()
+    objects(cluster).into_iter().map(|(_, object)| format!("{object}\n")).collect()
 }
 
 /// Creates a cluster on a simulated disk in virtual time, in which `chance` leaves durations and orders to the seed, or not.

@@ -8,7 +8,7 @@ mod verbs;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checkers::{self, Objects};
-use crate::harness::cluster::{Cluster, ObjectKey, changes_since, dump, revision};
+use crate::harness::cluster::{Cluster, ObjectKey, changes_since, dump, objects, revision};
 use crate::harness::random::Random;
 use crate::harness::{Output, Sandbox, finish};
 use verbs::{Effect, Operator, VERBS};
@@ -66,13 +66,16 @@ impl Session {
         let output = self.run(&line);
         let mut problems = Vec::new();
         // A comparison reports a failure by another code than a difference.
-        let highest = if operator.verb == "diff" { 2 } else { 1 };
+        let highest = if ["diff", "snapshot diff"].contains(&operator.verb) { 2 } else { 1 };
         if !(0..=highest).contains(&output.code) || output.err.contains("internal error at ") {
             problems.push(format!("exit code {}: {}", output.code, output.err));
         }
         let mut cluster = self.sandbox.cluster();
         if before.is_some_and(|before| before != content(&mut cluster)) {
             problems.push("changes the store".into());
+        }
+        if effect == Effect::Back {
+            (self.objects, self.revision) = (objects(&mut cluster).into_iter().collect(), revision(&mut cluster));
         }
         problems.extend(self.check(&mut cluster));
         problems.into_iter().map(|problem| format!("{line}: {problem}")).collect()

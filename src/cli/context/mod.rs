@@ -38,8 +38,8 @@ const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Ctx {
     /// The file name of the program as it was called, for example `kubectl` through a link of that name.
     pub(crate) program: String,
-    /// The arguments of the process, the program first.
-    argv: Vec<OsString>,
+    /// The arguments of the command with preferences applied, the program first.
+    pub(crate) argv: Vec<OsString>,
     /// The command line with the long names of its flags, as `--record` stores it.
     pub(crate) command_line: String,
     /// True when the alpha feature of apply sets is on.

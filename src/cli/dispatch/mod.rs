@@ -51,6 +51,7 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i3
     ctx.dispatcher = Some(run_nested);
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
+            ctx.argv = argv.to_vec();
             let result = run_call(ctx, &call, &log);
             if let Err(CliError::MissingSubcommand(stream)) = &result {
                 let help = help::of_path(&ctx.program, &call.path, language);

@@ -38,7 +38,7 @@ impl Console<'_> {
         let snapshot = Snapshot { name: name.into(), time, real_time, revision, operation, position, import: None };
         store.stage_snapshot(name, Some(&snapshot));
         match self.cluster.has_recorded() {
-            true => self.cluster.commit_staged()?,
+            true => self.cluster.commit_staged().inspect_err(|_| self.cluster.discard())?,
             false => self.store().commit_history()?,
         }
         Ok(snapshot)

@@ -10,8 +10,10 @@ pub(super) enum Effect {
     None,
     /// Objects, or the time of the cluster.
     Any,
+    /// Everything: another state becomes the present one.
+    Back,
 }
-use Effect::{Any, None as Nothing};
+use Effect::{Any, Back, None as Nothing};
 
 /// A verb with the arguments it can have.
 ///
@@ -85,6 +87,10 @@ pub(super) const VERBS: &[Operator] = &[
         Any,
         &["deployment {deployments.apps} --max={0-9}{| --min=2| --cpu=50%}{| --dry-run=server}"],
     ),
+    operator("branch", Nothing, &["{|x|y|Not_Valid}"]),
+    operator("branch delete", Nothing, &["{x|y|main}"]),
+    operator("branch list", Nothing, &["{|-o name}"]),
+    operator("branch switch", Nothing, &["{main|odd}"]),
     operator("certificate", Nothing, &[""]),
     operator("certificate approve", Any, &["{a|missing}{| --force}"]),
     operator("certificate deny", Any, &["{a|missing}"]),
@@ -213,6 +219,10 @@ pub(super) const VERBS: &[Operator] = &[
         ],
     ),
     operator("logs", Nothing, &["{pods}{| --tail=3| --previous| --timestamps}", "deployment/{deployments.apps}"]),
+    operator("op keep", Nothing, &["{|--operations=500 --size=64Mi|--size=odd}"]),
+    operator("op log", Nothing, &["{|--limit=3|-o name}"]),
+    operator("op restore", Back, &["{{0-9}|{0-9}{0-9}}"]),
+    operator("op show", Nothing, &["{{0-9}|{0-9}{0-9}|odd}"]),
     operator("options", Nothing, &[""]),
     operator(
         "patch",
@@ -226,6 +236,7 @@ pub(super) const VERBS: &[Operator] = &[
     operator("plugin", Nothing, &[""]),
     operator("port-forward", Nothing, &["{pods} 80"]),
     operator("proxy", Nothing, &[""]),
+    operator("redo", Back, &[""]),
     operator("replace", Any, &["-f FILE{| --force| --dry-run=server}"]),
     operator("resolve", Nothing, &["{kubernetes|a|e|10.96.0.1|odd..name}"]),
     operator("rollout history", Nothing, &["deployment/{deployments.apps}{| --revision=1}"]),
@@ -247,6 +258,13 @@ pub(super) const VERBS: &[Operator] = &[
             "statefulset {statefulsets.apps} --replicas={0-9}",
         ],
     ),
+    operator("snapshot delete", Nothing, &["{a|b|c}"]),
+    operator("snapshot diff", Nothing, &["{a|b|c} --names", "{a|b} {c|main|x} --names"]),
+    operator("snapshot export", Nothing, &["{a|b} exported.kctl"]),
+    operator("snapshot import", Nothing, &["exported.kctl c", "web.yaml c"]),
+    operator("snapshot list", Nothing, &["{|-o name}"]),
+    operator("snapshot restore", Back, &["{a|b|c}"]),
+    operator("snapshot save", Nothing, &["{a|b|Not_Valid}"]),
     operator("set env", Any, &["deployment/{deployments.apps} {KEY={0-9}|KEY-|--list}{| --dry-run=server}"]),
     operator(
         "set image",
@@ -273,6 +291,7 @@ pub(super) const VERBS: &[Operator] = &[
     operator("taint", Any, &["node {nodes} {k=v:NoSchedule|k=v:NoExecute|k-|bad}{| --overwrite| --dry-run=server}"]),
     operator("top node", Nothing, &[""]),
     operator("top pod", Nothing, &["{|-A|--containers}"]),
+    operator("undo", Back, &["{||||{0-9}|{0-9}{0-9}}"]),
     operator("uncordon", Any, &["{nodes}{| --dry-run=client}"]),
     operator("version", Nothing, &["{|-o yaml|--client}"]),
     operator(

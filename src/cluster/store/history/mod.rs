@@ -202,9 +202,9 @@ impl Store {
     /// Commits staged rows of the history, and removes what need no longer be kept.
     ///
     /// # Errors
-    /// If the engine fails.
+    /// If the engine fails; then nothing is staged any more.
     pub(crate) fn commit_history(&mut self) -> Result<(), StoreError> {
-        self.batch.commit(Vec::new())?;
+        self.batch.commit(Vec::new()).inspect_err(|_| self.discard())?;
         self.batch.engine_mut().disk_mut().map_or(Ok(()), DiskEngine::trim_past)
     }
 
