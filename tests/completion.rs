@@ -50,6 +50,22 @@ fn verbs_and_their_flags_are_completed() {
 }
 
 #[test]
+fn operations_snapshots_and_branches_are_completed() {
+    let sandbox = Sandbox::new(1);
+    assert_eq!(candidates(&sandbox, "kctl undo ''"), Vec::<String>::new());
+    sandbox.must("kctl create configmap a && kctl snapshot save before && kctl branch other");
+    for (line, wanted) in [
+        ("kctl undo ''", &["2", "1"][..]),
+        ("kctl op show 2", &["2"]),
+        ("kctl snapshot restore ''", &["before"]),
+        ("kctl snapshot diff before ''", &["before", "main", "other"]),
+        ("kctl branch switch o", &["other"]),
+    ] {
+        assert_eq!(candidates(&sandbox, line), wanted, "{line}");
+    }
+}
+
+#[test]
 fn files_are_completed() {
     let sandbox = Sandbox::new(1);
     sandbox.must("touch file.yaml && mkdir folder");

@@ -1,7 +1,7 @@
 //! With chance, each seed is another future of a cluster; an invariant tells those apart in which it breaks.
 
 use kctl_base::json::{Value, json};
-use kctl_base::sim::Duration;
+use kctl_base::sim::{ChanceMode, Duration};
 
 use crate::harness::Sandbox;
 use crate::harness::cluster::{Cluster, OpenOptions, PatchType, Request};
@@ -12,7 +12,7 @@ const SEEDS: std::ops::Range<u64> = 0..12;
 /// Opens a cluster with chance in memory.
 fn future(seed: u64, invariants: &[&str]) -> Cluster {
     let invariants = invariants.iter().map(|text| (*text).to_owned()).collect();
-    let options = OpenOptions { chance: Some(true), invariants, ..OpenOptions::memory(seed) };
+    let options = OpenOptions { chance: Some(ChanceMode::On), invariants, ..OpenOptions::memory(seed) };
     Cluster::open(options).expect("a cluster")
 }
 

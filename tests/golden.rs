@@ -59,7 +59,7 @@ fn an_update_replaces_output_and_keeps_what_still_matches() {
 fn each_file_has_its_own_cluster_and_settings() {
     let pods = "  $ kubectl run a --image=nginx > /dev/null\n  $ kubectl get nodes --no-headers | wc -l\n  5\n  $ kctl clock\n  ...\n";
     let five = format!(
-        "# kctl: nodes=5 latency=0\n{pods}  $ kubectl get pod a --no-headers\n  a   1/1   Running   0     0s\n"
+        "# kctl: nodes=5 latency=0\n{pods}  $ kubectl get pod a --no-headers\n  a     1/1   Running   0     0s\n"
     );
     let env = "  $ env | sed 's/=.*//' | grep -v -e _ -e PWD | sort\n  HOME\n  PATH\n  SANDBOX\n  TMPDIR\n  TZ\n  $ echo $KCTL_CLOCK $KCTL_SEED $HOME\n  virtual 1 $SANDBOX/home\n";
     let (_, done) = run(&[("a.t", &five), ("b.t", env)], "a.t b.t");
@@ -172,7 +172,7 @@ fn recordings_run_again() {
     sandbox.must("echo 'echo a' | kctl test record b.t && kctl test b.t");
 }
 
-/// What the README shows is what happens.
+/// The README shows real output.
 #[test]
 fn the_readme_agrees() {
     let sandbox = Sandbox::new(1);

@@ -13,7 +13,7 @@ const TABLE: &str = include_str!("../testdata/help/kubectl_surface.txt");
 /// The heading of the verbs that kubectl does not have.
 const OWN_VERBS: &str = "Simulation Commands";
 /// The global flags that kubectl does not have.
-const OWN_FLAGS: &[&str] = &["--store"];
+const OWN_FLAGS: &[&str] = &["--branch", "--store"];
 /// Verbs that kubectl has, but does not list.
 const UNLISTED: &[&str] = &["alpha", "help", "options"];
 /// The largest number of verbs and flags that may be refused.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers of the control plane, lowest first.
-const LAYERS: &[&[&str]] = &[&["store"], &["api"], &["simulation"], &["controllers"], &["cluster"]];
+const LAYERS: &[&[&str]] = &[&["store"], &["api"], &["simulation"], &["controllers"], &["cluster"], &["why"]];
 
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|l| l.contains(&module))

@@ -40,7 +40,7 @@ fn stores_of_every_format_open_and_go_on() {
         assert_eq!(sandbox.problems(), Vec::<String>::new(), "{}", format.display());
         count += 1;
     }
-    assert_eq!(count, 3, "the formats of this program");
+    assert_eq!(count, 4, "the formats of this program");
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn a_later_format_is_refused() {
     sandbox.must("kctl create configmap a");
     let manifest = sandbox.store().join("store");
     let text = std::fs::read_to_string(&manifest).expect("a manifest");
-    std::fs::write(&manifest, text.replacen("kctl-store 3", "kctl-store 4", 1)).expect("written");
+    std::fs::write(&manifest, text.replacen("kctl-store 4", "kctl-store 5", 1)).expect("written");
     let got = sandbox.run("kctl get configmaps");
     assert_eq!((got.code, got.out.as_str()), (1, ""));
-    assert!(got.err.ends_with("its format is 4, and this program supports up to 3: update kctl\n"), "{}", got.err);
+    assert!(got.err.ends_with("its format is 5, and this program supports up to 4: update kctl\n"), "{}", got.err);
 }

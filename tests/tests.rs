@@ -21,6 +21,8 @@ mod futures;
 mod fuzz;
 /// Transcripts of users run, are compared, updated and recorded.
 mod golden;
+/// States of the past come back as a whole, in one store or in several.
+mod history;
 /// Manifests come from servers that are trusted.
 #[cfg(target_os = "linux")]
 mod https;
@@ -38,6 +40,8 @@ mod memory;
 mod output;
 /// Sessions recorded from a real control plane that are beside the repository.
 mod parity_transcripts;
+/// A plan changes nothing on disk.
+mod plan;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Signals end commands at any moment and leave the store whole.

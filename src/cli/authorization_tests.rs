@@ -99,8 +99,15 @@ const CASES: &[Case] = &[
     case("sim show", &[SIMULATION]),
     case("sim node stop k8s-node1", &[SIMULATION, "get nodes"]),
     case("sim pod crash solo", &[SIMULATION, "get pods"]),
+    // The user of the plan and that of its command are named apart.
+    case(
+        "plan --as=tester -- scale deploy/web --replicas=3",
+        &[SIMULATION, DEPLOYMENTS, "patch deployments.apps/scale"],
+    ),
     case("timeline deploy/web", &[SIMULATION]),
+    case("why configmap/there", &[SIMULATION, "get configmaps"]),
     case("store check", &[SIMULATION]),
+    case("test", &[]),
 ];
 
 /// The verbs that open an editor when they may read the object.

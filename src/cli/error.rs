@@ -218,9 +218,11 @@ impl From<ClusterError> for CliError {
         match error {
             ClusterError::Status(status) => status.into(),
             ClusterError::Store(error) => error.into(),
-            other @ (ClusterError::Clock(_) | ClusterError::History(_) | ClusterError::Invariant { .. }) => {
-                CliError::new(other.to_string())
-            }
+            other @ (ClusterError::Clock(_)
+            | ClusterError::History(_)
+            | ClusterError::Invariant { .. }
+            | ClusterError::TrialOver
+            | ClusterError::TrialTooLarge(_)) => CliError::new(other.to_string()),
         }
     }
 }

@@ -1,11 +1,13 @@
-//! Clones repositories with the `git` on the PATH (`api/internal/git/cloner.go` and `gitrunner.go` of kustomize).
+//! Runs the `git` on the PATH: clones repositories (`api/internal/git/cloner.go` and `gitrunner.go` of kustomize), and lists the
+//! files of a work tree.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::executables;
 use crate::temporary::Temporary;
+use crate::{executables, os_text};
 use kctl_base::go::io_error;
 use kctl_kustomize::{KustomizeError, Repository};
 
@@ -38,6 +40,23 @@ pub(crate) fn clone(repository: &Repository) -> Result<Temporary, KustomizeError
         git.run(&["submodule", "update", "--init", "--recursive"])?;
     }
     Ok(directory)
+}
+
+/// Returns the files below a directory that git tracks or would track, relative to it; `None` outside of a work tree and
+/// without git.
+pub(crate) fn list_files(directory: &Path) -> Option<Vec<OsString>> {
+    let absolute = directory.canonicalize().ok()?;
+    absolute.ancestors().find(|parent| parent.join(".git").exists())?;
+    let mut command = Command::new("git");
+    command.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(directory);
+    for name in REDIRECTIONS {
+        command.env_remove(name);
+    }
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let mut names = os_text::split(&os_text::from_output(output.stdout), |byte| *byte == 0);
+    // A zero byte ends each name.
+    names.pop();
+    output.status.success().then_some(names)
 }
 
 /// Git in a directory.

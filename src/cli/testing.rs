@@ -23,6 +23,8 @@
 //!   [`NO_NEWLINE`] follows output that does not end in a newline.
 //! - `-- NAME --` starts a file; all files follow the last step. A name that ends in `/` is an empty directory.
 //!
+//! Scripts below `history` run on a disk, which is simulated, and each step is a process of its own: only there is a past.
+//!
 //! `KCTL_UPDATE_SCRIPTS=1 cargo test -p kctl-cli scripts` rewrites the expected output. The test then fails, so that the
 //! changes are looked at and committed.
 
@@ -32,6 +34,7 @@ use std::path::{Path, PathBuf};
 
 use super::Ctx;
 use super::dispatch::{Language, run_in};
+use kctl_cluster::testing::{SimulatedDisk, open_on};
 use kctl_cluster::{Cluster, OpenOptions};
 
 /// The line after output that does not end in a newline, as `diff` writes it.
@@ -115,8 +118,11 @@ impl Script {
     }
 
     /// Runs all steps. Returns the script with the actual output.
-    fn run(&self) -> Script {
+    fn run(&self, on_disk: bool) -> Script {
         let mut session = Session::new(&self.files);
+        if on_disk {
+            session.use_disk();
+        }
         let run = |line: &Line| match line {
             Line::Comment(comment) => Line::Comment(comment.clone()),
             Line::Step { command, .. } => {
@@ -174,6 +180,8 @@ impl Output {
 pub(crate) struct Session {
     /// `None` only while a command runs.
     cluster: Option<Cluster>,
+    /// The disk from which every command opens the cluster; `None` for a cluster that stays in memory.
+    disk: Option<SimulatedDisk>,
     /// Removes the directory when it is dropped.
     _directory: tempfile::TempDir,
     root: PathBuf,
@@ -192,7 +200,12 @@ impl Session {
             }
         }
         let cluster = Cluster::open(OpenOptions::memory(1)).expect("a cluster in memory");
-        Session { cluster: Some(cluster), _directory: directory, root }
+        Session { cluster: Some(cluster), disk: None, _directory: directory, root }
+    }
+
+    /// Runs every following step in a process of its own, on a disk.
+    fn use_disk(&mut self) {
+        self.disk = Some(SimulatedDisk::default());
     }
 
     fn run(&mut self, command: &str) -> Output {
@@ -219,8 +232,13 @@ impl Session {
     }
 
     fn run_kctl(&mut self, argv: &[String], set_up: impl FnOnce(&mut Ctx)) -> (String, String, i32) {
-        let cluster = self.cluster.take().expect("given back by the last command");
         let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
+        if let Some(disk) = &self.disk {
+            let command = Ctx::new(&argv).recorded_command();
+            let opened = open_on(disk, OpenOptions { command, ..OpenOptions::memory(1) });
+            self.cluster = Some(opened.expect("the cluster on the disk"));
+        }
+        let cluster = self.cluster.take().expect("given back by the last command");
         let mut ctx = Ctx::captured(&argv, cluster);
         set_up(&mut ctx);
         let code = run_in(&mut ctx, &argv, Language::ENGLISH);
@@ -263,7 +281,7 @@ fn failure(path: &Path, name: &str, update: bool) -> Option<String> {
         Err(error) => return Some(error),
     };
     // A thread for each script: a panic, which names its thread, does not end the others.
-    let run = || script.run();
+    let run = || script.run(name.starts_with("history/"));
     let actual = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name(name.into()).spawn_scoped(scope, run);
         thread.expect("a new thread").join()

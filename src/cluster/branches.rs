@@ -89,14 +89,18 @@ pub fn list(base: &Path) -> Result<Vec<String>, ClusterError> {
 /// A name that is taken; a store that is locked for longer than the timeout or cannot be read; a disk that fails.
 pub fn create(base: &Path, from: &Path, name: &str, timeout: Duration) -> Result<(), ClusterError> {
     let place = place(base, name);
-    let mut locked = lock(from, timeout)?;
+    // One process at a time makes or removes branches.
+    let mut main = lock(base, timeout)?;
     let parent = base.join(DIRECTORY);
     clear(&parent);
     if name == MAIN || place.exists() {
         return refuse(format!("there is a branch \"{name}\" already"));
     }
     let new = parent.join(format!("{NEW}{name}"));
-    locked.branch_into(&new)?;
+    match from == base {
+        true => main.branch_into(&new)?,
+        false => lock(from, timeout)?.branch_into(&new)?,
+    }
     rename(&new, &place)?;
     sync_dir(&parent)?;
     Ok(sync_dir(base)?)
@@ -114,7 +118,7 @@ pub fn delete(base: &Path, name: &str, timeout: Duration) -> Result<(), ClusterE
     if current(base)? == name {
         return refuse(format!("the branch \"{name}\" is the current one (to use another: kctl branch switch main)"));
     }
-    let _locked = lock(&place, timeout)?;
+    let (_main, _locked) = (lock(base, timeout)?, lock(&place, timeout)?);
     let parent = base.join(DIRECTORY);
     clear(&parent);
     rename(&place, &parent.join(format!("{OLD}{name}")))?;

@@ -124,6 +124,9 @@ impl Cluster {
         } else {
             self.server.due(1)?.first().map(|d| d.at)
         };
+        if let Some(stop) = next.into_iter().chain(deadline).min() {
+            self.must_be_in_trial(stop)?;
+        }
         let waited = match (next, deadline) {
             (Some(at), Some(end)) if at > end => {
                 self.clock.now = self.clock.now.max(end);

@@ -48,6 +48,8 @@ pub struct Cluster {
     pub(crate) location: crate::location::Location,
     /// The operation at work.
     pub(crate) recorder: Recorder,
+    /// The trial that is running.
+    pub(crate) trial: Option<Box<crate::trial::Trial>>,
 }
 
 /// The work of a cluster since its last commit.
@@ -88,6 +90,7 @@ impl Cluster {
         for round in 0..ROUNDS_MAX {
             let limit = if round < SINGLE_ENTRY_ROUNDS && !is_by_chance { 1 } else { usize::MAX };
             if !self.enqueue_due(limit)? {
+                self.record_trial();
                 return Ok(());
             }
             self.driver.run_until_idle(&mut self.server, self.clock.now)?;
@@ -226,7 +229,10 @@ impl Transport for Cluster {
             false => Cause::request(self.clock.now),
         };
         self.server.store().set_cause(cause);
-        let response = self.server.handle(request, self.clock.now)?;
+        let response = match self.trial.is_some() {
+            true => self.handle_in_trial(request)?,
+            false => self.server.handle(request, self.clock.now)?,
+        };
         if changes {
             self.run()?;
         }

@@ -15,6 +15,7 @@ use crate::error::ClusterError;
 use crate::inspection;
 use crate::simulation::Faults;
 use crate::store::StoreError;
+use crate::why::{ObjectRef, Story};
 use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
@@ -126,6 +127,14 @@ impl Console<'_> {
     /// A store that cannot be read.
     pub fn failures(&mut self) -> Result<Vec<Failure>> {
         Ok(self.cluster.failures()?)
+    }
+
+    /// Tells how an object came to be what it is, also one that is gone; `None` for an object that nothing is known of.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn causes(&mut self, object: &ObjectRef) -> Result<Option<Story>> {
+        Ok(crate::why::tell(&mut self.cluster.server, object)?)
     }
 
     /// Returns the changes after a revision and the objects before them; without one, all changes that the log still has.

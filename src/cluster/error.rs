@@ -27,4 +27,10 @@ pub enum ClusterError {
     /// An operation that the mode of the clock does not allow.
     #[error("{0}")]
     Clock(String),
+    /// A wait beyond the end of a trial.
+    #[error("the time of the trial is over")]
+    TrialOver,
+    /// A trial that makes too many changes to keep them, for example of a Deployment with replicas without number.
+    #[error("the trial makes more than {0} changes, which is too much to follow")]
+    TrialTooLarge(usize),
 }

@@ -72,7 +72,7 @@ fn advance(disk: &SimulatedDisk, seconds: i64) {
 fn operate(disk: &SimulatedDisk, random: &mut Random) {
     let name = format!("web{}", random.below(3));
     match random.below(5) {
-        0 => return advance(disk, random.below(40) as i64),
+        0 => advance(disk, random.below(40) as i64),
         1 => {
             let mut cluster = open(disk, "kctl delete");
             drop(cluster.handle(&Request::delete("deployments.apps", "default", &name)));

@@ -26,25 +26,30 @@ pub struct Change {
     pub cause: Cause,
 }
 
+impl From<crate::store::Change> for Change {
+    fn from(change: crate::store::Change) -> Change {
+        Change {
+            revision: change.revision,
+            resource: change.key.resource.to_string(),
+            namespace: change.key.namespace.to_string(),
+            name: change.key.name.to_string(),
+            event: match change.kind {
+                ChangeKind::Added => WatchEvent::Added(change.watch_object()),
+                ChangeKind::Modified => WatchEvent::Modified(change.watch_object()),
+                ChangeKind::Deleted => WatchEvent::Deleted(change.watch_object()),
+            },
+            old: change.old,
+            cause: change.cause,
+        }
+    }
+}
+
 /// Returns all changes after a revision, oldest first.
 ///
 /// # Errors
 /// Status 410 for a revision that the change log no longer reaches; a store that cannot be read.
 pub fn changes_since(cluster: &mut Cluster, revision: u64) -> Result<Vec<Change>> {
-    let change = |change: crate::store::Change| Change {
-        revision: change.revision,
-        resource: change.key.resource.to_string(),
-        namespace: change.key.namespace.to_string(),
-        name: change.key.name.to_string(),
-        event: match change.kind {
-            ChangeKind::Added => WatchEvent::Added(change.watch_object()),
-            ChangeKind::Modified => WatchEvent::Modified(change.watch_object()),
-            ChangeKind::Deleted => WatchEvent::Deleted(change.watch_object()),
-        },
-        old: change.old,
-        cause: change.cause,
-    };
-    Ok(cluster.server.changes_since(revision)?.into_iter().map(change).collect())
+    Ok(cluster.server.changes_since(revision)?.into_iter().map(Change::from).collect())
 }
 
 /// Returns the newest revision of a cluster, uncommitted changes included.

@@ -11,6 +11,7 @@
 //! | `cluster` | the composition: opens the store, moves the clock, runs the controllers, commits |
 //! | `chronicle` | what happened to pods and workloads, told from the changes |
 //! | `invariants` | expressions that must hold after every change |
+//! | `trial` | futures of which nothing is kept, and what happened in them |
 //! | `client`, `console` | what the outside uses: a typed client of the API server, and the console of the simulation |
 //!
 //! Outside this crate an object can be reached only through a [`Client`] (or a [`transport::Transport`], for a front end
@@ -47,6 +48,8 @@ mod store;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod trial;
+pub mod why;
 
 /// The requests and responses of the API server, for front ends that carry them.
 pub mod transport {

@@ -55,6 +55,7 @@ impl Cluster {
             broken: None,
             location,
             recorder: Recorder::new(clock.now, revision),
+            trial: None,
         };
         cluster.server.store().set_cause(Cause::control_plane(cluster.clock.now));
         match is_new {

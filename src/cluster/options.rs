@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kctl_base::sim::{ClockMode, Duration, Time};
+use kctl_base::sim::{ChanceMode, ClockMode, Duration, Time};
 
 /// The storage of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct OpenOptions {
     pub epoch: Option<Time>,
     /// The seed of all generated names and numbers, random by default. Only at creation.
     pub seed: Option<u64>,
-    /// Whether the durations of steps and the order of what happens at once are left to chance, which they are not by default.
-    /// Only at creation.
-    pub chance: Option<bool>,
+    /// Whether the durations of steps and the order of what happens at once are left to chance, by default as when the cluster
+    /// was created, where that is not by default.
+    pub chance: Option<ChanceMode>,
     /// The number of nodes, 3 by default. Only at creation.
     pub nodes: Option<u32>,
     /// The duration of each step in the life of a pod, such as pulling an image.

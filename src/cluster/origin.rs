@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::options::OpenOptions;
 use crate::store::{Store, StoreError};
-use kctl_base::sim::{Chance, ClockMode, ClockState, Duration, Ids, Time, clock, ids};
+use kctl_base::sim::{Chance, ChanceMode, ClockMode, ClockState, Duration, Time, clock, ids};
 
 /// The row of the clock, a [`ClockState`].
 pub(crate) const CLOCK: &str = "clock";
@@ -19,9 +19,9 @@ struct Origin {
     seed: String,
     /// The time of the creation, in RFC 3339.
     created: String,
-    /// True if the seed also decides how long steps take and in which order controllers work.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    chance: bool,
+    /// The [`ChanceMode`]; `None` if nothing is left to chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chance: Option<String>,
 }
 
 /// The facts that everything in a cluster depends on.
@@ -38,7 +38,8 @@ pub(crate) struct Basis {
 /// If a row of an existing store is missing or cannot be read: with another clock or seed it would be another cluster.
 pub(crate) fn load(store: &mut Store, options: &OpenOptions) -> Result<Basis, StoreError> {
     if let Some(found) = read(store)? {
-        return Ok(found);
+        let chance = options.chance.map_or(found.chance, |mode| mode.source(found.seed));
+        return Ok(Basis { chance, ..found });
     }
     let mode = options.clock.unwrap_or(ClockMode::Real);
     let now = match mode {
@@ -46,15 +47,10 @@ pub(crate) fn load(store: &mut Store, options: &OpenOptions) -> Result<Basis, St
         ClockMode::Virtual => options.epoch.unwrap_or(clock::DEFAULT_EPOCH),
     };
     let seed = options.seed.unwrap_or_else(ids::fresh_seed);
-    let chance = options.chance.unwrap_or(false);
-    store.set_typed_row(ORIGIN, Some(Origin { seed: seed.to_string(), created: now.rfc3339(), chance }));
-    Ok(Basis::new(ClockState { mode, now, ahead: Duration::ZERO }, seed, chance))
-}
-
-impl Basis {
-    fn new(clock: ClockState, seed: u64, chance: bool) -> Basis {
-        Basis { clock, seed, chance: if chance { Chance::of(Ids::new(seed)) } else { Chance::OFF } }
-    }
+    let chance = options.chance.unwrap_or_default();
+    let kept = (chance != ChanceMode::Off).then(|| chance.to_string());
+    store.set_typed_row(ORIGIN, Some(Origin { seed: seed.to_string(), created: now.rfc3339(), chance: kept }));
+    Ok(Basis { clock: ClockState { mode, now, ahead: Duration::ZERO }, seed, chance: chance.source(seed) })
 }
 
 /// Reads the basis; `None` for a store that has never been written.
@@ -73,7 +69,10 @@ fn read(store: &mut Store) -> Result<Option<Basis>, StoreError> {
     let origin = origin.ok_or_else(|| missing(ORIGIN))?;
     let seed: Result<u64, std::num::ParseIntError> = origin.seed.parse();
     let seed = seed.map_err(|e| StoreError::unreadable(format_args!("row {ORIGIN}"), e))?;
-    Ok(Some(Basis::new(clock, seed, origin.chance)))
+    let kept = origin.chance.as_deref().map(ChanceMode::parse);
+    let kept = kept.map(|mode| mode.ok_or_else(|| StoreError::damaged(format!("row {ORIGIN} has an unknown chance"))));
+    let chance = kept.transpose()?.unwrap_or_default().source(seed);
+    Ok(Some(Basis { clock, seed, chance }))
 }
 
 /// Reads the time of an existing cluster.

@@ -164,13 +164,13 @@ impl Cluster {
         head.restored += 1;
         let store = self.server.store();
         store.stage_operation(&operation, head)?;
-        store.restore(difference).map_err(|e| self.location.name(e))?;
+        store.restore(&goal.past, difference).map_err(|e| self.location.name(e))?;
         self.reload()?;
         Ok(operation)
     }
 
     /// Begins anew with what the store holds.
-    fn reload(&mut self) -> Result<(), ClusterError> {
+    pub(crate) fn reload(&mut self) -> Result<(), ClusterError> {
         let Basis { clock, seed, .. } = origin::load(self.server.store(), self.location.options())?;
         self.server.reload(Ids::new(seed))?;
         let revision = self.server.revision();

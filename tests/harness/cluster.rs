@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use kctl_base::object::{Object, ObjectMeta as _, ValueRead as _};
+use kctl_base::sim::ChanceMode;
 use kctl_cluster::transport::Payload;
 use kctl_cluster::{User, WatchEvent, inspection, testing};
 
@@ -120,7 +121,7 @@ pub(crate) fn dump(cluster: &mut Cluster) -> String {
 
 /// Creates a cluster on a simulated disk in virtual time, in which `chance` leaves durations and orders to the seed, or not.
 pub(crate) fn create_on_disk(disk: &SimulatedDisk, seed: u64, chance: bool) -> Cluster {
-    let options = OpenOptions { chance: Some(chance), ..OpenOptions::memory(seed) };
+    let options = OpenOptions { chance: chance.then_some(ChanceMode::On), ..OpenOptions::memory(seed) };
     testing::open_on(disk, options).expect("the cluster opens")
 }
 

@@ -15,7 +15,7 @@ use super::Sandbox;
 /// The steps before the first recorded command, in `DIRECTORY`.
 const PREPARATION: &str = r#"  $ recorded() {
   >   bash -c "$1" >"$TMPDIR/out" 2>"$TMPDIR/err"; code=$?
-  >   sed '$a\' "$TMPDIR/out"
+  >   if [ -s "$TMPDIR/out" ]; then sed '$a\' "$TMPDIR/out"; fi
   >   if [ -s "$TMPDIR/err" ]; then echo '!'; sed '$a\' "$TMPDIR/err"; fi
   >   return $code
   > }
@@ -38,7 +38,7 @@ pub(crate) fn to_cram(recording: &str, seed: u64, directory: &str) -> String {
             '|' => writeln!(cram, "  {rest}"),
             '!' if std::mem::replace(&mut has_errors, true) => writeln!(cram, "  {rest}"),
             '!' => writeln!(cram, "  !\n  {rest}"),
-            '=' => write!(code, "  [{}]\n", rest.trim()),
+            '=' => writeln!(code, "  [{}]", rest.trim()),
             _ => writeln!(cram, "{line}"),
         };
         written.expect("a string takes all writes");
@@ -65,7 +65,7 @@ pub(crate) struct Replayed {
     pub(crate) command: String,
     /// The difference from the recorded output; `None` if it agrees.
     pub(crate) difference: Option<String>,
-    /// What it printed, in XML.
+    /// Its output, in XML.
     pub(crate) output: String,
 }
 

@@ -160,6 +160,11 @@ fn an_image_of_ext4_has_what_was_acknowledged() {
                 found=0
             fi
             [ $found -ge $before ] && [ $found -le $((before + 1)) ] || echo "$found of $before"
+            if [ $found -gt 0 ]; then
+                kctl undo --store cut/store > undone || echo "the past of $found is lost"
+                left=$(kctl get configmaps -o name --store cut/store | grep -c /c)
+                [ $left -eq $((found - 1)) ] || echo "$left after the undo of $found"
+            fi
             umount cut
         done
         kill -KILL -- -$writer
@@ -182,6 +187,8 @@ fn an_image_of_ext4_has_stores_that_were_made_compacted_reset_or_taken_over() {
                 create new a
                 kctl store compact --store disk/$i/new > compacted
                 create new b
+                kctl branch br --store disk/$i/new > made && add new/branches/br/b
+                kctl undo --store disk/$i/new > undone && add new/a
                 kctl create configmap a --store disk/$i/reset > created
                 kctl store reset --store disk/$i/reset > done
                 create reset b
@@ -201,7 +208,7 @@ fn an_image_of_ext4_has_stores_that_were_made_compacted_reset_or_taken_over() {
             for expected; do
                 store=$stores/${expected%/*}
                 kctl store check --store $store > check || { cat check; echo "damaged after $*"; }
-                kctl get configmap ${expected#*/} --store $store > found || echo "lost after $*"
+                kctl get configmap ${expected##*/} --store $store > found || echo "lost after $*"
             done
             umount cut
         done

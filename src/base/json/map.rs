@@ -50,6 +50,17 @@ impl Pair {
         &self.key
     }
 
+    /// Returns `true` if the entry has a key, whose prefix is known.
+    #[inline]
+    fn has_key(&self, key: &[u8], prefix: u64) -> bool {
+        self.prefix == prefix
+            && match key.len() <= PREFIX_BYTES {
+                // What goes on with zeros is longer.
+                true => self.key.len() == key.len(),
+                false => self.key.as_bytes() == key,
+            }
+    }
+
     /// Compares the key of the entry with another one, whose prefix is known.
     #[inline]
     fn compare(&self, key: &[u8], prefix: u64) -> Ordering {
@@ -202,23 +213,38 @@ impl Map {
     /// Returns the position of a key.
     #[inline]
     fn position(&self, key: &[u8]) -> Option<usize> {
-        self.search(key).ok()
+        self.search(key, prefix_of(key)).ok()
     }
 
     /// Returns the position of a key, or `Err` with the position to insert it at. Most maps are built in order, so the
     /// end is tried first.
     #[inline]
     fn find(&self, key: &[u8]) -> Result<usize, usize> {
+        let prefix = prefix_of(key);
         match self.0.last() {
-            Some(last) if last.compare(key, prefix_of(key)).is_ge() => self.search(key),
+            Some(last) if last.compare(key, prefix).is_ge() => self.search(key, prefix),
             _ => Err(self.0.len()),
         }
     }
 
+    /// Returns the position of a key, or `Err` with the position to insert it at.
     #[inline]
-    fn search(&self, key: &[u8]) -> Result<usize, usize> {
-        let prefix = prefix_of(key);
-        self.0.binary_search_by(|pair| pair.compare(key, prefix))
+    fn search(&self, key: &[u8], prefix: u64) -> Result<usize, usize> {
+        let at = self.0.partition_point(|pair| pair.prefix < prefix);
+        match self.0.get(at) {
+            Some(pair) if pair.has_key(key, prefix) => Ok(at),
+            Some(pair) if pair.prefix == prefix => self.search_alike(at, key, prefix),
+            _ => Err(at),
+        }
+    }
+
+    /// Returns the position of a key among those with the same prefix, of which `first` is the first, or `Err` with the
+    /// position to insert it at.
+    fn search_alike(&self, first: usize, key: &[u8], prefix: u64) -> Result<usize, usize> {
+        let alike = &self.0[first..];
+        let alike = &alike[..alike.partition_point(|pair| pair.prefix == prefix)];
+        let found = alike.binary_search_by(|pair| pair.compare(key, prefix));
+        found.map(|at| first + at).map_err(|at| first + at)
     }
 }
 

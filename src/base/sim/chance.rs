@@ -3,10 +3,55 @@
 //! By default nothing is left to it: every step of a pod takes its usual time, and controllers work in a fixed order. With
 //! chance, a seed is one of many futures, each of which a real cluster might have.
 
+use std::fmt;
+
 use super::{Duration, Ids};
 
 /// The factor by which a span can be longer or shorter than usual.
 const SPREAD: f64 = 4.0;
+
+/// What is left to chance in a cluster, and by which seed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChanceMode {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Durations and orders, by the seed of the cluster.
+    On,
+    /// Durations and orders, by another seed: a cluster with the same names has many futures.
+    Seed(u64),
+}
+
+impl ChanceMode {
+    /// Parses `off`, `on` or a seed.
+    pub fn parse(text: &str) -> Option<ChanceMode> {
+        match text {
+            "off" => Some(ChanceMode::Off),
+            "on" => Some(ChanceMode::On),
+            seed => seed.parse().ok().map(ChanceMode::Seed),
+        }
+    }
+
+    /// Returns the source of chance in a cluster with a seed.
+    pub fn source(self, seed: u64) -> Chance {
+        match self {
+            ChanceMode::Off => Chance::OFF,
+            ChanceMode::On => Chance::of(Ids::new(seed)),
+            ChanceMode::Seed(other) => Chance::of(Ids::new(other)),
+        }
+    }
+}
+
+/// Writes what [`ChanceMode::parse`] reads.
+impl fmt::Display for ChanceMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ChanceMode::Off => f.write_str("off"),
+            ChanceMode::On => f.write_str("on"),
+            ChanceMode::Seed(seed) => seed.fmt(f),
+        }
+    }
+}
 
 /// The source of what is left to chance, or nothing. A draw is a pure function of the seed and its arguments.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,6 +112,14 @@ mod tests {
         assert_eq!(Chance::OFF.span(USUAL, "pull", "a", 0), USUAL);
         assert_eq!(Chance::OFF.delay(USUAL, "sync", "a", 0), Duration::ZERO);
         assert_eq!(Chance::OFF.index(5, "queue", "a", 0), 0);
+    }
+
+    #[test]
+    fn modes_are_read_as_they_are_written() {
+        for text in ["off", "on", "17"] {
+            assert_eq!(ChanceMode::parse(text).map(|mode| mode.to_string()).as_deref(), Some(text));
+        }
+        assert_eq!(["", "yes", "-1"].map(ChanceMode::parse), [None; 3]);
     }
 
     #[test]

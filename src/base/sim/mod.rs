@@ -9,7 +9,7 @@ pub mod ids;
 pub mod time;
 pub mod timeline;
 
-pub use chance::Chance;
+pub use chance::{Chance, ChanceMode};
 pub use clock::{ClockMode, ClockState};
 pub use ids::Ids;
 pub use time::{Duration, Time};

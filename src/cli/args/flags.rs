@@ -15,11 +15,22 @@ struct HelpDefault(Cow<'static, str>);
 
 impl ArgExt for HelpDefault {}
 
-/// Marks positional arguments that name types and objects, for shell completion.
-#[derive(Clone, Copy, Debug)]
-struct NamesObjects;
+/// What positional arguments name, for shell completion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Types and objects.
+    Objects,
+    /// Operations of the history, by their numbers.
+    Operations,
+    /// Snapshots.
+    Snapshots,
+    /// Branches.
+    Branches,
+    /// Snapshots and branches.
+    States,
+}
 
-impl ArgExt for NamesObjects {}
+impl ArgExt for Names {}
 
 /// Properties of arguments beyond those that clap has.
 pub(crate) trait ArgProperties {
@@ -27,8 +38,8 @@ pub(crate) trait ArgProperties {
     fn help_default(self, default: impl Into<Cow<'static, str>>) -> Arg;
     /// The default that `--help` shows.
     fn shown_default(&self) -> &str;
-    /// True for positional arguments that name types and objects.
-    fn names_objects(&self) -> bool;
+    /// What positional arguments name; `None` for others.
+    fn names(&self) -> Option<Names>;
 }
 
 impl ArgProperties for Arg {
@@ -46,8 +57,8 @@ impl ArgProperties for Arg {
         }
     }
 
-    fn names_objects(&self) -> bool {
-        self.get::<NamesObjects>().is_some()
+    fn names(&self) -> Option<Names> {
+        self.get::<Names>().copied()
     }
 }
 
@@ -141,7 +152,12 @@ pub(crate) fn positional(name: &'static str) -> Arg {
 
 /// Positional arguments that name types and objects, which shells complete.
 pub(crate) fn object_names(name: &'static str) -> Arg {
-    positional(name).add(NamesObjects)
+    names(name, Names::Objects)
+}
+
+/// Positional arguments that name something, which shells complete.
+pub(crate) fn names(name: &'static str, names: Names) -> Arg {
+    positional(name).add(names)
 }
 
 /// Parses a boolean in one of the spellings of Go's `strconv.ParseBool`.

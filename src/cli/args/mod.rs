@@ -8,7 +8,7 @@ mod matches;
 
 pub(crate) use display::paragraphs;
 pub(crate) use flags::{
-    ArgProperties, choice, duration, each, list, number, number32, object_names, optional, pairs, parse_bool, path,
-    paths, positional, switch, text,
+    ArgProperties, Names, choice, duration, each, list, names, number, number32, object_names, optional, pairs,
+    parse_bool, path, paths, positional, switch, text,
 };
 pub(crate) use matches::{Matches, SharedFlags};

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use crate::args::Matches;
 use crate::{CliError, CliResult};
 use kctl_base::field::quote;
-use kctl_base::sim::{ClockMode, Duration, Time};
+use kctl_base::sim::{ChanceMode, ClockMode, Duration, Time};
 use kctl_cluster::OpenOptions;
 
 /// The largest number of nodes of a new cluster (upstream: "Considerations for large clusters").
@@ -41,15 +41,6 @@ fn parse_seconds(text: &str) -> Option<Duration> {
     match text.parse::<i64>() {
         Ok(seconds) => Duration::parse(&format!("{seconds}s")),
         Err(_) => Duration::parse(text),
-    }
-}
-
-/// Parses `on` or `off`.
-fn parse_switch(text: &str) -> Option<bool> {
-    match text {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
     }
 }
 
@@ -114,7 +105,7 @@ pub(super) fn open_options(dir: PathBuf, lock_timeout: Duration) -> CliResult<Op
     options.clock = setting("KCTL_CLOCK", ClockMode::parse)?;
     options.epoch = setting("KCTL_EPOCH", Time::parse)?;
     options.seed = setting("KCTL_SEED", parse_seed)?;
-    options.chance = setting("KCTL_CHANCE", parse_switch)?;
+    options.chance = setting("KCTL_CHANCE", ChanceMode::parse)?;
     options.nodes = setting("KCTL_NODES", parse_nodes)?;
     let lines =
         |text: &str| Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
@@ -131,7 +122,7 @@ pub(crate) fn is_valid_setting(variable: &str, value: &str) -> bool {
         "KCTL_CLOCK" => ClockMode::parse(value).is_some(),
         "KCTL_EPOCH" => Time::parse(value).is_some(),
         "KCTL_SEED" => parse_seed(value).is_some(),
-        "KCTL_CHANCE" => parse_switch(value).is_some(),
+        "KCTL_CHANCE" => ChanceMode::parse(value).is_some(),
         "KCTL_NODES" => parse_nodes(value).is_some(),
         "KCTL_LATENCY" => parse_latency(value).is_some(),
         _ => false,

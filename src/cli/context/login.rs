@@ -112,11 +112,11 @@ impl Ctx {
 
     /// Returns the place of the kubeconfig: what the flag or the environment names, or else the file beside the store's data.
     pub(super) fn kubeconfig_source(&self) -> CliResult<Source> {
-        match (&self.kubeconfig, &self.captured) {
+        match (&self.kubeconfig, self.is_hermetic) {
             (Some(file), _) => Ok(Source::Named(file.clone())),
             // Tests must not depend on the environment, and have no directory of a store.
-            (None, Some(_)) => Ok(Source::BuiltIn),
-            (None, None) => match (environment::kubeconfig(), self.base_dir()) {
+            (None, true) => Ok(Source::BuiltIn),
+            (None, false) => match (environment::kubeconfig(), self.base_dir()) {
                 (Some(files), _) => Ok(Source::List(files)),
                 (None, Ok(dir)) => Ok(Source::Store(dir.join(kubeconfig::FILE))),
                 (None, Err(_)) => Ok(Source::BuiltIn),

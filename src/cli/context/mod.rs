@@ -2,9 +2,11 @@
 
 mod environment;
 mod login;
+pub(crate) mod nested;
 mod output;
 mod recorded;
 pub(crate) mod stdout;
+mod trial;
 mod waiting;
 
 use std::ffi::OsString;
@@ -48,6 +50,8 @@ pub(crate) struct Ctx {
     pub(crate) err: String,
     /// True when standard error is a terminal, so that [`Ctx::hint`] prints.
     hints: bool,
+    /// The object to ask about after a failure, as a command line names it; `None` without a suggestion.
+    asks_why: Option<String>,
     /// The value of `--namespace`.
     namespace: Option<String>,
     /// The namespace of the kubeconfig's context.
@@ -82,8 +86,12 @@ pub(crate) struct Ctx {
     presentation: Presentation,
     /// The client; `None` until it is needed.
     client: Option<Client<Cluster>>,
-    /// The flushed output in tests; `None` in a process of its own.
+    /// The flushed output in tests and of nested commands; `None` for a command with the output of the process.
     captured: Option<Captured>,
+    /// True in tests, which must not depend on the environment.
+    is_hermetic: bool,
+    /// Runs nested commands; `None` before the command line is dispatched.
+    pub(crate) dispatcher: Option<nested::Dispatcher>,
     /// True after standard input was read.
     stdin_read: bool,
     /// True after a warning of the server.
@@ -105,6 +113,7 @@ impl Ctx {
             out: String::new(),
             err: String::new(),
             hints: std::io::stderr().is_terminal(),
+            asks_why: None,
             namespace: None,
             context_namespace: None,
             kubeconfig: None,
@@ -123,6 +132,8 @@ impl Ctx {
             presentation: Presentation::default(),
             client: None,
             captured: None,
+            is_hermetic: false,
+            dispatcher: None,
             stdin_read: false,
             warned: false,
             warnings_are_errors: false,
@@ -279,15 +290,8 @@ impl Ctx {
         let login = self.login.take();
         let credentials = login.as_ref().map(|login| self.credentials_of(login)).transpose()?;
         if self.client.is_none() {
-            let mut client = Client::new(Cluster::open(self.open_options()?)?);
-            client.set_verbosity(self.verbosity);
-            client.present(self.presentation);
-            match (&self.user, &self.account) {
-                (Some(user), _) => client.impersonate(user.clone()),
-                (None, Some(account)) => client.act_as(account.clone()),
-                (None, None) => {}
-            }
-            self.client = Some(client);
+            let cluster = Cluster::open(self.open_options()?)?;
+            self.client = Some(self.new_client(cluster));
         }
         if let (Some(login), Some(credentials)) = (login, credentials) {
             self.authenticate(&login, &credentials)?;
@@ -297,6 +301,19 @@ impl Ctx {
         let user = client.user().name.clone();
         client.transport().record_as(&user);
         Ok(client)
+    }
+
+    /// Creates a client of a cluster that acts as the user.
+    fn new_client(&self, cluster: Cluster) -> Client<Cluster> {
+        let mut client = Client::new(cluster);
+        client.set_verbosity(self.verbosity);
+        client.present(self.presentation);
+        match (&self.user, &self.account) {
+            (Some(user), _) => client.impersonate(user.clone()),
+            (None, Some(account)) => client.act_as(account.clone()),
+            (None, None) => {}
+        }
+        client
     }
 
     /// Sets how the verb presents the objects that it reads.
@@ -395,8 +412,11 @@ impl Ctx {
     /// Closes the store until it is needed again, so that other processes can use it while an editor is open.
     ///
     /// # Errors
-    /// As for [`Ctx::flush`].
+    /// As for [`Ctx::flush`], and in a trial, which would be over.
     pub(crate) fn release(&mut self) -> CliResult<()> {
+        if self.client.as_mut().is_some_and(|client| client.transport().is_in_trial()) {
+            return Err(CliError::new("plan opens no editor: write the change into a file or a patch"));
+        }
         self.flush()?;
         self.client = None;
         Ok(())
@@ -406,7 +426,7 @@ impl Ctx {
     #[cfg(test)]
     pub(crate) fn captured(argv: &[OsString], cluster: Cluster) -> Ctx {
         let mut ctx = Ctx::new(argv);
-        (ctx.hints, ctx.apply_sets) = (false, false);
+        (ctx.hints, ctx.apply_sets, ctx.is_hermetic) = (false, false, true);
         ctx.variable = |_| None;
         ctx.client = Some(Client::new(cluster));
         ctx.captured = Some(Captured::default());

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use super::{Ctx, stdout};
 use crate::klog::{self, Site};
+use crate::resolve::Item;
 use crate::{CliError, CliResult};
 
 /// The exit code of a command that has broken an invariant.
@@ -59,6 +60,29 @@ impl Ctx {
         }
     }
 
+    /// Prints a hint at once, while the command is at work.
+    pub(crate) fn hint_at_once(&self, line: impl std::fmt::Display) {
+        if self.hints {
+            hint_now(line);
+        }
+    }
+
+    /// Returns whether the log is on (`-v`).
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity > 0
+    }
+
+    /// Suggests to ask why an object is not as a command expected, if the command fails. The first suggestion counts.
+    pub(crate) fn suggest_why(&mut self, item: &Item) {
+        let namespace = match item.namespace.as_str() {
+            "" => String::new(),
+            namespace if *namespace == self.namespace() && !self.namespace_given() => String::new(),
+            namespace => format!(" -n {namespace}"),
+        };
+        let kind = item.kind.names().kind.to_lowercase();
+        self.asks_why.get_or_insert_with(|| format!("{kind}/{}{namespace}", item.name));
+    }
+
     /// Commits all changes and then writes the buffered output. Long-running verbs call it between their steps;
     /// [`Ctx::finish`] does it at the end of a command.
     ///
@@ -102,6 +126,9 @@ impl Ctx {
         let mut code = errors.iter().map(CliError::code).max().unwrap_or(0);
         for error in errors {
             self.err.push_str(&error.message());
+        }
+        if let Some(object) = self.asks_why.take().filter(|_| code != 0) {
+            self.hint(format!("hint: {} why {object}", self.program));
         }
         if code == 0 && self.warned && self.warnings_are_errors {
             self.print_error("error: 1 warning received");
@@ -149,4 +176,43 @@ pub(crate) struct Captured {
     pub(crate) out: String,
     /// Standard error.
     pub(crate) err: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ctx;
+    use crate::dispatch::{Language, run_in};
+    use kctl_cluster::{Cluster, OpenOptions};
+    use std::ffi::OsString;
+
+    /// Runs a command on a terminal or not. Returns standard error and the cluster.
+    fn run(cluster: Cluster, line: &str, is_terminal: bool) -> (String, Cluster) {
+        let argv: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let mut ctx = Ctx::captured(&argv, cluster);
+        ctx.hints = is_terminal;
+        run_in(&mut ctx, &argv, Language::ENGLISH);
+        let (_, err, cluster) = ctx.into_captured();
+        (err, cluster.expect("the cluster"))
+    }
+
+    #[test]
+    fn a_command_that_waited_in_vain_suggests_to_ask_why_on_a_terminal_only() {
+        let mut cluster = Cluster::open(OpenOptions::memory(1)).expect("a cluster");
+        (_, cluster) = run(cluster, "kctl create deployment web --image=nginx:notfound", true);
+        let waits = [
+            ("kctl rollout status deployment/web --timeout=5s", "hint: kctl why deployment/web\n"),
+            ("kctl rollout status deployment/web -n default", "hint: kctl why deployment/web -n default\n"),
+            ("kctl wait deployment/web --for=condition=Available --timeout=5s", "hint: kctl why deployment/web\n"),
+            ("kctl wait node/k8s-node1 --for=delete --timeout=5s", "hint: kctl why node/k8s-node1\n"),
+            ("kctl wait node/k8s-node1 --for=condition=Ready", ""),
+            ("kctl get deployment/none", ""),
+        ];
+        for (line, hint) in waits {
+            let (err, after) = run(cluster, line, true);
+            let (quiet, after) = run(after, line, false);
+            cluster = after;
+            assert_eq!(err, format!("{quiet}{hint}"), "{line}");
+            assert_eq!(hint.is_empty(), !err.contains("hint"), "{line}");
+        }
+    }
 }

@@ -12,11 +12,11 @@ use clap_complete::env::Shells;
 
 use super::command_line::{CommandLine, as_texts};
 use super::tree::{self, Scope};
-use crate::args::ArgProperties;
+use crate::args::{ArgProperties, Names};
 use crate::completion_script::{self, VARIABLE};
 use crate::{CliError, CliResult, Ctx, resolve, verbs};
 use kctl_base::field::quote;
-use kctl_cluster::maintenance;
+use kctl_cluster::{branches, maintenance};
 use kctl_kinds::Catalog;
 
 /// The time within which a shell gets its answer, even if another process uses the store.
@@ -57,32 +57,65 @@ fn complete(shell: &OsStr, program: &str, words: Vec<OsString>) -> CliResult<Str
 
 /// Adds the completer of object names to the arguments that take them, of the command and of its subcommands.
 fn with_object_names(command: Command) -> Command {
-    let completed = |arg: clap::Arg| match arg.names_objects() {
-        true => arg.add(ArgValueCompleter::new(object_names)),
-        false => arg,
+    let completed = |arg: clap::Arg| match arg.names() {
+        Some(names) => arg.add(ArgValueCompleter::new(move |current: &OsStr| offered(names, current))),
+        None => arg,
     };
     command.mut_args(completed).mut_subcommands(with_object_names)
 }
 
-/// The candidates for an argument that names types and objects: types first, then the names of objects of that type.
-fn object_names(current: &OsStr) -> Vec<CompletionCandidate> {
+/// The candidates for an argument that names something.
+fn offered(names: Names, current: &OsStr) -> Vec<CompletionCandidate> {
     let typed: Vec<OsString> = std::env::args_os().skip_while(|arg| arg != "--").skip(1).collect();
     let current = current.to_string_lossy().into_owned();
     let (sender, receiver) = mpsc::channel();
     let word = current.clone();
     // The thread ends with the process. A shell has no place for an error: what cannot be listed in time is not offered.
-    std::thread::spawn(move || sender.send(candidates(&typed, &word).unwrap_or_default()));
+    std::thread::spawn(move || {
+        let found = match names {
+            Names::Objects => candidates(&typed, &word),
+            _ => history_names(names, &typed),
+        };
+        sender.send(found.unwrap_or_default())
+    });
     let candidates = receiver.recv_timeout(TIME_LIMIT).unwrap_or_default();
     candidates.into_iter().filter(|c| c.starts_with(&current)).map(CompletionCandidate::new).collect()
 }
 
-fn candidates(typed: &[OsString], current: &str) -> CliResult<Vec<String>> {
+/// The context of an unfinished command line.
+fn context(typed: &[OsString]) -> CliResult<Ctx> {
     let mut ctx = Ctx::new(typed);
     let line = CommandLine::new(typed);
     let scope = verbs::find(line.verb_word()).map_or(Scope::Names, Scope::Only);
     if let Ok(matches) = tree::command("kctl", scope).ignore_errors(true).try_get_matches_from(typed) {
         ctx.read_global_flags(&matches)?;
     }
+    Ok(ctx)
+}
+
+/// The operations, the newest first, the snapshots, or the branches of a store.
+fn history_names(names: Names, typed: &[OsString]) -> CliResult<Vec<String>> {
+    let mut ctx = context(typed)?;
+    if !maintenance::is_store(&ctx.store_dir()?)? {
+        return Ok(Vec::new());
+    }
+    if names == Names::Operations {
+        let operations = ctx.console_to_read()?.operations()?;
+        return Ok(operations.iter().rev().map(|operation| operation.number.to_string()).collect());
+    }
+    let mut found = Vec::new();
+    if names != Names::Branches {
+        found.extend(ctx.console_to_read()?.snapshots()?.into_iter().map(|snapshot| snapshot.name));
+    }
+    if names != Names::Snapshots {
+        found.extend(branches::list(&ctx.base_dir()?)?);
+    }
+    Ok(found)
+}
+
+/// Types, or the names of objects of the type before: what names objects.
+fn candidates(typed: &[OsString], current: &str) -> CliResult<Vec<String>> {
+    let mut ctx = context(typed)?;
     // A new store would have the built-in types and no objects; it is not created for their names.
     let has_store = maintenance::is_store(&ctx.store_dir()?)?;
     let catalog = if has_store { ctx.catalog()? } else { Catalog::default() };

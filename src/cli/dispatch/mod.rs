@@ -17,6 +17,8 @@ mod tests;
 
 use std::ffi::OsString;
 
+use crate::context::nested::Admit;
+use crate::klog::Site;
 use crate::{CliError, CliResult, Ctx, Stream, verbs};
 pub(crate) use help::Language;
 
@@ -46,14 +48,10 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i3
         Err(error) => return ctx.finish(Err(error)),
     };
     let argv = argv.as_slice();
+    ctx.dispatcher = Some(run_nested);
     let result = match parse::parse(argv, &ctx.program) {
         Ok(parse::Parsed::Run(call)) => {
-            ctx.command_line = call.recorded;
-            ctx.replaced_flags = tree::own_flags(call.verb);
-            let result = ctx
-                .read_global_flags(&call.matches)
-                .and_then(|()| ctx.log_at(PREFERENCES_LEVEL, &log))
-                .and_then(|()| (call.verb.run)(ctx, &call.matches));
+            let result = run_call(ctx, &call, &log);
             if let Err(CliError::MissingSubcommand(stream)) = &result {
                 let help = help::of_path(&ctx.program, &call.path, language);
                 match stream {
@@ -78,6 +76,34 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i3
             None => Err(error),
         },
     };
+    ctx.finish(result)
+}
+
+/// Runs the verb of a command line.
+fn run_call(ctx: &mut Ctx, call: &parse::Call, log: &[(Site, String)]) -> CliResult<()> {
+    ctx.command_line.clone_from(&call.recorded);
+    ctx.replaced_flags = tree::own_flags(call.verb);
+    ctx.read_global_flags(&call.matches)?;
+    ctx.log_at(PREFERENCES_LEVEL, log)?;
+    (call.verb.run)(ctx, &call.matches)
+}
+
+/// Runs the command line of a nested command, if it is admitted, and returns the exit code.
+fn run_nested(ctx: &mut Ctx, argv: &[OsString], admit: Admit<'_>) -> i32 {
+    let result = preferences::apply(ctx, argv).and_then(|preferences::Applied { argv, log }| {
+        match parse::parse(&argv, &ctx.program)? {
+            parse::Parsed::Run(call) => {
+                admit(&call.path, &call.matches)?;
+                match run_call(ctx, &call, &log) {
+                    Err(CliError::MissingSubcommand(_)) => Err(CliError::new("a subcommand is required")),
+                    result => result,
+                }
+            }
+            parse::Parsed::Help(path) => {
+                Err(CliError::new(format!("to read the help: {} --help", command_line::path_text(&ctx.program, &path))))
+            }
+        }
+    });
     ctx.finish(result)
 }
 

@@ -1,7 +1,11 @@
 //! Lines of actual output, as a transcript shows them.
 
 use super::escape::escape;
-use super::expectation::{ESCAPED, NO_EOL, exit_code};
+
+/// The suffix of a line that is not ended by a line break.
+pub(super) const NO_EOL: &str = " (no-eol)";
+/// The suffix of a line with escape sequences.
+pub(super) const ESCAPED: &str = " (esc)";
 
 /// A line of actual output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,12 @@ fn is_reserved(line: &[u8], is_first: bool, is_last: bool) -> bool {
         || (is_last && std::str::from_utf8(line).is_ok_and(|text| exit_code(text).is_some()))
 }
 
+/// Returns the exit code of a line `[CODE]`; `None` for any other line and for 0, which is not written.
+pub(super) fn exit_code(line: &str) -> Option<i32> {
+    let number = line.strip_prefix('[')?.strip_suffix(']')?;
+    number.parse().ok().filter(|code: &i32| (1..=255).contains(code) && code.to_string() == number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +78,11 @@ mod tests {
         assert_eq!(texts("```\n\nb"), ["\\x60`` (esc)", "", "b (no-eol)"]);
         assert_eq!(texts("[1]"), ["\\x5b1] (no-eol) (esc)"]);
         assert_eq!(texts(""), [""; 0]);
+    }
+
+    #[test]
+    fn exit_codes_are_in_brackets() {
+        let codes = ["[1]", "[255]", "[0]", "[256]", "[01]", "[x]", "1"].map(exit_code);
+        assert_eq!(codes, [Some(1), Some(255), None, None, None, None, None]);
     }
 }

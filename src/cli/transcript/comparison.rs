@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::actual::ActualLine;
+use super::arrange;
 use super::expectation::ExpectedLine;
 use super::likeness::{self, Normal};
 use super::merge::{Merged, merge};
 use super::names::Names;
 
-/// How output is compared.
+/// A way to compare output.
 #[derive(Debug)]
 pub(super) enum Comparison {
     /// Line by line.
@@ -34,7 +35,7 @@ impl Comparison {
         };
         let expected_normals: Vec<Normal> = expected.iter().map(|line| likeness::normalize(&line.text)).collect();
         let normals: Vec<Normal> = actual.iter().map(|line| likeness::normalize(&line.plain())).collect();
-        let order = likeness::arrange(command, &expected_normals, &normals);
+        let order = arrange::arrange(command, &expected_normals, &normals);
         let actual: Vec<ActualLine> = order.iter().map(|at| actual[*at].clone()).collect();
         let normals: Vec<Normal> = order.iter().map(|at| normals[*at].clone()).collect();
         let matches = |row: usize, column: usize| {
@@ -42,7 +43,7 @@ impl Comparison {
         };
         let mut merged = merge(expected, &actual, &matches);
         if merged.iter().copied().eq((0..expected.len()).map(Merged::Expected)) {
-            merged = with_names(merged, names, &expected_normals, &normals);
+            merged = with_names(merged, names, arrange::prints_rows(command), &expected_normals, &normals);
         }
         texts(&merged, expected, &actual)
     }
@@ -56,21 +57,28 @@ fn texts(merged: &[Merged], expected: &[ExpectedLine], actual: &[ActualLine]) ->
     merged.iter().map(text).collect()
 }
 
-/// Checks the names in lines that are alike otherwise. Lines whose names are used in another way are not.
-fn with_names(mut merged: Vec<Merged>, names: &mut Names, expected: &[Normal], actual: &[Normal]) -> Vec<Merged> {
-    let (expected_groups, actual_groups) = (groups(expected), groups(actual));
-    for (text, expected_lines) in expected_groups {
+/// Checks the names in lines that are alike otherwise. Lines whose names are used in another way are not. Which of several
+/// objects that are alike a controller has kept is chance: rows say anew which suffix stands for which.
+fn with_names(
+    mut merged: Vec<Merged>,
+    names: &mut Names,
+    are_rows: bool,
+    expected: &[Normal],
+    actual: &[Normal],
+) -> Vec<Merged> {
+    let actual_groups = groups(actual);
+    for (text, expected_lines) in groups(expected) {
         let Some(actual_lines) = actual_groups.get(text).filter(|lines| lines.len() == expected_lines.len()) else {
             continue;
         };
-        let count = expected[expected_lines[0]].names.len();
-        let at_place = |normals: &[Normal], lines: &[usize], place: usize| -> Vec<String> {
-            lines.iter().map(|line| normals[*line].names[place].clone()).collect()
-        };
-        let agree = (0..count).all(|place| {
-            let (expected, actual) =
-                (at_place(expected, &expected_lines, place), at_place(actual, actual_lines, place));
-            names.observe(&as_set(&expected), &as_set(&actual))
+        let agree = (0..expected[expected_lines[0]].names.len()).all(|place| {
+            let of_place = |normals: &'_ [Normal], lines: &[usize]| -> BTreeSet<String> {
+                lines.iter().map(|line| normals[*line].names[place].text.clone()).collect()
+            };
+            let (expected_names, actual_names) = (of_place(expected, &expected_lines), of_place(actual, actual_lines));
+            let is_suffix = expected[expected_lines[0]].names[place].is_suffix;
+            names.observe(&expected_names, &actual_names)
+                || (are_rows && is_suffix && names.exchange(&expected_names, &actual_names))
         });
         if !agree {
             for (row, column) in expected_lines.iter().zip(actual_lines) {
@@ -88,10 +96,6 @@ fn groups(lines: &[Normal]) -> BTreeMap<&str, Vec<usize>> {
         groups.entry(&line.text).or_default().push(at);
     }
     groups
-}
-
-fn as_set(names: &[String]) -> BTreeSet<&str> {
-    names.iter().map(String::as_str).collect()
 }
 
 #[cfg(test)]
@@ -129,6 +133,22 @@ mod tests {
             ["pod \"w-xxxxx\" gone"]
         );
         assert_eq!(merged(&mut like, get, "N\nw-ccccc 1\n", "N\nw-22222 2\n"), ["N", "w-22222 2"]);
+    }
+
+    #[test]
+    fn which_of_several_pods_is_left_is_chance() {
+        let mut like = Comparison::LikeCluster(Names::default());
+        let get = "kubectl get pods";
+        for (expected, actual) in [
+            ("N\nw-bbbbb\n", "N\nw-xxxxx\n"),
+            ("N\nw-bbbbb\nw-ccccc\n", "N\nw-xxxxx\nw-zzzzz\n"),
+            ("N\nw-bbbbb\n", "N\nw-zzzzz\n"),
+        ] {
+            assert_eq!(merged(&mut like, get, expected, actual), expected.lines().collect::<Vec<_>>());
+        }
+        assert_eq!(like.translate("kubectl logs w-bbbbb"), "kubectl logs w-zzzzz");
+        // A pod that is not new has not been replaced.
+        assert_eq!(merged(&mut like, get, "N\nw-ddddd\n", "N\nw-xxxxx\n"), ["N", "w-xxxxx"]);
     }
 
     #[test]

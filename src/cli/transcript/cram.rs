@@ -2,8 +2,8 @@
 //!
 //! Upstream: <https://bitheap.org/cram/>.
 
-use super::format::{Mistake, Step, Steps};
 use super::settings::Settings;
+use super::step::{Mistake, Step, Steps};
 
 /// The indentation of commands and output.
 pub(super) const INDENT: &str = "  ";
@@ -20,11 +20,11 @@ pub(super) fn parse(lines: &[&str], settings: &mut Settings) -> Result<Vec<Step>
             continue;
         }
         steps.close();
-        if let Some(words) = line.strip_prefix('#').and_then(|comment| comment.trim_start().strip_prefix("kctl:")) {
-            if !steps.is_empty() {
-                return Err(Mistake::new(at + 1, "settings come before the first command"));
-            }
-            settings.read(words).map_err(|message| Mistake::new(at + 1, message))?;
+        if let Some(comment) = line.strip_prefix('#')
+            && settings.read_comment(comment.trim()).map_err(|message| Mistake::new(at + 1, message))?
+            && !steps.is_empty()
+        {
+            return Err(Mistake::new(at + 1, "settings come before the first command"));
         }
     }
     Ok(steps.into_vec())

@@ -4,13 +4,9 @@
 
 use regex::bytes::Regex;
 
-use super::actual::ActualLine;
+use super::actual::{ActualLine, ESCAPED, NO_EOL};
 use super::escape::unescape;
 
-/// The suffix of a line that is not ended by a line break.
-pub(super) const NO_EOL: &str = " (no-eol)";
-/// The suffix of a line with escape sequences.
-pub(super) const ESCAPED: &str = " (esc)";
 const GLOB: &str = " (glob)";
 const REGEX: &str = " (re)";
 /// The line that stands for any number of lines.
@@ -106,12 +102,6 @@ fn glob_to_regex(glob: &str) -> String {
     regex
 }
 
-/// Returns the exit code of a line `[CODE]`; `None` for any other line and for 0, which is not written.
-pub(super) fn exit_code(line: &str) -> Option<i32> {
-    let number = line.strip_prefix('[')?.strip_suffix(']')?;
-    number.parse().ok().filter(|code: &i32| (1..=255).contains(code) && code.to_string() == number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,11 +139,5 @@ mod tests {
         }
         assert!(ExpectedLine::parse("...").is_ok_and(|line| line.is_any()));
         assert_eq!(ExpectedLine::parse("( (re)").err(), Some("\"(\" is not a regular expression".into()));
-    }
-
-    #[test]
-    fn exit_codes_are_in_brackets() {
-        let codes = ["[1]", "[255]", "[0]", "[256]", "[01]", "[x]", "1"].map(exit_code);
-        assert_eq!(codes, [Some(1), Some(255), None, None, None, None, None]);
     }
 }

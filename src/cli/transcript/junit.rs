@@ -25,13 +25,13 @@ pub(crate) struct Case {
     pub(crate) name: String,
     /// The real time that it took.
     pub(crate) elapsed: Duration,
-    /// What became of it.
+    /// The verdict on it.
     pub(crate) verdict: Verdict,
-    /// What it printed.
+    /// Its output.
     pub(crate) output: String,
 }
 
-/// What became of a step.
+/// The verdict on a step.
 pub(crate) enum Verdict {
     /// It agreed.
     Passed,

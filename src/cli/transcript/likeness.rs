@@ -1,12 +1,10 @@
-//! What differs between two clusters, or between two runs of a real one, without a meaning: the table of rules behind
-//! `--like-cluster`.
+//! The table of rules behind `--like-cluster`: the differences between two clusters, or between two runs of a real one, that
+//! mean nothing.
 //!
-//! Each line is normalized by the rules in their order; the lines of a step may then be in another order ([`arrange`]). Names
+//! Each line is normalized by the rules in their order; the lines of a step may then be in another order ([`arrange`](super::arrange)). Names
 //! that a cluster makes up are kept beside a normalized line: they must be used alike ([`names`](super::names)).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -20,7 +18,7 @@ macro_rules! safe {
 
 /// A rule: what matches a pattern is replaced before a comparison.
 struct Rule {
-    /// What is replaced, as the documentation names it.
+    /// The name of what is replaced, as the documentation has it.
     name: &'static str,
     /// The regular expression.
     pattern: &'static str,
@@ -137,7 +135,9 @@ const RULES: &[Rule] = &[
 ];
 
 /// The placeholders whose originals are names: they must be used alike on both sides.
-const NAMES: [&str; 2] = ["<hash>", "<rand>"];
+const NAMES: [&str; 2] = ["<hash>", SUFFIX];
+/// The placeholder of the last part of the name of an object.
+const SUFFIX: &str = "<rand>";
 
 /// The names of the rules, each once.
 pub(crate) fn rule_names() -> Vec<&'static str> {
@@ -147,13 +147,6 @@ pub(crate) fn rule_names() -> Vec<&'static str> {
 }
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| RULES.iter().map(|rule| constant(rule.pattern)).collect());
-
-/// A command that prints rows, perhaps with names made up by chance, in whose order they then are.
-static ROWS: LazyLock<Regex> = LazyLock::new(|| constant(r"\bget\b"));
-/// The formats that print no rows.
-static NO_ROWS: LazyLock<Regex> = LazyLock::new(|| constant(r"-o ?=?(?:yaml|json)\b"));
-/// A normalized row of an event; those of one instant come in any order.
-static EVENT: LazyLock<Regex> = LazyLock::new(|| constant(r"^(?:\s*|<age>.*?)(?:Normal|Warning)\s"));
 
 fn starts_alphanumeric(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -171,7 +164,7 @@ fn has_suffix(after: &str) -> bool {
 }
 
 /// A pattern of this program.
-fn constant(pattern: &str) -> Regex {
+pub(super) fn constant(pattern: &str) -> Regex {
     // A test compiles all of them.
     Regex::new(pattern).expect("a pattern")
 }
@@ -182,13 +175,29 @@ pub(super) struct Normal {
     /// The text with placeholders.
     pub(super) text: String,
     /// The originals of the names in it, by rule and place.
-    pub(super) names: Vec<String>,
+    pub(super) names: Vec<Name>,
+}
+
+/// A name that a cluster has made up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    /// The name, without what precedes it.
+    pub(super) text: String,
+    /// True for the suffix of one of several objects that are alike, false for a hash.
+    pub(super) is_suffix: bool,
+}
+
+impl Normal {
+    /// Returns whether there are made-up names in the line.
+    pub(super) fn has_names(&self) -> bool {
+        NAMES.iter().any(|name| self.text.contains(name))
+    }
 }
 
 /// Normalizes a line.
 pub(super) fn normalize(line: &str) -> Normal {
     let mut names = Vec::new();
-    let text = apply(line, &mut |name| names.push(name.to_string()));
+    let text = apply(line, &mut |name| names.push(name));
     Normal { text: text.trim_end().into(), names }
 }
 
@@ -208,12 +217,12 @@ fn is_of_names(rule: &Rule) -> bool {
 }
 
 /// Applies all rules to a line. `on_name` gets each name that is replaced.
-fn apply(line: &str, on_name: &mut dyn FnMut(&str)) -> String {
+fn apply(line: &str, on_name: &mut dyn FnMut(Name)) -> String {
     let mut text = line.to_string();
     for (rule, pattern) in RULES.iter().zip(PATTERNS.iter()) {
         text = replace(rule, pattern, &text, &mut |captures| {
             if is_of_names(rule) {
-                on_name(&captures[2]);
+                on_name(Name { text: captures[2].into(), is_suffix: rule.to.ends_with(SUFFIX) });
             }
             let mut replacement = String::new();
             captures.expand(rule.to, &mut replacement);
@@ -252,55 +261,6 @@ fn replace(
     }
     replaced.push_str(&text[copied..]);
     replaced
-}
-
-/// Returns the positions of the actual lines of a command in the order of the expected ones, as far as their order means
-/// nothing: rows with made-up names, and neighbouring events.
-pub(super) fn arrange(command: &str, expected: &[Normal], actual: &[Normal]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..actual.len()).collect();
-    let has_names = |lines: &[Normal]| lines.iter().any(|line| NAMES.iter().any(|name| line.text.contains(name)));
-    if ROWS.is_match(command) && !NO_ROWS.is_match(command) && has_names(expected) && has_names(actual) {
-        // The header stays.
-        arrange_range(expected, 1..expected.len(), actual, &mut order, 1..actual.len());
-    }
-    let in_order: Vec<&Normal> = order.iter().map(|at| &actual[*at]).collect();
-    let runs = runs_of_events(&in_order).into_iter();
-    for (run, expected_run) in runs.zip(runs_of_events(&expected.iter().collect::<Vec<_>>())) {
-        arrange_range(expected, expected_run, actual, &mut order, run);
-    }
-    order
-}
-
-/// The positions of lines that are events without others between them.
-fn runs_of_events(lines: &[&Normal]) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for at in (0..lines.len()).filter(|at| EVENT.is_match(&lines[*at].text)) {
-        match runs.last_mut() {
-            Some(run) if run.end == at => run.end = at + 1,
-            _ => runs.push(at..at + 1),
-        }
-    }
-    runs
-}
-
-/// Brings a part of an order of lines into that of a part of the expected lines. Lines that are not expected come last.
-fn arrange_range(
-    expected: &[Normal],
-    expected_part: Range<usize>,
-    actual: &[Normal],
-    order: &mut [usize],
-    part: Range<usize>,
-) {
-    let Some(order) = order.get_mut(part) else { return };
-    let mut unused: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
-    for at in order.iter() {
-        unused.entry(&actual[*at].text).or_default().push_back(*at);
-    }
-    let expected = expected.get(expected_part).unwrap_or_default();
-    let found: Vec<usize> =
-        expected.iter().filter_map(|line| unused.get_mut(line.text.as_str())?.pop_front()).collect();
-    let others: Vec<usize> = order.iter().copied().filter(|at| !found.contains(at)).collect();
-    order.iter_mut().zip(found.into_iter().chain(others)).for_each(|(place, at)| *place = at);
 }
 
 #[cfg(test)]
@@ -348,32 +308,14 @@ mod tests {
 
     #[test]
     fn names_are_kept_beside_a_line() {
-        assert_eq!(
-            normalize("pod/web-98d45795f-8rz7f pod-template-hash=98d45795f").names,
-            ["98d45795f", "98d45795f", "8rz7f"]
-        );
+        let names = normalize("pod/web-98d45795f-8rz7f pod-template-hash=98d45795f").names;
+        let texts: Vec<(&str, bool)> = names.iter().map(|name| (name.text.as_str(), name.is_suffix)).collect();
+        assert_eq!(texts, [("98d45795f", false), ("98d45795f", false), ("8rz7f", true)]);
         let other = |name: &str| (name == "8rz7f").then(|| "xxxxx".to_string());
         assert_eq!(
             rename("kubectl logs web-98d45795f-8rz7f -c a-8rz7f", &mut { other }),
             "kubectl logs web-98d45795f-xxxxx -c a-xxxxx"
         );
-    }
-
-    #[test]
-    fn rows_with_random_names_and_events_come_in_any_order() {
-        let order = |command: &str, expected: &[&str], actual: &[&str]| {
-            let normals = |lines: &[&str]| lines.iter().map(|line| normalize(line)).collect::<Vec<_>>();
-            arrange(command, &normals(expected), &normals(actual))
-        };
-        let (expected, actual) = (["NAME", "a-bbbbb 1", "a-ccccc 2"], ["NAME", "a-xxxxx 2", "a-zzzzz 1"]);
-        assert_eq!(order("kubectl get pods", &expected, &actual), [0, 2, 1]);
-        assert_eq!(order("kubectl get pods -o yaml", &expected, &actual), [0, 1, 2]);
-        assert_eq!(order("kubectl describe pods", &expected, &actual), [0, 1, 2]);
-        let (expected, actual) = (["NAME", "a 1", "b 2"], ["NAME", "b 2", "a 1"]);
-        assert_eq!(order("kubectl get pods", &expected, &actual), [0, 1, 2]);
-        let expected = ["Events:", "  Normal  A  5s", "  Warning  B  5s", "x", "  Normal C"];
-        let actual = ["Events:", "  Warning  B  7s", "  Normal  A  7s", "x", "  Normal C"];
-        assert_eq!(order("kubectl describe pods", &expected, &actual), [0, 2, 1, 3, 4]);
     }
 
     /// The rules are documented where users look.

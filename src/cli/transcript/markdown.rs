@@ -15,8 +15,8 @@
 
 use std::ops::Range;
 
-use super::format::{Mistake, Step, Steps, without_indent};
 use super::settings::Settings;
+use super::step::{Mistake, Step, Steps, without_indent};
 
 /// The languages of blocks with commands alone.
 const SHELLS: &[&str] = &["shell", "bash", "sh"];
@@ -27,7 +27,7 @@ const CONSOLE: &str = "console";
 
 /// A fenced block.
 struct Block {
-    /// What precedes the fence, perhaps in a list.
+    /// The text before the fence, perhaps of a list.
     indent: String,
     /// The first word behind the fence.
     language: String,
@@ -88,11 +88,11 @@ pub(super) fn parse(lines: &[&str], settings: &mut Settings) -> Result<Vec<Step>
     let mut at = 0;
     while at < lines.len() {
         let Some(block) = Block::at(lines, at) else {
-            if let Some(words) = setting_comment(lines[at]) {
-                if !steps.is_empty() {
-                    return Err(Mistake::new(at + 1, "settings come before the first command"));
-                }
-                settings.read(words).map_err(|message| Mistake::new(at + 1, message))?;
+            if let Some(comment) = comment(lines[at])
+                && settings.read_comment(comment).map_err(|message| Mistake::new(at + 1, message))?
+                && !steps.is_empty()
+            {
+                return Err(Mistake::new(at + 1, "settings come before the first command"));
             }
             at += 1;
             continue;
@@ -110,10 +110,9 @@ pub(super) fn parse(lines: &[&str], settings: &mut Settings) -> Result<Vec<Step>
     Ok(steps.into_vec())
 }
 
-/// The words of a comment with settings.
-fn setting_comment(line: &str) -> Option<&str> {
-    let comment = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?;
-    comment.trim().strip_prefix("kctl:")
+/// The text of a comment on a line of its own.
+fn comment(line: &str) -> Option<&str> {
+    line.trim().strip_prefix("<!--")?.strip_suffix("-->").map(str::trim)
 }
 
 /// Adds the steps of a block with commands and output. One without commands shows something else.
@@ -202,7 +201,7 @@ mod tests {
             ("```sh\na\n```\n```\nb", 4, "the block that begins here has no end"),
             ("```console\nout\n$ a\n```", 2, "output without a command (`$ COMMAND`) before it"),
             ("```console\n$ a\n```\n```console\nout\n$ a\n```", 5, "output without a command (`$ COMMAND`) before it"),
-            ("<!-- kctl: a=b -->", 1, "unknown setting \"a\"; there are clock, epoch, latency, nodes, seed"),
+            ("<!-- kctl: a=b -->", 1, "unknown setting \"a\"; there are chance, clock, epoch, latency, nodes, seed"),
             ("```console\n$ a\n```\n<!-- kctl: seed=1 -->", 4, "settings come before the first command"),
         ] {
             assert_eq!(steps(text), Err(Mistake::new(line, message)), "{text}");

@@ -3,14 +3,17 @@
 //! A file becomes a [`format::Transcript`] ([`markdown`], [`cram`]), whose commands run in one shell ([`shell`]) in a
 //! [`sandbox`] of their own. The actual output of each step is merged into the expected one ([`merge`]): lines that still match
 //! stay, the others are replaced. A transcript agrees if that changes nothing; what would change is what is reported
-//! ([`report`]), and what `--update` writes. With `--like-cluster`, lines are compared modulo chance and time ([`likeness`]).
+//! ([`report`]), and what `--update` writes. With `--like-cluster`, lines are compared modulo chance and time ([`likeness`]);
+//! with a range of seeds, each file is run in many [`futures`].
 
 mod actual;
+mod arrange;
 mod comparison;
 mod cram;
 mod escape;
 mod expectation;
 mod format;
+mod futures;
 mod junit;
 mod likeness;
 mod markdown;
@@ -27,10 +30,12 @@ mod shell;
 #[path = "no_shell.rs"]
 mod shell;
 mod statements;
+mod step;
 mod suite;
 mod tree;
 
 pub(crate) use format::Format;
+pub(crate) use futures::parse_seeds;
 pub(crate) use junit::{Suite, report as junit_report};
 pub(crate) use likeness::rule_names;
 pub(crate) use record::{Console, Recording};

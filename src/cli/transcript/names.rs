@@ -1,8 +1,8 @@
 //! The correspondence between names that two clusters have made up.
 //!
-//! What is known is a partition: a set of expected names corresponds to a set of actual ones, as many of them. Rows that are
+//! The knowledge is a partition: a set of expected names corresponds to a set of actual ones, as many of them. Rows that are
 //! alike except for their names leave open which is which; what is seen later divides the sets. The same name on one side
-//! cannot correspond to two on the other.
+//! cannot correspond to two on the other, unless objects have been exchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ type BySet<'a> = BTreeMap<Option<usize>, Vec<&'a str>>;
 impl Names {
     /// Notes that a set of expected names corresponds to a set of actual ones. Returns false, and notes nothing, if that
     /// contradicts what is known.
-    pub(super) fn observe(&mut self, expected: &BTreeSet<&str>, actual: &BTreeSet<&str>) -> bool {
+    pub(super) fn observe(&mut self, expected: &BTreeSet<String>, actual: &BTreeSet<String>) -> bool {
         let expected = by_set(&self.expected, expected);
         let actual = by_set(&self.actual, actual);
         let sizes = |sets: &BySet<'_>| sets.iter().map(|(set, names)| (*set, names.len())).collect::<Vec<_>>();
@@ -32,6 +32,28 @@ impl Names {
         for (expected, actual) in expected.into_values().zip(actual.into_values()) {
             self.put(&expected, &actual);
         }
+        true
+    }
+
+    /// Notes that a set of expected names corresponds to a set of actual ones from now on, although others were known to: the
+    /// one cluster has kept other objects than the other. Returns false, and notes nothing, if that cannot be, because one of
+    /// them shows more new names.
+    pub(super) fn exchange(&mut self, expected: &BTreeSet<String>, actual: &BTreeSet<String>) -> bool {
+        let (expected_sets, actual_sets) = (by_set(&self.expected, expected), by_set(&self.actual, actual));
+        let count =
+            |sets: &BySet<'_>| (sets.get(&None).map_or(0, Vec::len), sets.values().map(Vec::len).sum::<usize>());
+        if count(&expected_sets) != count(&actual_sets) {
+            return false;
+        }
+        // What is left of the sets that are concerned corresponds, too: there were as many names on both sides.
+        let sets: BTreeSet<usize> = expected_sets.keys().chain(actual_sets.keys()).flatten().copied().collect();
+        for set in self.expected.values_mut().chain(self.actual.values_mut()).filter(|set| sets.contains(set)) {
+            *set = self.next;
+        }
+        self.next += 1;
+        let names = |sets: BySet<'_>| sets.into_values().flatten().map(String::from).collect::<Vec<_>>();
+        let (expected, actual) = (names(expected_sets), names(actual_sets));
+        self.put(&expected, &actual);
         true
     }
 
@@ -45,17 +67,17 @@ impl Names {
     }
 
     /// Makes a set of its own of some names of one set.
-    fn put(&mut self, expected: &[&str], actual: &[&str]) {
-        self.expected.extend(expected.iter().map(|name| (name.to_string(), self.next)));
-        self.actual.extend(actual.iter().map(|name| (name.to_string(), self.next)));
+    fn put(&mut self, expected: &[impl AsRef<str>], actual: &[impl AsRef<str>]) {
+        self.expected.extend(expected.iter().map(|name| (name.as_ref().to_string(), self.next)));
+        self.actual.extend(actual.iter().map(|name| (name.as_ref().to_string(), self.next)));
         self.next += 1;
     }
 }
 
-fn by_set<'a>(known: &BTreeMap<String, usize>, names: &BTreeSet<&'a str>) -> BySet<'a> {
+fn by_set<'a>(known: &BTreeMap<String, usize>, names: &'a BTreeSet<String>) -> BySet<'a> {
     let mut sets = BySet::new();
     for name in names {
-        sets.entry(known.get(*name).copied()).or_default().push(name);
+        sets.entry(known.get(name).copied()).or_default().push(name);
     }
     sets
 }
@@ -64,9 +86,11 @@ fn by_set<'a>(known: &BTreeMap<String, usize>, names: &BTreeSet<&'a str>) -> ByS
 mod tests {
     use super::*;
 
+    fn set(text: &str) -> BTreeSet<String> {
+        text.split(' ').map(String::from).collect()
+    }
+
     fn observe(names: &mut Names, expected: &str, actual: &str) -> bool {
-        let set = |text: &'static str| text.split(' ').collect::<BTreeSet<_>>();
-        let (expected, actual) = (expected.to_string().leak(), actual.to_string().leak());
         names.observe(&set(expected), &set(actual))
     }
 
@@ -97,5 +121,15 @@ mod tests {
         assert!(observe(&mut names, "a b", "A B"));
         assert_eq!(names.actual("b").as_deref(), Some("A"));
         assert!(!observe(&mut names, "a", "A") && observe(&mut names, "a", "B"));
+    }
+
+    #[test]
+    fn objects_are_exchanged() {
+        let mut names = Names::default();
+        assert!(observe(&mut names, "a b", "A B") && observe(&mut names, "c d", "C D"));
+        assert!(!observe(&mut names, "a c", "C D"));
+        assert!(names.exchange(&set("a c"), &set("C D")));
+        assert!(observe(&mut names, "b d", "A B") && !observe(&mut names, "a", "A"));
+        assert!(!names.exchange(&set("e"), &set("A")) && !names.exchange(&set("a b"), &set("A")));
     }
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 /// A running shell.
 pub(super) struct Shell;
 
-/// What became of a command.
+/// The result of a command.
 pub(super) struct Ran {
-    /// What it has printed.
+    /// Its output.
     pub(super) output: Vec<u8>,
-    /// How it ended.
+    /// Its end.
     pub(super) end: End,
 }
 

@@ -1,4 +1,4 @@
-//! What is reported of transcripts that do not agree: a unified diff with the line numbers of the file, and messages.
+//! The report on transcripts that do not agree: a unified diff with the line numbers of the file, and messages.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -8,7 +8,7 @@ use super::run::Stop;
 /// The number of unchanged lines around a difference.
 const CONTEXT: usize = 3;
 
-/// Whether reports have colours.
+/// The colours of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colours {
     /// As `git diff` has them on a terminal.

@@ -4,17 +4,18 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::actual::ActualLine;
+use super::actual::{ActualLine, exit_code};
 use super::comparison::Comparison;
-use super::expectation::{ExpectedLine, exit_code};
-use super::format::{Step, Transcript};
+use super::expectation::ExpectedLine;
+use super::format::Transcript;
 use super::names::Names;
 use super::sandbox::Sandboxes;
 use super::settings::Settings;
 use super::shell::{End, Shell};
+use super::step::Step;
 use crate::{CliError, CliResult};
 
-/// How transcripts are run.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// The shell.
@@ -37,8 +38,10 @@ pub(crate) struct Outcome {
 /// The result of a step.
 #[derive(Debug)]
 pub(crate) struct StepOutcome {
-    /// What it printed, as a transcript shows it.
+    /// Its output, as a transcript shows it.
     pub(crate) actual: String,
+    /// Its exit code.
+    pub(crate) code: i32,
     /// The output to expect from now on; the lines of the transcript if they still match.
     pub(crate) output: Vec<String>,
     /// The real time that it took.
@@ -63,19 +66,20 @@ impl Outcome {
     }
 }
 
-/// Runs a transcript once, in a sandbox of its own.
+/// Runs a transcript once with settings, in a sandbox of its own.
 ///
 /// # Errors
 /// The sandbox cannot be created, or the shell cannot be started.
 pub(crate) fn run(
     file: &Path,
     transcript: &Transcript,
+    settings: &Settings,
     sandboxes: &Sandboxes,
     options: &Options,
 ) -> CliResult<Outcome> {
     // A store that the transcript itself describes is left to it.
     let is_prepared = !Settings::are_named_in(&transcript.text());
-    let sandbox = sandboxes.create(file, &transcript.settings, is_prepared)?;
+    let sandbox = sandboxes.create(file, settings, is_prepared)?;
     let failed = |e| CliError::io(format!("run {}", options.shell.to_string_lossy()), e);
     let mut shell = Shell::start(&options.shell, &sandbox.work, sandbox.variables()).map_err(failed)?;
     let mut comparison = match options.like_cluster {
@@ -94,6 +98,7 @@ pub(crate) fn run(
         let output = merge_step(transcript, step, &mut comparison, &actual, code);
         outcome.steps.push(StepOutcome {
             actual: lines_of(&actual, code).map(|line| line + "\n").collect(),
+            code,
             output,
             elapsed: start.elapsed(),
         });

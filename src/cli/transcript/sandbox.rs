@@ -85,7 +85,7 @@ impl Sandboxes {
         let name = Path::new(file.file_name().unwrap_or_default());
         self.tree(parent)?.copy(name, &sandbox.work)?;
         if is_prepared && settings.are_virtual() {
-            copy_store(&*self.store(settings)?, &store).map_err(failed)?;
+            copy_store(&self.store(&settings.of_new_store())?, &store).map_err(failed)?;
         }
         Ok(sandbox)
     }

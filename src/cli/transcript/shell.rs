@@ -16,7 +16,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::process_group::ProcessGroup;
 
 /// Begins the line behind the output of a command, together with a line break; its exit code ends it.
-const MARKER: &[u8] = b"\n\x01kctl-step-";
+const STATUS_LINE: &[u8] = b"\n\x01kctl-step-";
 /// The descriptor of the output in the shell, which commands do not redirect.
 const OUTPUT: u8 = 9;
 /// The time between two looks at a shell that prints nothing: whether it has ended and left others with its output.
@@ -29,7 +29,7 @@ pub(super) struct Shell {
     group: ProcessGroup,
     input: ChildStdin,
     output: PipeReader,
-    /// Output that has been read behind the last marker.
+    /// Output that has been read behind the last status line.
     unread: Vec<u8>,
     /// The exit code of the last command.
     code: i32,
@@ -37,12 +37,12 @@ pub(super) struct Shell {
     errexit: bool,
 }
 
-/// What became of a command.
+/// The result of a command.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ran {
-    /// What it has printed.
+    /// Its output.
     pub(super) output: Vec<u8>,
-    /// How it ended.
+    /// Its end.
     pub(super) end: End,
 }
 
@@ -90,13 +90,13 @@ impl Shell {
         timeout: Duration,
         on_output: &mut dyn FnMut(&[u8]),
     ) -> io::Result<Ran> {
-        let marker = format!("printf '\\n\\001kctl-step-%s %s\\n' $? \"$-\" >&{OUTPUT}");
+        let status = format!("printf '\\n\\001kctl-step-%s %s\\n' $? \"$-\" >&{OUTPUT}");
         let text = match (self.errexit, self.code) {
             // A failure that does not end the shell, as of `false && true`, must not become one of `eval`.
-            (true, _) => format!("command eval {} </dev/null\n", quote(&format!("{command}\n{marker}"))),
-            (false, 0) => format!("command eval {} </dev/null\n{marker}\n", quote(command)),
+            (true, _) => format!("command eval {} </dev/null\n", quote(&format!("{command}\n{status}"))),
+            (false, 0) => format!("command eval {} </dev/null\n{status}\n", quote(command)),
             // `$?` is that of the last command again.
-            (false, code) => format!("(exit {code})\ncommand eval {} </dev/null\n{marker}\n", quote(command)),
+            (false, code) => format!("(exit {code})\ncommand eval {} </dev/null\n{status}\n", quote(command)),
         };
         match self.send(&text) {
             // The shell has ended; reading tells how.
@@ -111,20 +111,20 @@ impl Shell {
         self.input.write_all(text.as_bytes())
     }
 
-    /// Reads until the marker.
+    /// Reads until the status line.
     fn read(&mut self, deadline: Instant, on_output: &mut dyn FnMut(&[u8])) -> io::Result<Ran> {
         let mut output = std::mem::take(&mut self.unread);
         let (mut seen, mut shown) = (0, 0);
         loop {
-            let marker = Marker::find(&output, seen);
-            let end = marker.as_ref().map_or_else(|| end_of_text(&output), |marker| marker.start);
+            let line = StatusLine::find(&output, seen);
+            let end = line.as_ref().map_or_else(|| end_of_text(&output), |line| line.start);
             on_output(&output[shown..end.max(shown)]);
             shown = end.max(shown);
-            if let Some(marker) = marker {
-                self.unread = output.split_off(marker.end);
-                output.truncate(marker.start);
-                (self.code, self.errexit) = (marker.code, marker.errexit);
-                return Ok(Ran { output, end: End::Code(marker.code) });
+            if let Some(line) = line {
+                self.unread = output.split_off(line.end);
+                output.truncate(line.start);
+                (self.code, self.errexit) = (line.code, line.errexit);
+                return Ok(Ran { output, end: End::Code(line.code) });
             }
             seen = output.len();
             let left = deadline.saturating_duration_since(Instant::now());
@@ -168,9 +168,9 @@ impl Drop for Shell {
     }
 }
 
-/// A marker in output.
+/// The line behind the output of a command.
 #[derive(Debug, PartialEq, Eq)]
-struct Marker {
+struct StatusLine {
     /// Where it begins and ends.
     start: usize,
     end: usize,
@@ -178,35 +178,35 @@ struct Marker {
     errexit: bool,
 }
 
-impl Marker {
-    /// The largest length of a marker.
+impl StatusLine {
+    /// The largest length of the line.
     const MOST: usize = 64;
 
-    /// Finds the marker in output, of which the first `seen` bytes hold no complete one.
-    fn find(output: &[u8], seen: usize) -> Option<Marker> {
-        let mut from = seen.saturating_sub(Marker::MOST);
+    /// Finds the line in output, of which the first `seen` bytes hold no complete one.
+    fn find(output: &[u8], seen: usize) -> Option<StatusLine> {
+        let mut from = seen.saturating_sub(StatusLine::MOST);
         loop {
-            let start = from + output[from..].windows(MARKER.len()).position(|window| window == MARKER)?;
-            let rest = &output[start + MARKER.len()..];
+            let start = from + output[from..].windows(STATUS_LINE.len()).position(|window| window == STATUS_LINE)?;
+            let rest = &output[start + STATUS_LINE.len()..];
             let length = rest.iter().position(|byte| *byte == b'\n')?;
             let words = std::str::from_utf8(&rest[..length]).ok().and_then(|text| text.split_once(' '));
             if let Some((code, flags)) = words
                 && let Ok(code) = code.parse()
             {
-                let end = start + MARKER.len() + length + 1;
-                return Some(Marker { start, end, code, errexit: flags.contains('e') });
+                let end = start + STATUS_LINE.len() + length + 1;
+                return Some(StatusLine { start, end, code, errexit: flags.contains('e') });
             }
             from = start + 1;
         }
     }
 }
 
-/// The end of the output that cannot be the beginning of a marker.
+/// The end of the output that cannot be the beginning of a status line.
 fn end_of_text(output: &[u8]) -> usize {
     let line = output.iter().rposition(|byte| *byte == b'\n').unwrap_or(output.len());
     let rest = &output[line..];
-    let may_be_marker = MARKER.starts_with(rest) || rest.starts_with(MARKER);
-    if may_be_marker { line } else { output.len() }
+    let may_be_status = STATUS_LINE.starts_with(rest) || rest.starts_with(STATUS_LINE);
+    if may_be_status { line } else { output.len() }
 }
 
 /// The exit code as shells report it: that of a signal is above 128.
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn output_is_shown_as_it_comes_and_no_marker() {
+    fn output_is_shown_as_it_comes_and_no_status_line() {
         let mut shown = Vec::new();
         let ran =
             shell().run("echo a; echo; printf b", Duration::from_secs(60), &mut |text| shown.extend_from_slice(text));
@@ -305,12 +305,12 @@ mod tests {
     }
 
     #[test]
-    fn markers_are_found_in_any_parts() {
+    fn status_lines_are_found_in_any_parts() {
         let output = b"a\n\n\x01kctl-step-%s %s\n\n\x01kctl-step-12 ehB\nb";
-        let expected = Some(Marker { start: 20, end: 39, code: 12, errexit: true });
+        let expected = Some(StatusLine { start: 20, end: 39, code: 12, errexit: true });
         for seen in 0..39 {
-            assert_eq!(Marker::find(output, seen), expected, "{seen}");
+            assert_eq!(StatusLine::find(output, seen), expected, "{seen}");
         }
-        assert_eq!(Marker::find(&output[..38], 0), None);
+        assert_eq!(StatusLine::find(&output[..38], 0), None);
     }
 }

@@ -27,7 +27,7 @@ fn ends_in_continuation(text: &str) -> bool {
     text.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
-/// What a shell says about a text.
+/// The opinion of a shell on a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Parsed {
     Right,

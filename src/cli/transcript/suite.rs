@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::format::{Format, Mistake, Transcript};
+use super::format::{Format, Transcript};
+use super::futures;
 use super::junit::{self, Case, Suite};
 use super::report::{Colours, describe_stop, unified_diff};
 use super::run::{Options, Outcome, run};
 use super::sandbox::Sandboxes;
+use super::step::{Mistake, Step};
 use super::tree;
 use crate::{CliError, CliResult};
 
@@ -35,15 +38,19 @@ pub(crate) struct Request {
     pub(crate) jobs: usize,
     /// The seed of all of them; `None` for the one that each sets.
     pub(crate) seed: Option<u64>,
+    /// The futures in which each is run; `None` for a run in which nothing is left to chance.
+    pub(crate) futures: Option<RangeInclusive<u64>>,
+    /// Expressions that must hold after every change, besides those of the files.
+    pub(crate) invariants: Vec<String>,
     /// True to write the actual output into the files.
     pub(crate) update: bool,
     /// The colours of differences.
     pub(crate) colours: Colours,
-    /// How each is run.
+    /// The options of each.
     pub(crate) options: Options,
 }
 
-/// What became of a transcript.
+/// The verdict on a transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The output is the expected one.
@@ -60,7 +67,7 @@ pub(crate) enum Verdict {
 pub(crate) struct Report {
     /// The name of the file.
     pub(crate) name: String,
-    /// What became of it.
+    /// The verdict.
     pub(crate) verdict: Verdict,
     /// The number of steps.
     pub(crate) steps: usize,
@@ -94,13 +101,25 @@ pub(crate) fn find(paths: &[PathBuf]) -> CliResult<Vec<Candidate>> {
     Ok(found)
 }
 
+impl Request {
+    /// The number of runs.
+    pub(crate) fn runs(&self) -> usize {
+        let seeds = self.futures.as_ref().map_or(1, |seeds| seeds.end() - seeds.start() + 1);
+        self.files.len().saturating_mul(usize::try_from(seeds).unwrap_or(usize::MAX))
+    }
+}
+
 /// Runs all transcripts. `on_report` gets their reports in the order of the request, as soon as they are there, and the
-/// number of files that have been run.
+/// number of runs that have been made.
 ///
 /// # Errors
 /// There is no place for sandboxes.
 pub(crate) fn run_all(request: &Request, on_report: &mut dyn FnMut(Option<Report>, usize)) -> CliResult<()> {
     let sandboxes = Sandboxes::new(&request.program)?;
+    if let Some(seeds) = &request.futures {
+        run_futures(request, seeds, &sandboxes, on_report);
+        return Ok(());
+    }
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -109,7 +128,12 @@ pub(crate) fn run_all(request: &Request, on_report: &mut dyn FnMut(Option<Report
             scope.spawn(move || {
                 while let Some(file) = request.files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // Fails only if this process no longer listens, because it panics.
-                    let _ = sender.send((file, check(request, file, sandboxes)));
+                    let _ = sender.send((
+                        file,
+                        check(request, file, &mut |path, transcript| {
+                            check_transcript(request, path, transcript, sandboxes)
+                        }),
+                    ));
                 }
             });
         }
@@ -129,10 +153,35 @@ pub(crate) fn run_all(request: &Request, on_report: &mut dyn FnMut(Option<Report
     Ok(())
 }
 
-/// Runs a file. Returns `None` for one without commands that was not named.
-fn check(request: &Request, file: &Candidate, sandboxes: &Sandboxes) -> Option<Report> {
+/// Runs one transcript after the other, each in many futures.
+fn run_futures(
+    request: &Request,
+    seeds: &RangeInclusive<u64>,
+    sandboxes: &Sandboxes,
+    on_report: &mut dyn FnMut(Option<Report>, usize),
+) {
+    let mut done = 0;
+    for file in &request.files {
+        let report = check(request, file, &mut |path, transcript| {
+            futures::check(request, seeds, (path, &transcript), sandboxes, &mut || {
+                done += 1;
+                on_report(None, done);
+            })
+        });
+        if report.is_some() {
+            on_report(report, done);
+        }
+    }
+}
+
+/// Runs a file by `run`. Returns `None` for one without commands that was not named.
+fn check(
+    request: &Request,
+    file: &Candidate,
+    run: &mut dyn FnMut(&Path, Transcript) -> CliResult<Report>,
+) -> Option<Report> {
     let name = file.path.display().to_string();
-    let transcript = match read(&file.path) {
+    let mut transcript = match read(&file.path) {
         Ok(transcript) if !transcript.steps.is_empty() => transcript,
         Ok(_) if !file.named => return None,
         Ok(_) => {
@@ -144,7 +193,15 @@ fn check(request: &Request, file: &Candidate, sandboxes: &Sandboxes) -> Option<R
         }
         Err(mistake) => return Some(broken(name, Some(mistake.line), &mistake.message)),
     };
-    match check_transcript(request, &file.path, transcript, sandboxes) {
+    if let Some(seed) = request.seed {
+        transcript.settings.set_seed(seed);
+    }
+    for invariant in &request.invariants {
+        if let Err(message) = transcript.settings.add_invariant(invariant) {
+            return Some(broken(name, None, &message));
+        }
+    }
+    match run(&file.path, transcript) {
         Ok(report) => Some(report),
         Err(error) => Some(broken(name, None, &error.text())),
     }
@@ -172,14 +229,11 @@ fn broken(name: String, line: Option<usize>, message: &str) -> Report {
 fn check_transcript(
     request: &Request,
     path: &Path,
-    mut transcript: Transcript,
+    transcript: Transcript,
     sandboxes: &Sandboxes,
 ) -> CliResult<Report> {
-    if let Some(seed) = request.seed {
-        transcript.settings.set_seed(seed);
-    }
     let name = path.display().to_string();
-    let outcome = run(path, &transcript, sandboxes, &request.options)?;
+    let outcome = run(path, &transcript, &transcript.settings, sandboxes, &request.options)?;
     let new = transcript.with_outputs(&outcome.outputs());
     let mut report = Report {
         verdict: Verdict::Agrees,
@@ -234,7 +288,7 @@ fn suite(name: &str, transcript: &Transcript, outcome: &Outcome) -> Suite {
     Suite { name: name.into(), cases: cases.collect() }
 }
 
-fn expected(transcript: &Transcript, step: &super::format::Step) -> Vec<String> {
+fn expected(transcript: &Transcript, step: &Step) -> Vec<String> {
     transcript.expected(step).into_iter().map(String::from).collect()
 }
 

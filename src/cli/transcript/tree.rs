@@ -5,10 +5,9 @@
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::format::{Format, Transcript};
-use crate::{CliError, CliResult, os_text};
+use crate::{CliError, CliResult, git};
 
 /// The largest number of files of a directory that is copied.
 const MOST_FILES: usize = 20_000;
@@ -71,7 +70,10 @@ impl Tree {
 /// # Errors
 /// The directory cannot be read.
 pub(super) fn list(root: &Path) -> CliResult<Vec<PathBuf>> {
-    let mut files = list_by_git(root).unwrap_or_default();
+    // Tracked files may be gone, and submodules are directories.
+    let is_there = |file: &PathBuf| fs::symlink_metadata(root.join(file)).is_ok_and(|found| !found.is_dir());
+    let tracked = git::list_files(root).unwrap_or_default();
+    let mut files: Vec<PathBuf> = tracked.into_iter().map(PathBuf::from).filter(is_there).collect();
     if files.is_empty() {
         walk(root, Path::new(""), &mut files).map_err(|e| CliError::io(format!("read {}", root.display()), e))?;
     }
@@ -84,20 +86,6 @@ fn is_transcript(path: &Path) -> bool {
     let Some(format) = Format::of(path) else { return false };
     // A file that cannot be read is reported when it is copied.
     fs::read(path).is_ok_and(|bytes| !Transcript::parse(format, &bytes).is_ok_and(|found| found.steps.is_empty()))
-}
-
-/// The files that git tracks or would track; `None` outside of a work tree and without git.
-fn list_by_git(root: &Path) -> Option<Vec<PathBuf>> {
-    let absolute = root.canonicalize().ok()?;
-    absolute.ancestors().find(|parent| parent.join(".git").exists())?;
-    let mut git = Command::new("git");
-    git.arg("-C").arg(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-    let output =
-        git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok().filter(|output| output.status.success())?;
-    let names = os_text::split(&os_text::from_output(output.stdout), |byte| *byte == 0);
-    // Tracked files may be gone, and submodules are directories. The last name is empty.
-    let is_there = |file: &PathBuf| fs::symlink_metadata(root.join(file)).is_ok_and(|found| !found.is_dir());
-    Some(names.into_iter().map(PathBuf::from).filter(is_there).collect())
 }
 
 /// Adds the files below a directory whose names do not begin with a dot.
@@ -193,6 +181,23 @@ mod tests {
             list(to.path()).expect("a list").iter().map(|path| path.display().to_string()).collect();
         assert_eq!(copied, ["d", "own.t", "sub/in", "sub/other.t", "text.md"]);
         assert_eq!(fs::read_to_string(to.path().join("sub/in")).expect("a link"), "just text\n");
+    }
+
+    #[test]
+    fn what_git_ignores_is_left_out() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for (name, text) in [(".gitignore", "ignored\n"), ("ignored", ""), ("new", ""), ("sub/new", "")] {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            fs::write(path, text).expect("a file");
+        }
+        let init = std::process::Command::new("git").arg("init").current_dir(directory.path()).output();
+        let expected = match init.is_ok_and(|output| output.status.success()) {
+            true => [".gitignore", "new", "sub/new"],
+            // Without git.
+            false => ["ignored", "new", "sub/new"],
+        };
+        assert_eq!(list(directory.path()).expect("a list"), expected.map(PathBuf::from));
     }
 
     #[test]

@@ -143,9 +143,7 @@ impl Diff {
             live.iter_mut().for_each(strip_managed_fields);
         }
         if merged.kind() == "Secret" && merged.api_version() == "v1" {
-            let mut masked = Some(merged);
-            mask(&mut live, &mut masked);
-            merged = masked.unwrap_or_default();
+            mask(live.as_mut(), Some(&mut merged));
         }
         Ok((live, merged))
     }
@@ -176,9 +174,9 @@ impl Diff {
 }
 
 /// Masks the data of a Secret; the output only shows whether values differ.
-pub(super) fn mask(live: &mut Option<Value>, merged: &mut Option<Value>) {
-    let data = |object: &Option<Value>| object.as_ref().and_then(|o| o.get("data")?.as_object().cloned());
-    let (before, after) = (data(live).unwrap_or_default(), data(merged).unwrap_or_default());
+pub(super) fn mask(live: Option<&mut Value>, merged: Option<&mut Value>) {
+    let data = |object: &Option<&mut Value>| object.as_ref().and_then(|o| o.get("data")?.as_object().cloned());
+    let (before, after) = (data(&live).unwrap_or_default(), data(&merged).unwrap_or_default());
     let hidden = |own: &Map, other: &Map, which: &str| -> Map {
         let text = |key: &str, value: &Value| match other.get(key) {
             Some(there) if there != value => format!("*** ({which})"),
@@ -186,10 +184,10 @@ pub(super) fn mask(live: &mut Option<Value>, merged: &mut Option<Value>) {
         };
         own.iter().map(|(key, value)| (key.clone(), text(key, value).into())).collect()
     };
-    if let Some(live) = live.as_mut().filter(|_| !before.is_empty()) {
+    if let Some(live) = live.filter(|_| !before.is_empty()) {
         live.put("/data", hidden(&before, &after, "before"));
     }
-    if let Some(merged) = merged.as_mut().filter(|_| !after.is_empty()) {
+    if let Some(merged) = merged.filter(|_| !after.is_empty()) {
         merged.put("/data", hidden(&after, &before, "after"));
     }
 }
@@ -307,10 +305,10 @@ mod tests {
     fn secrets_stay_secret() {
         let mut live = Some(json!({"data": {"a": "1", "b": "2"}}));
         let mut merged = Some(json!({"data": {"a": "1", "b": "3"}}));
-        mask(&mut live, &mut merged);
+        mask(live.as_mut(), merged.as_mut());
         assert_eq!(live, Some(json!({"data": {"a": "***", "b": "*** (before)"}})));
         assert_eq!(merged, Some(json!({"data": {"a": "***", "b": "*** (after)"}})));
-        mask(&mut live, &mut None);
+        mask(live.as_mut(), None);
         assert_eq!(live, Some(json!({"data": {"a": "***", "b": "***"}})));
     }
 }

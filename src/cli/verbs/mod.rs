@@ -34,6 +34,7 @@ mod metadata_map;
 mod options;
 mod overrides;
 mod patch;
+mod plan;
 mod plugin;
 mod raw;
 mod refused;
@@ -54,6 +55,7 @@ mod timeline;
 mod top;
 mod version;
 mod wait;
+mod why;
 
 pub(crate) use plugin::run as run_plugin;
 
@@ -111,8 +113,10 @@ pub(crate) static GROUPS: &[Group] = &[
         title: SIMULATION,
         verbs: &[
             clock::VERB,
+            plan::VERB,
             sim::VERB,
             timeline::VERB,
+            why::VERB,
             resolve::VERB,
             history::OP,
             history::UNDO,

@@ -230,7 +230,11 @@ fn wait_for_all(
     let mut errors = Vec::new();
     for item in &items {
         let name = crate::verbs::targets::object_name(item);
-        match ctx.relist_when_expired(|ctx| wait_for(ctx, condition, item, deadline)) {
+        let result = ctx.relist_when_expired(|ctx| wait_for(ctx, condition, item, deadline));
+        if matches!(result, Ok(None)) {
+            ctx.suggest_why(item);
+        }
+        match result {
             Err(error) => errors.push(error),
             Ok(Some(object)) => output.report(ctx, &object, &item.label(), "condition met", DryRun::None)?,
             Ok(None) if timeout == Duration::ZERO => {

@@ -157,6 +157,22 @@ impl Server {
         self.twin = None;
     }
 
+    /// Begins a trial of the store.
+    pub(crate) fn begin_trial(&mut self) {
+        self.store.begin_trial();
+        self.twin = None;
+    }
+
+    /// Ends the trial of the store.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub(crate) fn end_trial(&mut self) -> std::result::Result<(), StoreError> {
+        self.store.end_trial()?;
+        self.twin = None;
+        self.reload_custom_kinds()
+    }
+
     /// Handles a request at an instant.
     ///
     /// # Errors

@@ -15,12 +15,11 @@ pub struct Kept {
 }
 
 impl Console<'_> {
-    /// Returns the operations that are kept, oldest first, after what has been done so far is committed.
+    /// Returns the operations that are kept, oldest first.
     ///
     /// # Errors
     /// As every method here: a store that cannot be read or written.
     pub fn operations(&mut self) -> Result<Vec<Operation>> {
-        self.cluster.commit()?;
         Ok(self.store().operations()?)
     }
 
@@ -29,7 +28,6 @@ impl Console<'_> {
     /// # Errors
     /// Also an operation that is not kept.
     pub fn operation(&mut self, number: u64) -> Result<(Operation, Vec<ObjectChange>)> {
-        self.cluster.commit()?;
         let operation = self.kept_operation(number)?;
         let (before, after) = (self.past(&operation, operation.before)?, self.past(&operation, operation.after)?);
         let changes = compare(&before, &after)?;
@@ -74,6 +72,9 @@ impl Console<'_> {
         let Some(last) = redo.first().copied() else {
             return refuse("nothing to redo".into());
         };
+        if self.store().past(last.position)?.is_none() {
+            return refuse("what was undone is no longer kept (to keep more: kctl op keep --size=1Gi)".into());
+        }
         let operation = self.kept_operation(last.operation)?;
         let goal = self.goal(OperationKind::Redo, &operation, last.position, Some(last.operation))?;
         self.cluster.go_to(goal, |head| {
@@ -149,11 +150,13 @@ impl Console<'_> {
         if let Some(operation) = self.store().operation(number)? {
             return Ok(operation);
         }
-        match self.store().head()?.newest {
-            0 => refuse("no operations are kept".into()),
-            newest if number == 0 || number > newest => {
-                refuse(format!("there is no operation {number} (the newest is {newest})"))
+        let Head { oldest, newest, .. } = self.store().head()?;
+        match number {
+            _ if oldest > newest => {
+                refuse("no operations are kept (to keep some: kctl op keep --operations=1000)".into())
             }
+            0 => refuse("operations are counted from 1".into()),
+            _ if number > newest => refuse(format!("there is no operation {number} (the newest is {newest})")),
             _ => self.refuse_forgotten(number),
         }
     }

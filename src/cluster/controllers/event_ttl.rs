@@ -2,6 +2,8 @@
 //!
 //! The events about one object share a key, and so one entry of the timeline, because they are recorded in bursts.
 
+use rustc_hash::FxHashMap;
+
 use super::runtime::Result;
 use super::runtime::recorder::{self, EVENT_TTL};
 use super::{Action, Context, Controller, Key, Watch};
@@ -16,13 +18,42 @@ pub(super) const CONTROLLER: Controller =
 
 const NAME: &str = "event-ttl";
 
+/// What is known of keys, so that neither the timeline nor any event is read for most of the events about a new object.
+#[derive(Default)]
+struct Known(FxHashMap<Key, Expiry>);
+
+/// When the first event of a key expires.
+enum Expiry {
+    /// The key is on the timeline.
+    Scheduled,
+    /// The key is queued, and has no other events than those added since its last reconciliation.
+    At(Time),
+}
+
 /// Maps a new event to its key unless that is on the timeline already: later events cannot expire before the first one.
 fn first_event(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
-    let key = Key::new(change.object.namespace(), &about(&change.object));
-    if change.kind != ChangeKind::Added || ctx.is_scheduled(&key)? {
+    if change.kind != ChangeKind::Added {
         return Ok(Vec::new());
     }
-    Ok(vec![key])
+    let key = Key::new(change.object.namespace(), &about(&change.object));
+    let expires = expiry(&change.object, ctx.now);
+    match ctx.cache::<Known>().0.get_mut(&key) {
+        Some(Expiry::Scheduled) => return Ok(Vec::new()),
+        Some(Expiry::At(first)) => {
+            *first = expires.min(*first);
+            return Ok(Vec::new());
+        }
+        None => {}
+    }
+    let is_scheduled = ctx.is_scheduled(&key)?;
+    let expiry = if is_scheduled { Expiry::Scheduled } else { Expiry::At(expires) };
+    ctx.cache::<Known>().0.insert(key.clone(), expiry);
+    Ok(if is_scheduled { Vec::new() } else { vec![key] })
+}
+
+/// Returns the instant at which an event expires.
+fn expiry(event: &Object, now: Time) -> Time {
+    last_seen(event).unwrap_or(now) + EVENT_TTL
 }
 
 /// Returns the instant of the last occurrence of an event; `None` when it has no time at all.
@@ -34,11 +65,24 @@ fn last_seen(event: &Object) -> Option<Time> {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
+    let known = ctx.cache::<Known>().0.remove(key);
+    let next = match known {
+        Some(Expiry::At(first)) if first > ctx.now => Action::ResyncAt(first),
+        _ => expire(ctx, key)?,
+    };
+    if next != Action::AwaitChange {
+        ctx.cache::<Known>().0.insert(key.clone(), Expiry::Scheduled);
+    }
+    Ok(next)
+}
+
+/// Removes the events of a key that have expired.
+fn expire(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut next = Action::AwaitChange;
     let mut events = ctx.indexed("events", ABOUT, &key.name)?;
     events.retain(|event| event.namespace() == key.namespace);
     events.retain(|event| {
-        let expires = last_seen(event).unwrap_or(ctx.now) + EVENT_TTL;
+        let expires = expiry(event, ctx.now);
         if expires > ctx.now {
             next = next.earliest(Action::ResyncAt(expires));
         }

@@ -24,7 +24,7 @@ mod certificates;
 mod cluster_role_aggregation;
 mod crd_cleanup;
 mod crd_naming;
-mod cron_job;
+pub(crate) mod cron_job;
 mod daemon_set;
 mod deployment;
 mod disruption;
@@ -39,19 +39,23 @@ mod job;
 pub(crate) mod kubelet;
 mod namespace;
 pub(crate) mod node;
-mod persistent_volume;
+pub(crate) mod persistent_volume;
 mod pod_gc;
 mod replica_set;
 mod resource_quota;
 pub(crate) mod root_ca;
 pub(crate) mod runtime;
-mod scheduler;
+pub(crate) mod scheduler;
 mod service_account;
 mod service_account_token;
 mod shared;
 mod stateful_set;
 mod storage_protection;
 mod ttl_after_finished;
+
+pub(crate) use shared::pods;
+#[cfg(test)]
+pub(crate) use shared::testing;
 
 pub(crate) use runtime::{Action, Context, Controller, Driver, Event, Key, Watch};
 

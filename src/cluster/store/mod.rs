@@ -72,6 +72,7 @@ mod repair;
 mod rows;
 mod store_dir;
 mod timeline;
+mod trial;
 mod write_batch;
 
 use std::fmt;

@@ -36,6 +36,13 @@ pub(super) const SCENES: &[Scene] = &[
         run: |_| beside("100k", 100_000),
     },
     Scene {
+        about: "plans of a rollout of three pods, alone and beside 10,000 others",
+        rows: &["plan-rollout", "plan-rollout-beside-10k"],
+        sizes: &[1],
+        unnamed_max: usize::MAX,
+        run: |_| plans(),
+    },
+    Scene {
         about: "lists of pods",
         rows: &["list-pods", "list-pods-json"],
         sizes: &[100, 1_000, 6_000, 10_000],
@@ -105,6 +112,19 @@ fn measure_commands(bench: &Bench, suffix: &str) -> Vec<Row> {
         bench.measure(&if undo.is_empty() { task } else { task.undo(undo) })
     };
     commands.into_iter().map(measure).collect()
+}
+
+/// Measures a plan, which must not depend on the number of objects that it does not touch.
+fn plans() -> Vec<Row> {
+    let stores = [("plan-rollout", 0), ("plan-rollout-beside-10k", 10_000)];
+    let measure = |(name, pods): (&str, usize)| {
+        let bench = Bench::alone();
+        load::fill(&bench.store(), pods);
+        bench.measure(&Task::new(name, "plan -- set image deployment/web c=nginx:1.26"))
+    };
+    let [alone, beside] = stores.map(measure);
+    let wall = alone.cost.wall.mul_f64(BESIDE);
+    vec![alone, beside.goal(Goal { wall: Some(wall), ..Goal::default() })]
 }
 
 fn lists(pods: usize) -> Vec<Row> {

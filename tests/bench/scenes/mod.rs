@@ -2,6 +2,7 @@
 
 mod bulk;
 mod commands;
+mod history;
 mod time;
 
 use crate::row::{Row, label};
@@ -29,5 +30,5 @@ impl Scene {
 
 /// All scenes.
 pub(crate) fn all() -> impl Iterator<Item = &'static Scene> {
-    commands::SCENES.iter().chain(bulk::SCENES).chain(time::SCENES)
+    commands::SCENES.iter().chain(bulk::SCENES).chain(time::SCENES).chain(history::SCENES)
 }

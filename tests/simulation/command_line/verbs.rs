@@ -194,6 +194,15 @@ pub(super) const VERBS: &[Operator] = &[
     operator("kuberc set", Nothing, &["--section aliases --name {g|h} --command get{| --overwrite}", "--section nope"]),
     operator("kuberc view", Nothing, &["", "-o json"]),
     operator("kustomize", Nothing, &["{.|missing}"]),
+    operator(
+        "plan",
+        Nothing,
+        &[
+            "{|-o json|-o wide|--diff|--until=1m} -- {scale deployment {deployments.apps} --replicas={0-9}|delete pod {pods}|get pods}",
+            "-- {drain {nodes} --ignore-daemonsets --force|set image deployment {deployments.apps} nginx=nginx:{1|bad}}",
+            "-f FILE{| --timeout=1m}",
+        ],
+    ),
     operator("plugin list", Nothing, &["", "--name-only"]),
     operator(
         "label",
@@ -266,6 +275,11 @@ pub(super) const VERBS: &[Operator] = &[
     operator("top pod", Nothing, &["{|-A|--containers}"]),
     operator("uncordon", Any, &["{nodes}{| --dry-run=client}"]),
     operator("version", Nothing, &["{|-o yaml|--client}"]),
+    operator(
+        "why",
+        Nothing,
+        &["pod {pods}{| -o json}", "{deployment/{deployments.apps}|statefulset/{statefulsets.apps}|node/{nodes}}"],
+    ),
     operator(
         "wait",
         Any,

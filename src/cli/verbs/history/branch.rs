@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 
 use super::report::{self, Columns, Item};
-use super::{must_be_name, no_words, only_word, words};
-use crate::args::Matches as _;
+use super::{must_be_name, names, no_words, only_word, words};
+use crate::args::{Matches as _, Names};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::json;
 use kctl_cluster::branches;
@@ -49,7 +49,7 @@ const FAMILY: &[Verb] = &[
         long: "Use another branch from now on, in all commands that do not name one.",
         examples: &[("Use another branch", "branch switch experiment"), ("Use the first branch", "branch switch main")],
         usage: "NAME",
-        flags: words,
+        flags: |c| names(c, Names::Branches),
         run: switch,
         family: &[],
     },
@@ -60,7 +60,7 @@ const FAMILY: &[Verb] = &[
         long: "Delete a branch with its history and its snapshots.",
         examples: &[("Delete a branch", "branch delete experiment")],
         usage: "NAME",
-        flags: words,
+        flags: |c| names(c, Names::Branches),
         run: delete,
         family: &[],
     },
@@ -100,6 +100,10 @@ fn list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 fn switch(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let name = only_word(matches, "the name of a branch")?;
     let base = directory(ctx)?;
+    // Where the current branch is gone, there is no cluster that could refuse to leave it.
+    if ctx.impersonates() || ctx.store_dir().is_ok() {
+        ctx.console()?;
+    }
     branches::switch(&base, &name)?;
     ctx.print_line(format!("switched to branch {name}"));
     Ok(())

@@ -43,7 +43,7 @@ pub(super) fn print_diffs(ctx: &mut Ctx, changes: Vec<ObjectChange>) -> CliResul
         let Some(shown) = new.as_ref().or(old.as_ref()) else { continue };
         let (api_version, kind) = (shown.api_version().to_string(), shown.str("/kind").to_string());
         if &*key.resource == "secrets" {
-            diff::mask(&mut old, &mut new);
+            diff::mask(old.as_mut(), new.as_mut());
         }
         directories.write_named((&api_version, &kind), (&key.namespace, &key.name), old, new)?;
     }

@@ -14,13 +14,18 @@ pub(super) use undo::{REDO, UNDO};
 
 use clap::{ArgMatches, Command};
 
-use crate::args::{self, Matches as _};
+use crate::args::{self, Matches as _, Names};
 use crate::{CliError, CliResult};
 use kctl_cluster::branches;
 
 /// Adds positional arguments.
 fn words(command: Command) -> Command {
     command.arg(args::positional("words"))
+}
+
+/// Adds positional arguments that shells complete.
+fn names(command: Command, of: Names) -> Command {
+    command.arg(args::names("words", of))
 }
 
 /// Returns the only argument, which an error calls `what`.

@@ -4,8 +4,8 @@ use clap::{ArgMatches, Command};
 
 use super::report::{self, Columns, Item};
 use super::undo::named;
-use super::{changes, no_words, number, only_word, words};
-use crate::args::{self, ArgProperties as _, Matches as _};
+use super::{changes, names, no_words, number, only_word, words};
+use crate::args::{self, ArgProperties as _, Matches as _, Names};
 use crate::printers::columns;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::json::{Value, json};
@@ -61,7 +61,7 @@ const FAMILY: &[Verb] = &[
         ],
         usage: "NUMBER [--patch] [(-o|--output=)json|yaml]",
         flags: |c| {
-            words(c)
+            names(c, Names::Operations)
                 .arg(args::switch("patch", "Show the differences of the objects.").short('p'))
                 .arg(args::text("output", "Output format. One of: (json, yaml).").short('o'))
         },
@@ -75,7 +75,7 @@ const FAMILY: &[Verb] = &[
         long: "Make the cluster what it was after an operation. This is an operation as well, which 'undo' takes back.",
         examples: &[("Go back to the result of operation 7", "op restore 7")],
         usage: "NUMBER",
-        flags: words,
+        flags: |c| names(c, Names::Operations),
         run: restore,
         family: &[],
     },

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use super::report::{self, Columns, Item};
-use super::{changes, must_be_name, no_words, only_word, words};
-use crate::args::{self, Matches as _};
+use super::{changes, must_be_name, names, no_words, only_word, words};
+use crate::args::{self, Matches as _, Names};
 use crate::temporary::Temporary;
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::json::json;
@@ -61,7 +61,7 @@ const FAMILY: &[Verb] = &[
         long: "Make the cluster what it was when a snapshot was saved. This is an operation, which 'undo' takes back.",
         examples: &[("Go back to a snapshot", "snapshot restore before")],
         usage: "NAME",
-        flags: words,
+        flags: |c| names(c, Names::Snapshots),
         run: restore,
         family: &[],
     },
@@ -72,7 +72,7 @@ const FAMILY: &[Verb] = &[
         long: "Delete a snapshot.",
         examples: &[("Delete a snapshot", "snapshot delete before")],
         usage: "NAME",
-        flags: words,
+        flags: |c| names(c, Names::Snapshots),
         run: delete,
         family: &[],
     },
@@ -89,7 +89,7 @@ const FAMILY: &[Verb] = &[
             ("Compare two snapshots by the names of the objects", "snapshot diff before after --names"),
         ],
         usage: "NAME [NAME]",
-        flags: |c| words(c).arg(args::switch("names", "Print only the names of the objects.")),
+        flags: |c| names(c, Names::States).arg(args::switch("names", "Print only the names of the objects.")),
         run: |ctx, matches| diff(ctx, matches).map_err(super::super::diff::failure),
         family: &[],
     },
@@ -100,7 +100,7 @@ const FAMILY: &[Verb] = &[
         long: "Write a snapshot to a file, which 'snapshot import' reads in this or another store. The file contains the Secrets.",
         examples: &[("Write a snapshot to a file", "snapshot export before before.kctl")],
         usage: "NAME FILE",
-        flags: words,
+        flags: |c| names(c, Names::Snapshots),
         run: export,
         family: &[],
     },

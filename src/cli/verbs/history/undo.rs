@@ -2,8 +2,8 @@
 
 use clap::ArgMatches;
 
-use super::{no_words, number, words};
-use crate::args::Matches as _;
+use super::{names, no_words, number, words};
+use crate::args::{Matches as _, Names};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_cluster::Operation;
 
@@ -20,7 +20,7 @@ pub(in crate::verbs) const UNDO: Verb = Verb {
  With a real clock the cluster is as it was, and then catches up with the present at the next command.",
     examples: &[("Take the last operation back", "undo"), ("Take operation 7 and all later ones back", "undo 7")],
     usage: "[NUMBER]",
-    flags: words,
+    flags: |c| names(c, Names::Operations),
     run: undo,
     family: &[],
 };

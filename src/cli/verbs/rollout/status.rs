@@ -9,6 +9,7 @@ use clap::{ArgMatches, Command};
 use super::super::targets::{self, EditTarget};
 use super::common;
 use crate::args::{self, ArgProperties, Matches};
+use crate::resolve::Item;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::gvk::split_api_version;
@@ -69,22 +70,25 @@ fn follow(ctx: &mut Ctx, subject: &EditTarget, revision: i64, watch: bool, deadl
     let item = &subject.item;
     if !watch {
         let object = item.fetch(ctx)?;
-        return print_progress(ctx, &object, revision).map(drop);
+        return print_progress(ctx, item, &object, revision).map(drop);
     }
     let params = ListParams::fields(&format!("metadata.name={}", item.name));
     let (mut watch, existing) = ctx.api(|client| client.watch(&item.path(), &params, WatchStart::Existing))?;
     let Some(object) = existing.last().and_then(WatchEvent::object) else { return Err(deleted()) };
-    if print_progress(ctx, object, revision)? {
+    if print_progress(ctx, item, object, revision)? {
         return Ok(());
     }
     let done = ctx.follow(&mut watch, deadline, WaitFor::Work, |ctx, event| match event {
         WatchEvent::Deleted(_) => Err(deleted()),
         event => {
-            let is_done = event.object().map_or(Ok(false), |object| print_progress(ctx, object, revision))?;
+            let is_done = event.object().map_or(Ok(false), |object| print_progress(ctx, item, object, revision))?;
             Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         }
     })?;
-    done.ok_or_else(|| CliError::new("timed out waiting for the condition"))
+    done.ok_or_else(|| {
+        ctx.suggest_why(item);
+        CliError::new("timed out waiting for the condition")
+    })
 }
 
 fn deleted() -> CliError {
@@ -92,7 +96,10 @@ fn deleted() -> CliError {
 }
 
 /// Prints the progress of a rollout. Returns whether it is done.
-fn print_progress(ctx: &mut Ctx, object: &Value, revision: i64) -> CliResult<bool> {
+fn print_progress(ctx: &mut Ctx, item: &Item, object: &Value, revision: i64) -> CliResult<bool> {
+    if is_past_deadline(object) {
+        ctx.suggest_why(item);
+    }
     let progress = progress(object, revision).map_err(CliError::Failed)?;
     ctx.print_line(progress.message);
     Ok(progress.done)
@@ -147,7 +154,7 @@ fn deployment(object: &Value, revision: i64) -> Result<Progress, String> {
     if object.generation() > number(object, "/status/observedGeneration") {
         return Progress::waiting("Waiting for deployment spec update to be observed...");
     }
-    if condition(object, "Progressing").is_some_and(|c| c.str("/reason") == "ProgressDeadlineExceeded") {
+    if is_past_deadline(object) {
         return Err(format!("deployment {name} exceeded its progress deadline"));
     }
     let wanted = object.int("/spec/replicas");
@@ -164,6 +171,11 @@ fn deployment(object: &Value, revision: i64) -> Result<Progress, String> {
     } else {
         Progress::done(format!("deployment {name} successfully rolled out"))
     }
+}
+
+/// Returns whether a Deployment has exceeded its progress deadline.
+fn is_past_deadline(object: &Value) -> bool {
+    condition(object, "Progressing").is_some_and(|c| c.str("/reason") == "ProgressDeadlineExceeded")
 }
 
 /// Fails for an update strategy other than RollingUpdate.

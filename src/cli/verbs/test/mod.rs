@@ -5,6 +5,7 @@ mod record;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Command};
@@ -13,6 +14,7 @@ use regex::Regex;
 use crate::args::{self, ArgProperties, Matches, number32};
 use crate::transcript::{self, Candidate, Colours, Options, Report, Request, Verdict};
 use crate::{CliError, CliResult, Ctx, Verb};
+use kctl_cluster::Invariant;
 
 /// The variable that names the shell.
 const SHELL: &str = "KCTL_TEST_SHELL";
@@ -35,13 +37,19 @@ pub(super) const VERB: Verb = Verb {
 
  The commands of a file run in one shell ('sh' or $KCTL_TEST_SHELL), in a copy of its directory, on a fresh store with a \
     virtual clock. A comment at the top sets what differs: '<!-- kctl: seed=7 clock=real nodes=5 latency=0 -->' or, in a \
-    file of cram, '# kctl: seed=7'.
+    file of cram, '# kctl: seed=7'. A comment '<!-- kctl-invariant: EXPRESSION -->' names an expression in CEL that must hold \
+    after every change, over 'cluster.objects(RESOURCE)', 'cluster.objects(RESOURCE, SELECTOR)', \
+    'cluster.readyPods(SELECTOR)' and 'now'.
+
+ With a range of seeds, each transcript is run in many futures: the seed decides how long images take to be pulled and \
+    containers to start and to stop, and which controller works first. Only exit codes are compared then, and invariants.
 
  Exit status: 0 if all transcripts agree, 1 if some differ, 2 if files make no sense.",
     examples: &[
         ("Run the transcripts of a directory", "test docs"),
         ("Accept the output of today", "test --update docs/tutorial.md"),
         ("Run a session that was recorded in another cluster", "test --like-cluster session.md"),
+        ("Run a transcript in a thousand futures, in which two pods must always be ready", "test --seed 1..1000 --invariant 'cluster.readyPods(\"app=web\").size() >= 2' rollout.md"),
         ("Write a transcript", "test record session.md"),
     ],
     usage: "(FILE | DIRECTORY)...",
@@ -56,7 +64,8 @@ fn flags(command: Command) -> Command {
         .arg(args::switch("update", "Write the actual output into the files; lines that still match stay."))
         .arg(args::number("jobs", "Number of transcripts that run at the same time; 0 for one per processor."))
         .arg(args::text("run", "Run only the files whose path matches this regular expression."))
-        .arg(args::number("seed", "Seed of all transcripts, instead of the one that each sets or 1."))
+        .arg(args::text("seed", "Seed of all transcripts, instead of the one that each sets or 1; or a range such as 1..1000: each transcript is run once for each seed, which decides how long things take and in which order they happen."))
+        .arg(args::each("invariant", "Expression in CEL that must hold after every change."))
         .arg(args::switch("like-cluster", "").help(format!(
             "Compare modulo what a real cluster makes by chance or by the clock: {}, and the order of rows with made-up names and of neighbouring events.",
             transcript::rule_names().join(", ")
@@ -91,11 +100,19 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if paths.is_empty() {
         return Err(ctx.usage("test", "name the files or directories with transcripts"));
     }
+    let (seed, futures) = seeds(matches.string("seed"))?;
+    let invariants = matches.values("invariant");
+    for invariant in &invariants {
+        Invariant::parse(invariant)
+            .map_err(|reason| CliError::new(format!("invalid invariant {invariant:?}: {reason}")))?;
+    }
     let request = Request {
         files: selected(transcript::find(&paths)?, matches.string("run"))?,
         program: this_program()?,
         jobs: jobs(matches)?,
-        seed: seed(matches)?,
+        seed,
+        futures,
+        invariants,
         update: matches.flag("update"),
         colours: colours(),
         options: options(matches),
@@ -104,7 +121,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let printer = Printer { is_verbose: matches.int("v").unwrap_or(0) > 0, shows_progress: shows_progress(&request) };
     let mut result = Ok(());
     transcript::run_all(&request, &mut |report, done| {
-        printer.progress(done, request.files.len());
+        printer.progress(done, request.runs());
         if let Some(report) = report {
             result = std::mem::replace(&mut result, Ok(())).and_then(|()| printer.print(ctx, &report));
             summary.add(report);
@@ -138,9 +155,16 @@ fn jobs(matches: &ArgMatches) -> CliResult<usize> {
     }
 }
 
-fn seed(matches: &ArgMatches) -> CliResult<Option<u64>> {
-    let seed = matches.int("seed").map(u64::try_from).transpose();
-    seed.map_err(|_| CliError::new("--seed must not be negative"))
+/// Parses `--seed`: one for all transcripts, or the futures in which they are run.
+fn seeds(text: &str) -> CliResult<(Option<u64>, Option<RangeInclusive<u64>>)> {
+    if text.is_empty() {
+        return Ok((None, None));
+    }
+    match (text.parse(), transcript::parse_seeds(text)) {
+        (Ok(seed), _) => Ok((Some(seed), None)),
+        (_, Some(range)) => Ok((None, Some(range))),
+        _ => Err(CliError::new(format!("--seed {text:?} is neither a number nor a range such as 1..1000"))),
+    }
 }
 
 fn options(matches: &ArgMatches) -> Options {
@@ -168,7 +192,7 @@ fn colours() -> Colours {
 }
 
 fn shows_progress(request: &Request) -> bool {
-    request.files.len() > 1 && std::io::stderr().is_terminal()
+    request.runs() > 1 && std::io::stderr().is_terminal()
 }
 
 /// Prints reports and, on a terminal, the progress.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Command};
 
-use super::{failure, seed, shell, this_program, verbosity};
+use super::{failure, shell, this_program, verbosity};
 use crate::args::{self, Matches};
 use crate::context::stdout;
 use crate::transcript::{Console, Format, Recording};
@@ -117,4 +117,9 @@ impl Console for Scripts {
     }
 
     fn show(&mut self, _: &[u8]) {}
+}
+
+fn seed(matches: &ArgMatches) -> CliResult<Option<u64>> {
+    let seed = matches.int("seed").map(u64::try_from).transpose();
+    seed.map_err(|_| CliError::new("--seed must not be negative"))
 }

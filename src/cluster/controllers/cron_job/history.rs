@@ -39,12 +39,15 @@ pub(super) fn jobs_to_delete(cron_job: &Object, jobs: &[Arc<Object>]) -> Vec<Arc
     for (kind, limit) in limits {
         let Some(limit) = cron_job.int(limit).and_then(|limit| usize::try_from(limit).ok()) else { continue };
         let mut ended: Vec<_> = jobs.iter().filter(|j| condition_is_true(j, kind)).cloned().collect();
+        let count = ended.len().saturating_sub(limit);
+        if count == 0 {
+            continue;
+        }
         // Jobs without a start time count as the youngest (`byJobStartTime`).
         ended.sort_by_cached_key(|j| {
             let start = j.time("/status/startTime");
             (start.is_none(), start, j.name().to_string())
         });
-        let count = ended.len().saturating_sub(limit);
         out.extend(ended.into_iter().take(count));
     }
     out
@@ -55,17 +58,18 @@ pub(super) fn observe(status: &mut Value, jobs: &[Arc<Object>]) -> Vec<PendingEv
     let mut events = Vec::new();
     let active: FxHashSet<String> = status.list("/active").iter().map(|entry| entry.str("/uid").to_string()).collect();
     for job in jobs {
-        let (known, finished) = (active.contains(job.uid()), job::is_finished(job));
+        let (known, complete) = (active.contains(job.uid()), condition_is_true(job, "Complete"));
+        let finished = complete || job::is_finished(job);
         if !known && !finished {
             let text = format!("Saw a job that the controller did not create or forgot: {}", job.name());
             events.push(PendingEvent::warning("UnexpectedJob", text));
         } else if known && finished {
             remove_active(status, job.uid());
-            let end = if condition_is_true(job, "Complete") { "Complete" } else { "Failed" };
+            let end = if complete { "Complete" } else { "Failed" };
             let text = format!("Saw completed job: {}, condition: {end}", job.name());
             events.push(PendingEvent::normal("SawCompletedJob", text));
         }
-        let success = job.time("/status/completionTime").filter(|_| condition_is_true(job, "Complete"));
+        let success = if complete { job.time("/status/completionTime") } else { None };
         if success > status.time("/lastSuccessfulTime") {
             status.put("/lastSuccessfulTime", job.str("/status/completionTime"));
         }

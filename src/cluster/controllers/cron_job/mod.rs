@@ -95,6 +95,15 @@ fn sync(ctx: &mut Context<'_>, cron_job: &mut Object, jobs: &[Arc<Object>]) -> R
     Ok(missed::next_requeue(cron_job, &schedule, ctx.now).map_or(Action::AwaitChange, Action::ResyncAt))
 }
 
+/// Returns the instant of the next run of a CronJob; `None` when its schedule has no further one.
+///
+/// # Errors
+/// What is wrong with the schedule or the time zone.
+pub(crate) fn next_run(cron_job: &Object, now: Time) -> std::result::Result<Option<Time>, String> {
+    let schedule = parse_schedule(cron_job).map_err(|event| event.message)?;
+    Ok(missed::next_requeue(cron_job, &schedule, now))
+}
+
 /// Parses the schedule of a CronJob.
 ///
 /// # Errors

@@ -40,7 +40,7 @@ pub(super) fn node_should_run_daemon_pod(set: &Object, node: &Object) -> NodeDec
     let none = Value::Null;
     let template = set.at("/spec/template").unwrap_or(&none);
     let bound = template.str("/spec/nodeName");
-    if (!bound.is_empty() && bound != node.name()) || !NodeAffinity::of(template).matches(node) {
+    if (!bound.is_empty() && bound != node.name()) || !NodeAffinity::of(template).matches(node.into()) {
         return NodeDecision { should_run: false, should_continue_running: false };
     }
     let tolerations = tolerations(&template["spec"]);

@@ -36,12 +36,14 @@ use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
 use container_spec::containers;
+use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::core::pod::is_terminal;
 use pod_sync::{Outcome, Pace, PodInputs, PodSync};
 use runtime::PodRuntime;
+use rustc_hash::FxHashMap;
 use script::ContainerScript;
 
 /// The controller; its keys are pods, and [`REMOVED`] followed by the uid of a deleted pod.
@@ -89,6 +91,7 @@ fn images_state(node: &str) -> String {
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     if let Some(uid) = key.name.strip_prefix(REMOVED) {
         ctx.clear_state(&pod_state(uid));
+        ctx.cache::<Reported>().0.remove(uid);
         return Ok(Action::AwaitChange);
     }
     let Some(pod) = ctx.get_key("pods", key)?.filter(|p| !p.str("/spec/nodeName").is_empty()) else {
@@ -103,7 +106,8 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let before = runtime.clone();
     let decision = allocation::allocate(ctx, &pod, &node, &mut runtime)?;
     let outcome = sync(ctx, &pod, &node, &mut runtime, decision)?;
-    if runtime != before || pod.str("/status/startTime").is_empty() {
+    let has_changed = runtime != before;
+    if has_changed || pod.str("/status/startTime").is_empty() {
         ctx.set_state(&pod_state(pod.uid()), runtime.clone());
     }
     add_images(ctx, &node, &outcome.pulled_images)?;
@@ -114,7 +118,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     }
     // While containers are being stopped, the status stays as it was.
     let has_new_status = !pod.is_deleting() || outcome.is_terminated;
-    let updated = has_new_status && update_status(ctx, &pod, &runtime, &node)?;
+    let updated = has_new_status && update_status(ctx, &pod, &runtime, &node, has_changed)?;
     if outcome.is_terminated {
         if updated {
             // Watches see the terminated containers before the pod is deleted.
@@ -225,19 +229,51 @@ fn add_images(ctx: &mut Context<'_>, node: &str, pulled: &[String]) -> Result<()
     Ok(())
 }
 
-/// Updates the status of the pod; returns whether it has changed.
-fn update_status(ctx: &mut Context<'_>, pod: &Object, runtime: &PodRuntime, node: &str) -> Result<bool, Status> {
+/// The pods whose status is what would be generated again unless their state has changed, by uid. Every status that the kubelet
+/// writes makes it look at the pod once more.
+#[derive(Default)]
+struct Reported(FxHashMap<SharedStr, Report>);
+
+/// What a status was generated from beside the state of the pod.
+#[derive(PartialEq)]
+struct Report {
+    /// The resourceVersion of the pod with the status.
+    version: SharedStr,
+    /// The address of the node.
+    host_ip: String,
+}
+
+/// Updates the status of the pod; returns whether it has changed. `has_changed` is true if the state of the pod has.
+fn update_status(
+    ctx: &mut Context<'_>,
+    pod: &Object,
+    runtime: &PodRuntime,
+    node: &str,
+    has_changed: bool,
+) -> Result<bool, Status> {
     let host_ip = ctx.get("nodes", "", node)?.map(|n| host_ip(&n)).unwrap_or_default();
+    let report = |pod: &Object| Report { version: pod.resource_version().into(), host_ip: host_ip.clone() };
+    if !has_changed && ctx.cache::<Reported>().0.get(pod.uid()) == Some(&report(pod)) {
+        return Ok(false);
+    }
     let inputs = status::StatusInputs { host_ip: &host_ip, now: ctx.now, ids: ctx.ids() };
     let status = status::generate(pod, runtime, &inputs);
     if pod.get("status") == Some(&status) {
+        ctx.cache::<Reported>().0.insert(pod.uid().into(), report(pod));
         return Ok(false);
     }
     let mut new = pod.clone();
-    new["status"] = status;
+    new["status"] = status.clone();
     match ctx.update_status("pods", new) {
         Err(status) if status.is_not_found() => Ok(false),
-        other => other.map(|_| true),
+        Err(status) => Err(status),
+        Ok(written) => {
+            // Admission may have changed it.
+            if written.get("status") == Some(&status) {
+                ctx.cache::<Reported>().0.insert(pod.uid().into(), report(&written));
+            }
+            Ok(true)
+        }
     }
 }
 

@@ -59,6 +59,34 @@ pub(super) fn satisfies(volume: &Object, claim: &Object) -> bool {
         && volume.str("/spec/volumeAttributesClassName") == claim.str("/spec/volumeAttributesClassName")
 }
 
+/// Returns why a volume is not bound to a claim, in words; `None` for one that would be.
+pub(crate) fn refusal(volume: &Object, claim: &Object) -> Option<String> {
+    if !is_reserved_for(volume, claim) && !is_available(volume) {
+        let (namespace, name) = (volume.str("/spec/claimRef/namespace"), volume.str("/spec/claimRef/name"));
+        return Some(match name {
+            "" => format!("it is {}", volume.str("/status/phase").to_lowercase()),
+            _ => format!("it is kept for the claim {namespace}/{name}"),
+        });
+    }
+    let differ = |of: fn(&Object) -> String| format!("{} instead of {}", of(volume), of(claim));
+    let modes = |object: &Object| {
+        object.list("/spec/accessModes").iter().filter_map(|m| m.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    match mismatch(volume, claim) {
+        Some("requested PV is too small") => {
+            Some(format!("it has {}, and {} are asked for", capacity(volume).canonical(), requested(claim).canonical()))
+        }
+        Some("storageClassName does not match") => {
+            Some(format!("its storage class is {}", differ(|object| format!("\"{}\"", class_of(object)))))
+        }
+        Some("incompatible volumeMode") => Some(format!("its mode is {}", differ(|object| volume_mode(object).into()))),
+        Some(_) => Some(format!("it allows {}, and {} is asked for", modes(volume), modes(claim))),
+        None if satisfies(volume, claim) => None,
+        None if volume.is_deleting() => Some("it is being deleted".into()),
+        None => Some("its labels do not match the selector of the claim".into()),
+    }
+}
+
 /// Returns the best volume for a claim (`FindMatchingVolume`): one that is reserved for it, or else, unless `only_reserved` is
 /// set, the available one with the fewest access modes and of those the smallest.
 pub(super) fn find_best(claim: &Object, candidates: &[Arc<Object>], only_reserved: bool) -> Option<Arc<Object>> {

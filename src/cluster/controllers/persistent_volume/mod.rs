@@ -10,6 +10,7 @@ mod matching;
 pub(super) mod provisioner;
 mod volume;
 
+pub(crate) use matching::refusal;
 use std::sync::Arc;
 
 use super::runtime::Result;
@@ -52,7 +53,7 @@ const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
 /// Returns the storage class of a claim or a volume; empty for none.
-fn class_of(object: &Object) -> &str {
+pub(crate) fn class_of(object: &Object) -> &str {
     object.annotation(CLASS_ANNOTATION).unwrap_or_else(|| object.str("/spec/storageClassName"))
 }
 

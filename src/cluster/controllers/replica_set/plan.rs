@@ -3,9 +3,7 @@
 //! Follows `manageReplicas` in `pkg/controller/replicaset/replica_set.go` and `calculateStatus` in
 //! `pkg/controller/replicaset/replica_set_utils.go`.
 
-use std::sync::Arc;
-
-use crate::controllers::shared::pods;
+use super::owned_pods::Counts;
 use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
@@ -32,10 +30,10 @@ pub(super) enum Plan {
 
 /// The observed state.
 pub(super) struct Observed<'a> {
-    /// The active pods, as they were before this reconciliation created or deleted any.
-    pub(super) active: &'a [Arc<Object>],
-    /// The number of terminating pods; `None` where the kind does not report it.
-    pub(super) terminating: Option<usize>,
+    /// The pods, as they were before this reconciliation created or deleted any.
+    pub(super) counts: &'a Counts,
+    /// Whether the kind reports the number of terminating pods.
+    pub(super) counts_terminating: bool,
     /// The first error of creating or deleting pods.
     pub(super) failure: Option<&'a Status>,
     /// The current time.
@@ -60,22 +58,20 @@ pub(super) fn plan(owner: &Object, active: usize) -> Plan {
 
 /// Returns the status that an owner should have.
 pub(super) fn calculate_status(owner: &Object, observed: &Observed<'_>) -> Value {
-    let min_ready = owner.int("/spec/minReadySeconds").unwrap_or(0);
-    let template_labels = owner.strings("/spec/template/metadata/labels");
-    let count = |holds: &dyn Fn(&Object) -> bool| observed.active.iter().filter(|p| holds(p)).count();
-    let mut status = json!({"replicas": observed.active.len(), "observedGeneration": owner.generation()});
-    let counts = [
-        ("/fullyLabeledReplicas", count(&|p| template_labels.iter().all(|(k, v)| p.label(k) == Some(v)))),
-        ("/readyReplicas", count(&pods::is_ready)),
-        ("/availableReplicas", count(&|p| pods::is_available(p, min_ready, observed.now))),
+    let counts = observed.counts;
+    let mut status = json!({"replicas": counts.active, "observedGeneration": owner.generation()});
+    let numbers = [
+        ("/fullyLabeledReplicas", counts.fully_labeled),
+        ("/readyReplicas", counts.ready),
+        ("/availableReplicas", counts.available),
     ];
-    for (pointer, number) in counts {
+    for (pointer, number) in numbers {
         if number > 0 {
             status.put(pointer, number);
         }
     }
-    if let Some(terminating) = observed.terminating {
-        status.put("/terminatingReplicas", terminating);
+    if observed.counts_terminating {
+        status.put("/terminatingReplicas", counts.terminating);
     }
     if let Some(known) = owner.at("/status/conditions") {
         status.put("/conditions", known.clone());
@@ -83,7 +79,7 @@ pub(super) fn calculate_status(owner: &Object, observed: &Observed<'_>) -> Value
     let known = condition::find(&status, REPLICA_FAILURE).is_some();
     match observed.failure {
         Some(failure) if !known => {
-            let reason = if observed.active.len() < desired(owner) { "FailedCreate" } else { "FailedDelete" };
+            let reason = if counts.active < desired(owner) { "FailedCreate" } else { "FailedDelete" };
             let (type_, message) = (REPLICA_FAILURE, failure.to_string());
             let (status_, observed_generation) = (ConditionStatus::True, None);
             let failed = Condition { type_, status: status_, reason, message: &message, observed_generation };
@@ -104,19 +100,21 @@ pub(super) fn needs_write(owner: &Object, status: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::owned_pods::{PodState, Rules};
     use super::*;
+    use kctl_base::labels::Selector;
 
     fn owner(replicas: i64) -> Object {
-        json!({"metadata": {"generation": 3}, "spec": {"replicas": replicas, "minReadySeconds": 10,
+        json!({"metadata": {"generation": 3, "uid": "o"}, "spec": {"replicas": replicas, "minReadySeconds": 10,
                "template": {"metadata": {"labels": {"app": "a"}}}}})
     }
 
-    fn pod(labels: Value, ready_since: Option<i64>) -> Arc<Object> {
+    fn pod(labels: Value, ready_since: Option<i64>) -> Object {
         let ready = ready_since
             .map(|s| json!({"type": "Ready", "status": "True", "lastTransitionTime": Time::from_secs(s).rfc3339()}));
-        Arc::new(
-            json!({"metadata": {"labels": labels}, "status": {"conditions": ready.into_iter().collect::<Vec<_>>()}}),
-        )
+        let conditions: Vec<Value> = ready.into_iter().collect();
+        let owners = json!([{"uid": "o", "controller": true}]);
+        json!({"metadata": {"labels": labels, "ownerReferences": owners}, "status": {"conditions": conditions}})
     }
 
     #[test]
@@ -133,10 +131,21 @@ mod tests {
 
     #[test]
     fn the_status_counts_pods() {
-        let active =
-            [pod(json!({"app": "a"}), Some(80)), pod(json!({"app": "a"}), Some(95)), pod(json!({"app": "b"}), None)];
-        let observed = Observed { active: &active, terminating: Some(1), failure: None, now: Time::from_secs(100) };
-        let found = calculate_status(&owner(3), &observed);
+        let mut terminating = pod(json!({"app": "a"}), Some(80));
+        terminating["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+        let pods = [
+            pod(json!({"app": "a"}), Some(80)),
+            pod(json!({"app": "a"}), Some(95)),
+            pod(json!({"app": "b"}), None),
+            terminating,
+        ];
+        let (owner, now) = (owner(3), Time::from_secs(100));
+        let rules = Rules::of(&owner, Selector::everything());
+        let states = pods.each_ref().map(|pod| PodState::of(&owner, &rules, pod));
+        let counts = Counts::of(&states, 10, now);
+        assert_eq!(counts.next_available, Some(Time::from_secs(105)));
+        let found =
+            calculate_status(&owner, &Observed { counts: &counts, counts_terminating: true, failure: None, now });
         let want = json!({"replicas": 3, "fullyLabeledReplicas": 2, "readyReplicas": 2, "availableReplicas": 1,
                           "terminatingReplicas": 1, "observedGeneration": 3});
         assert_eq!(found, want);
@@ -147,14 +156,16 @@ mod tests {
         let failure = Status::internal("no room");
         let now = Time::from_secs(100);
         let mut set = owner(3);
-        let failed = calculate_status(&set, &Observed { active: &[], terminating: None, failure: Some(&failure), now });
+        let counts = Counts::default();
+        let observed = |failure| Observed { counts: &counts, counts_terminating: false, failure, now };
+        let failed = calculate_status(&set, &observed(Some(&failure)));
         assert_eq!(failed.str("/conditions/0/reason"), "FailedCreate");
         set.put("/status", failed.clone());
         assert!(!needs_write(&set, &failed));
         let again = Status::internal("still no room");
-        let still = calculate_status(&set, &Observed { active: &[], terminating: None, failure: Some(&again), now });
+        let still = calculate_status(&set, &observed(Some(&again)));
         assert_eq!(still, failed, "the first message stays");
-        let well = calculate_status(&set, &Observed { active: &[], terminating: None, failure: None, now });
+        let well = calculate_status(&set, &observed(None));
         assert_eq!(well.at("/conditions"), None);
     }
 }

@@ -174,6 +174,14 @@ impl<'a> Context<'a> {
         self.server.set_row(&self.state_row(name), None);
     }
 
+    /// Removes all states under the names with a prefix.
+    pub(crate) fn clear_states(&mut self, prefix: &str) -> Result<()> {
+        for row in self.server.row_names(&self.state_row(prefix))? {
+            self.server.set_row(&row, None);
+        }
+        Ok(())
+    }
+
     fn state_row(&self, name: &str) -> String {
         ["memory/", self.controller, "/", name].concat()
     }

@@ -46,6 +46,8 @@ pub(crate) struct Driver {
     observed: u64,
     queue: WorkQueue,
     failures: Failures,
+    /// The changes since the last call of [`Driver::take_recorded`]; `None` unless they are recorded.
+    recorded: Option<Vec<Change>>,
 }
 
 impl Driver {
@@ -58,7 +60,18 @@ impl Driver {
             observed: revision,
             queue: WorkQueue::default(),
             failures: Failures::default(),
+            recorded: None,
         }
+    }
+
+    /// Records every change from now on.
+    pub(crate) fn record(&mut self) {
+        self.recorded = Some(Vec::new());
+    }
+
+    /// Returns the changes that have been recorded since the last call.
+    pub(crate) fn take_recorded(&mut self) -> Vec<Change> {
+        self.recorded.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Drops all caches of the controllers, as a new process begins without them.
@@ -108,6 +121,9 @@ impl Driver {
         }
         let changes = server.changes_since(self.observed).map_err(|e| Status::internal(e.to_string()))?;
         self.observed = server.revision();
+        if let Some(recorded) = &mut self.recorded {
+            recorded.extend(changes.iter().cloned());
+        }
         for change in changes {
             for index in self.watches_of(&change.key.resource).iter() {
                 if let Err(error) = self.map(server, *index, &change, now) {

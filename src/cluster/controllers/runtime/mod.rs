@@ -4,7 +4,7 @@
 //! function. The [`Driver`] maps every change of the store to [`Key`]s through the watches, reconciles the queued keys, and
 //! puts what a reconciler asks for by its [`Action`] on the store's timeline. Nothing here knows a particular controller.
 
-pub(super) mod cache;
+pub(in crate::controllers) mod cache;
 mod context;
 mod driver;
 mod failures;

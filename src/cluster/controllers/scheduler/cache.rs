@@ -2,16 +2,14 @@
 //!
 //! Event handlers record changes as they happen; [`Cache::apply_events`] applies them at the beginning of the next scheduling
 //! cycle. A binding of the scheduler itself is assumed at once ([`Cache::assume`]) and confirmed when its change arrives.
-//! Everything is loaded on first use and lives as long as the process; only the nodes and [`NodeUsage`] are kept in the store.
-//!
-//! [`NodeUsage`]: super::node_usage::NodeUsage
+//! Everything is loaded on first use and lives as long as the process; only the nodes are kept in the store.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::PENDING_INDEX;
 use super::node_info::{self, NodeInfo};
-use super::node_usage::UsageRows;
+use super::nodes::{CountByNode, Nodes, Slot};
 use super::pod_info::{PodInfo, PodRequests, is_assigned, nominated_node, uses_other_resources};
 use super::queue::Queue;
 use super::spread_selectors::SpreadSelectors;
@@ -23,9 +21,6 @@ use kctl_kinds::core::pod::POD_AFFINITY_INDEX;
 
 /// Maximum number of pod sets whose counts are kept.
 const MAX_COUNTED_SETS: usize = 64;
-
-/// Number of pods by node name.
-pub(super) type CountByNode = BTreeMap<String, i64>;
 
 /// A recorded change.
 enum Event {
@@ -65,11 +60,16 @@ pub(super) struct Cache {
     /// A change may make unschedulable pods with affinity or spread constraints schedulable.
     pub(super) retry_pods_with_affinity: bool,
     events: Vec<Event>,
-    is_loaded: bool,
-    nodes: BTreeMap<String, Arc<NodeInfo>>,
+    /// All nodes; as long as `has_all_nodes` is false, those that have been needed.
+    nodes: Nodes,
+    has_all_nodes: bool,
+    /// The nodes that differ from their rows.
+    changed_nodes: BTreeSet<Slot>,
     counted_sets: Vec<CountedSets>,
+    /// What follows has been loaded.
+    is_loaded: bool,
     /// Class and node of each assigned pod with affinity terms.
-    pods_with_affinity: BTreeMap<Key, (usize, String)>,
+    pods_with_affinity: BTreeMap<Key, (usize, Slot)>,
     classes: Vec<TermsClass>,
     nominated: BTreeMap<Key, Arc<Object>>,
     /// Uids of pods that were bound by the scheduler, and whose change has not arrived yet.
@@ -124,62 +124,88 @@ impl Cache {
     /// Applies the events recorded since the last call.
     pub(super) fn apply_events(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let events = std::mem::take(&mut self.events);
-        let mut usages = UsageRows::default();
-        // Nodes first: the row of a node that is new includes its pods.
+        // New rows are those after all events, and before there are rows nothing else has been loaded.
+        if events.is_empty() || node_info::make_rows(ctx)? {
+            return Ok(());
+        }
+        // Nodes first: the usage of a node that is new includes its pods.
+        let mut counted = BTreeSet::new();
         for event in &events {
             if let Event::Node { name, object } = event {
-                self.apply_node(ctx, &mut usages, name, object.as_ref())?;
+                self.apply_node(ctx, name, object.as_ref(), &mut counted)?;
             }
         }
         for event in events {
             if let Event::Pod { old, new } = event {
-                self.apply_pod(ctx, &mut usages, old.as_ref(), new.as_ref())?;
-            }
-        }
-        for (name, usage) in usages.save(ctx) {
-            if let Some(node) = self.nodes.get_mut(&name) {
-                Arc::make_mut(node).usage = usage;
+                self.apply_pod(ctx, old.as_ref(), new.as_ref(), &counted)?;
             }
         }
         Ok(())
     }
 
+    /// Applies the change of a node, and adds it to `counted` if its usage is counted anew.
     fn apply_node(
         &mut self,
         ctx: &mut Context<'_>,
-        usages: &mut UsageRows,
         name: &str,
         object: Option<&Arc<Object>>,
+        counted: &mut BTreeSet<Slot>,
     ) -> Result<()> {
+        let known = self.find_node(ctx, name)?;
         let Some(object) = object else {
-            usages.remove(name);
             self.nodes.remove(name);
-            return node_info::save(ctx, name, None);
+            node_info::remove(ctx, name);
+            return Ok(());
         };
-        let usage = usages.get(ctx, &self.nodes, object)?;
-        let node = NodeInfo::new(object, usage);
-        if self.is_loaded {
-            self.nodes.insert(name.into(), Arc::new(node.clone()));
+        // The usage of an earlier node of the same name may include pods that are gone.
+        let usage = known.and_then(|slot| self.nodes.get(slot)).filter(|node| node.uid == object.uid());
+        let usage = usage.map(|node| node.usage.clone());
+        let is_known = usage.is_some();
+        let usage = usage.map_or_else(|| node_info::count_usage(ctx, name), Ok)?;
+        let slot = self.nodes.insert(NodeInfo::new(object, usage));
+        self.changed_nodes.insert(slot);
+        if !is_known {
+            counted.insert(slot);
         }
-        node_info::save(ctx, name, Some(node))
+        Ok(())
     }
 
+    /// Returns the slot of a node, which is loaded if it has not been; `None` if there is no such node.
+    fn find_node(&mut self, ctx: &mut Context<'_>, name: &str) -> Result<Option<Slot>> {
+        if let Some(node) = self.nodes.find(name) {
+            return Ok(Some(node.slot));
+        }
+        let row = if self.has_all_nodes { None } else { node_info::read(ctx, name)? };
+        Ok(row.map(|node| self.nodes.insert(node)))
+    }
+
+    /// Applies the change of an assigned pod. The usage of the nodes that have been `counted` includes it already.
     fn apply_pod(
         &mut self,
         ctx: &mut Context<'_>,
-        usages: &mut UsageRows,
         old: Option<&Arc<Object>>,
         new: Option<&Arc<Object>>,
+        counted: &BTreeSet<Slot>,
     ) -> Result<()> {
         let same_requests = old.zip(new).is_some_and(|(old, new)| !uses_other_resources(old, new));
         for (pod, by) in [(old, -1), (new, 1)] {
             let Some(pod) = pod else { continue };
-            let node = pod.str("/spec/nodeName");
-            if !same_requests {
-                usages.update(ctx, &self.nodes, node, &PodRequests::of(pod), by)?;
+            let name = pod.str("/spec/nodeName");
+            if !same_requests
+                && let Some(slot) = self.find_node(ctx, name)?.filter(|slot| !counted.contains(slot))
+                && let Some(usage) = self.nodes.usage_mut(slot)
+            {
+                let requests = PodRequests::of(pod);
+                if by > 0 {
+                    usage.add(&requests)
+                } else {
+                    usage.remove(&requests)
+                }
+                self.changed_nodes.insert(slot);
             }
+            let slot = self.nodes.slot(name);
             for counted in self.counted_sets.iter_mut().filter(|c| c.contains(pod)) {
-                *Arc::make_mut(&mut counted.counts).entry(node.into()).or_default() += by;
+                Arc::make_mut(&mut counted.counts).add(slot, by);
             }
         }
         if self.is_loaded
@@ -194,42 +220,45 @@ impl Cache {
         Ok(())
     }
 
+    /// Writes the rows of the nodes that have changed.
+    pub(super) fn save_nodes(&mut self, ctx: &mut Context<'_>) {
+        let changed = std::mem::take(&mut self.changed_nodes);
+        changed.iter().filter_map(|slot| self.nodes.get(*slot)).for_each(|node| node_info::save(ctx, node.clone()));
+    }
+
     fn add_pod_with_affinity(&mut self, pod: &PodInfo) {
         let class = match self.classes.iter().position(|c| c.terms == pod.terms) {
             Some(class) => class,
             None => {
-                self.classes.push(TermsClass { terms: pod.terms.clone(), counts: CountByNode::new() });
+                self.classes.push(TermsClass { terms: pod.terms.clone(), counts: CountByNode::default() });
                 self.classes.len() - 1
             }
         };
-        let node = pod.object.str("/spec/nodeName").to_string();
-        *self.classes[class].counts.entry(node.clone()).or_default() += 1;
+        let node = self.nodes.slot(pod.object.str("/spec/nodeName"));
+        self.classes[class].counts.add(node, 1);
         self.pods_with_affinity.insert(pod.key(), (class, node));
     }
 
     fn remove_pod_with_affinity(&mut self, pod: &Key) {
-        if let Some((class, node)) = self.pods_with_affinity.remove(pod)
-            && let Some(count) = self.classes[class].counts.get_mut(&node)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.classes[class].counts.remove(&node);
-            }
+        if let Some((class, node)) = self.pods_with_affinity.remove(pod) {
+            self.classes[class].counts.add(node, -1);
         }
     }
 
     /// Loads what has not been loaded yet. Call [`Cache::apply_events`] first.
     pub(super) fn load(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        if !self.has_all_nodes {
+            node_info::make_rows(ctx)?;
+            for node in node_info::read_all(ctx)? {
+                if self.nodes.find(&node.name).is_none() {
+                    self.nodes.insert(node);
+                }
+            }
+            self.has_all_nodes = true;
+        }
         if self.is_loaded {
             return Ok(());
         }
-        let mut usages = UsageRows::default();
-        self.nodes.clear();
-        for mut node in node_info::read_all(ctx)? {
-            node.usage = usages.get(ctx, &self.nodes, &node.object)?;
-            self.nodes.insert(node.name().into(), Arc::new(node));
-        }
-        drop(usages.save(ctx));
         self.pods_with_affinity.clear();
         self.classes.clear();
         for pod in ctx.indexed("pods", POD_AFFINITY_INDEX, "")?.into_iter().filter(|p| is_assigned(p)) {
@@ -242,8 +271,8 @@ impl Cache {
         Ok(())
     }
 
-    /// The nodes by name.
-    pub(super) fn nodes(&self) -> &BTreeMap<String, Arc<NodeInfo>> {
+    /// Returns the nodes.
+    pub(super) fn nodes(&self) -> &Nodes {
         &self.nodes
     }
 
@@ -269,7 +298,7 @@ impl Cache {
         }
         let mut counted = CountedSets { sets: sets.to_vec(), skip_deleting, counts: Arc::default() };
         let Some(first) = sets.first() else { return Ok(counted.counts) };
-        let mut counts = CountByNode::new();
+        let mut counts = CountByNode::default();
         let namespaces: Vec<String> = match first.is_every_namespace() {
             true => ctx.list("namespaces", None)?.iter().map(|n| n.name().to_string()).collect(),
             false => first.namespaces.iter().cloned().collect(),
@@ -277,7 +306,7 @@ impl Cache {
         for namespace in namespaces {
             for pod in ctx.pods_matching(&namespace, &first.selector)? {
                 if is_assigned(&pod) && counted.contains(&pod) {
-                    *counts.entry(pod.str("/spec/nodeName").into()).or_default() += 1;
+                    counts.add(self.nodes.slot(pod.str("/spec/nodeName")), 1);
                 }
             }
         }

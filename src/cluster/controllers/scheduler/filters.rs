@@ -1,38 +1,43 @@
 //! Filter plugins: which nodes fit a pod, and the reasons why the others do not.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::interpod_affinity::AffinityState;
 use super::node_info::NodeInfo;
 use super::node_usage::NodeUsage;
+use super::nodes::Slot;
 use super::pod_info::{PodInfo, PodRequests};
 use super::pod_topology_spread::SpreadState;
-use super::resources::Resource;
 use super::terms::{Taint, tolerates};
 use super::volume_binding::PodVolumes;
 use kctl_base::object::ObjectMeta;
+use rustc_hash::FxHashMap;
 
 /// Why a node does not fit (`framework.Status`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Status {
     /// Messages of the plugins; each is counted on its own.
-    pub(super) reasons: Vec<String>,
+    pub(super) reasons: Vec<Cow<'static, str>>,
     /// Preemption cannot help (`UnschedulableAndUnresolvable`).
     pub(super) unresolvable: bool,
 }
 
 impl Status {
     /// The node may fit when pods are removed (`Unschedulable`).
-    pub(super) fn unschedulable(reason: &str) -> Status {
+    pub(super) fn unschedulable(reason: &'static str) -> Status {
         Status { reasons: vec![reason.into()], unresolvable: false }
     }
 
     /// The node would not fit even without its pods (`UnschedulableAndUnresolvable`).
-    pub(super) fn unresolvable(reason: &str) -> Status {
+    pub(super) fn unresolvable(reason: &'static str) -> Status {
         Status { reasons: vec![reason.into()], unresolvable: true }
     }
 }
+
+/// The nodes that do not fit.
+pub(super) type Statuses = FxHashMap<Slot, Status>;
 
 /// State of a scheduling cycle: everything that decides about one pod, apart from the nodes (`framework.CycleState`).
 #[derive(Clone)]
@@ -53,7 +58,7 @@ impl CycleState<'_> {
     /// Returns the status of a node that does not fit, as it is or with the pods nominated to it
     /// (`RunFilterPluginsWithNominatedPods`).
     pub(super) fn filter(&self, node: &NodeInfo) -> Option<Status> {
-        let Some(nominated) = self.nominated_pods.get(node.name()).filter(|p| !p.is_empty()) else {
+        let Some(nominated) = self.nominated_pods.get(node.name.as_str()).filter(|p| !p.is_empty()) else {
             return self.run_filters(node);
         };
         let (mut state, mut with_nominated) = (self.clone(), node.clone());
@@ -67,7 +72,7 @@ impl CycleState<'_> {
     }
 
     fn run_filters(&self, node: &NodeInfo) -> Option<Status> {
-        if self.named_nodes.as_ref().is_some_and(|named| !named.contains(node.name())) {
+        if self.named_nodes.as_ref().is_some_and(|named| !named.contains(node.name.as_str())) {
             return Some(Status::unresolvable("node(s) didn't satisfy plugin(s) [NodeAffinity]"));
         }
         node_unschedulable(self.pod, node)
@@ -76,7 +81,7 @@ impl CycleState<'_> {
             .or_else(|| node_ports(&self.pod.requests, &node.usage))
             .or_else(|| node_resources_fit(&self.pod.requests, node))
             .or_else(|| self.volumes.filter(node, &self.removed_pods))
-            .or_else(|| self.spread.filter(self.pod, node))
+            .or_else(|| self.spread.filter(node))
             .or_else(|| self.affinity.filter(self.pod, node))
     }
 
@@ -102,19 +107,23 @@ impl CycleState<'_> {
 
 fn node_unschedulable(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
     let taint =
-        Taint { key: "node.kubernetes.io/unschedulable".into(), value: String::new(), effect: "NoSchedule".into() };
-    let failed = node.unschedulable && !tolerates(pod.tolerations(), &taint);
+        || Taint { key: "node.kubernetes.io/unschedulable".into(), value: String::new(), effect: "NoSchedule".into() };
+    let failed = node.unschedulable && !tolerates(pod.tolerations(), &taint());
     failed.then(|| Status::unresolvable("node(s) were unschedulable"))
 }
 
 fn taint_toleration(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
+    untolerated_taint(pod, node).map(|_| Status::unresolvable("node(s) had untolerated taint(s)"))
+}
+
+/// Returns the first taint that keeps a pod from a node.
+pub(super) fn untolerated_taint<'n>(pod: &PodInfo, node: &'n NodeInfo) -> Option<&'n Taint> {
     let mut blocking = node.taints.iter().filter(|t| t.effect == "NoSchedule" || t.effect == "NoExecute");
-    let failed = blocking.any(|t| !tolerates(pod.tolerations(), t));
-    failed.then(|| Status::unresolvable("node(s) had untolerated taint(s)"))
+    blocking.find(|t| !tolerates(pod.tolerations(), t))
 }
 
 fn node_affinity(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
-    let failed = !pod.node_affinity.matches(&node.object);
+    let failed = !pod.node_affinity.matches(node.identity());
     failed.then(|| Status::unresolvable("node(s) didn't match Pod's node affinity/selector"))
 }
 
@@ -129,10 +138,9 @@ fn node_resources_fit(requests: &PodRequests, node: &NodeInfo) -> Option<Status>
     if node.usage.pods + 1 > node.allowed_pods {
         status.reasons.push("Too many pods".into());
     }
-    let scalar = |resources: &Resource, name: &str| resources.scalar.get(name).copied().unwrap_or(0);
     let mut check = |name: &str, requested: i64, allocatable: i64, used: i64| {
         if requested > 0 && requested > allocatable - used {
-            status.reasons.push(format!("Insufficient {name}"));
+            status.reasons.push(format!("Insufficient {name}").into());
             status.unresolvable |= requested > allocatable;
         }
     };
@@ -140,7 +148,7 @@ fn node_resources_fit(requests: &PodRequests, node: &NodeInfo) -> Option<Status>
     check("memory", requested.memory, allocatable.memory, used.memory);
     check("ephemeral-storage", requested.ephemeral_storage, allocatable.ephemeral_storage, used.ephemeral_storage);
     for (name, amount) in &requested.scalar {
-        check(name, *amount, scalar(allocatable, name), scalar(used, name));
+        check(name, *amount, allocatable.amount(name), used.amount(name));
     }
     (!status.reasons.is_empty()).then_some(status)
 }
@@ -165,7 +173,7 @@ mod tests {
             "status": {"allocatable": {"cpu": "2", "memory": "2Gi", "pods": "2", "example.com/gpu": "1"}},
         });
         let pods: Vec<Value> = pods.iter().map(bound).collect();
-        NodeInfo::new(&object, NodeUsage::count("", &pods))
+        NodeInfo::new(&object, NodeUsage::count(&pods))
     }
 
     fn asking(resources: Value) -> Value {
@@ -220,7 +228,7 @@ mod tests {
                 nominated_pods: BTreeMap::new(),
             };
             let status = state.filter(&node);
-            let found = status.as_ref().map_or(vec![], |r| r.reasons.iter().map(String::as_str).collect());
+            let found = status.as_ref().map_or(vec![], |r| r.reasons.iter().map(|reason| &**reason).collect());
             assert_eq!(found, reasons, "{spec}");
             assert_eq!(status.is_some_and(|r| r.unresolvable), unresolvable, "{spec}");
         }

@@ -5,19 +5,61 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cache::CountByNode;
 use super::filters::Status;
 use super::node_info::NodeInfo;
+use super::nodes::{CountByNode, Nodes};
 use super::pod_info::PodInfo;
 use super::terms::{PodSet, PodTerm, PodTerms};
 use kctl_base::object::Object;
+use rustc_hash::FxHashMap;
 
 const AFFINITY: &str = "node(s) didn't match pod affinity rules";
 const ANTI_AFFINITY: &str = "node(s) didn't match pod anti-affinity rules";
 const EXISTING_ANTI_AFFINITY: &str = "node(s) didn't satisfy existing pods anti-affinity rules";
 
 /// Numbers by topology key and value.
-type Domains = BTreeMap<(String, String), i64>;
+#[derive(Clone, Default)]
+struct Domains(BTreeMap<String, FxHashMap<String, i64>>);
+
+impl Domains {
+    /// Adds a number to the domain of a node; nothing if it does not have the label.
+    fn add(&mut self, key: &str, node: &NodeInfo, by: i64) {
+        let Some(value) = node.label(key) else { return };
+        if !self.0.contains_key(key) {
+            self.0.insert(key.into(), FxHashMap::default());
+        }
+        let Some(values) = self.0.get_mut(key) else { return };
+        match values.get_mut(value) {
+            Some(number) => *number += by,
+            None => drop(values.insert(value.into(), by)),
+        }
+    }
+
+    /// Adds the numbers of pods by node, each multiplied by a weight, to the domains of a term.
+    fn add_counts(&mut self, term: &PodTerm, counts: &CountByNode, weight: i64, nodes: &Nodes) {
+        for (slot, count) in counts.iter() {
+            if let Some(node) = nodes.get(slot) {
+                self.add(&term.topology_key, node, count * weight);
+            }
+        }
+    }
+
+    /// Returns the number of the domain of a node; `None` if it does not have the label.
+    fn get(&self, key: &str, node: &NodeInfo) -> Option<i64> {
+        let value = node.label(key)?;
+        Some(self.0.get(key).and_then(|values| values.get(value)).copied().unwrap_or(0))
+    }
+
+    /// Iterates over the numbers of the domains that a node is in.
+    fn of_node(&self, node: &NodeInfo) -> impl Iterator<Item = i64> {
+        self.0.iter().filter_map(|(key, values)| values.get(node.label(key)?).copied())
+    }
+
+    /// Reports whether all numbers are zero or less.
+    fn is_empty(&self) -> bool {
+        self.0.values().flat_map(FxHashMap::values).all(|number| *number <= 0)
+    }
+}
 
 /// Numbers of matching pods by domain (`preFilterState`).
 #[derive(Clone, Default)]
@@ -46,20 +88,20 @@ impl AffinityState {
         affinity: &CountByNode,
         anti_affinity: &[Arc<CountByNode>],
         existing: impl Iterator<Item = (&'a PodTerms, &'a CountByNode)>,
-        nodes: &BTreeMap<String, Arc<NodeInfo>>,
+        nodes: &Nodes,
     ) -> AffinityState {
         let terms = &pod.terms;
         let mut state = AffinityState {
             matches_own_terms: terms.required.iter().all(|t| t.pods.contains(&pod.object)),
             ..AffinityState::default()
         };
-        terms.required.iter().for_each(|t| add_counts(&mut state.affinity, t, affinity, 1, nodes));
+        terms.required.iter().for_each(|t| state.affinity.add_counts(t, affinity, 1, nodes));
         for (term, counts) in terms.required_anti.iter().zip(anti_affinity) {
-            add_counts(&mut state.anti_affinity, term, counts, 1, nodes);
+            state.anti_affinity.add_counts(term, counts, 1, nodes);
         }
         for (theirs, counts) in existing {
             for term in theirs.required_anti.iter().filter(|t| t.pods.contains(&pod.object)) {
-                add_counts(&mut state.existing_anti_affinity, term, counts, 1, nodes);
+                state.existing_anti_affinity.add_counts(term, counts, 1, nodes);
             }
         }
         state
@@ -67,56 +109,30 @@ impl AffinityState {
 
     /// Returns the status of a node that does not fit.
     pub(super) fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
-        let count = |domains: &Domains, key: &str| {
-            let value = node.label(key)?;
-            Some(domains.get(&(key.to_string(), value.to_string())).copied().unwrap_or(0))
-        };
         let required = &pod.terms.required;
         let has_keys = required.iter().all(|t| node.label(&t.topology_key).is_some());
-        let matches = required.iter().all(|t| count(&self.affinity, &t.topology_key).is_some_and(|n| n > 0));
-        let is_first = has_keys && self.matches_own_terms && self.affinity.values().all(|n| *n <= 0);
-        if !matches && !is_first {
+        let matches = required.iter().all(|t| self.affinity.get(&t.topology_key, node).is_some_and(|n| n > 0));
+        if !matches && !(has_keys && self.matches_own_terms && self.affinity.is_empty()) {
             return Some(Status::unresolvable(AFFINITY));
         }
         let mut anti = pod.terms.required_anti.iter();
-        if anti.any(|t| count(&self.anti_affinity, &t.topology_key).is_some_and(|n| n > 0)) {
+        if anti.any(|t| self.anti_affinity.get(&t.topology_key, node).is_some_and(|n| n > 0)) {
             return Some(Status::unschedulable(ANTI_AFFINITY));
         }
-        let violates = |((key, value), n): (&(String, String), &i64)| *n > 0 && node.label(key) == Some(value);
-        let violated = self.existing_anti_affinity.iter().any(violates);
+        let violated = self.existing_anti_affinity.of_node(node).any(|n| n > 0);
         violated.then(|| Status::unschedulable(EXISTING_ANTI_AFFINITY))
     }
 
     /// Adds (`by` = 1) or removes (-1) another pod of a node (`updateWithPod`).
     pub(super) fn update(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, by: i64) {
         if pod.terms.required.iter().all(|t| t.pods.contains(&other.object)) {
-            pod.terms.required.iter().for_each(|t| add(&mut self.affinity, &t.topology_key, node, by));
+            pod.terms.required.iter().for_each(|t| self.affinity.add(&t.topology_key, node, by));
         }
         for term in pod.terms.required_anti.iter().filter(|t| t.pods.contains(&other.object)) {
-            add(&mut self.anti_affinity, &term.topology_key, node, by);
+            self.anti_affinity.add(&term.topology_key, node, by);
         }
         for term in other.terms.required_anti.iter().filter(|t| t.pods.contains(&pod.object)) {
-            add(&mut self.existing_anti_affinity, &term.topology_key, node, by);
-        }
-    }
-}
-
-fn add(domains: &mut Domains, key: &str, node: &NodeInfo, by: i64) {
-    if let Some(value) = node.label(key) {
-        *domains.entry((key.into(), value.into())).or_default() += by;
-    }
-}
-
-fn add_counts(
-    domains: &mut Domains,
-    term: &PodTerm,
-    counts: &CountByNode,
-    weight: i64,
-    nodes: &BTreeMap<String, Arc<NodeInfo>>,
-) {
-    for (name, count) in counts {
-        if let Some(node) = nodes.get(name) {
-            add(domains, &term.topology_key, node, count * weight);
+            self.existing_anti_affinity.add(&term.topology_key, node, by);
         }
     }
 }
@@ -127,21 +143,17 @@ pub(super) fn score<'a>(
     pod: &PodInfo,
     preferred: &[Arc<CountByNode>],
     existing: impl Iterator<Item = (&'a PodTerms, &'a CountByNode)>,
-    feasible: &[Arc<NodeInfo>],
-    nodes: &BTreeMap<String, Arc<NodeInfo>>,
+    feasible: &[&NodeInfo],
+    nodes: &Nodes,
 ) -> Vec<i64> {
-    let mut domains = Domains::new();
+    let mut domains = Domains::default();
     for ((term, weight), counts) in weighted(&pod.terms).zip(preferred) {
-        add_counts(&mut domains, term, counts, weight, nodes);
+        domains.add_counts(term, counts, weight, nodes);
     }
     for (terms, counts) in existing {
         add_existing(&mut domains, &pod.object, terms, counts, nodes);
     }
-    let score = |node: &Arc<NodeInfo>| {
-        let of_domain = |((key, value), n): (&(String, String), &i64)| (node.label(key) == Some(value)).then_some(*n);
-        domains.iter().filter_map(of_domain).sum()
-    };
-    normalize(feasible.iter().map(score).collect())
+    normalize(feasible.iter().map(|node| domains.of_node(node).sum()).collect())
 }
 
 /// The preferred terms with their weights, which are negative for anti-affinity.
@@ -152,16 +164,10 @@ fn weighted(terms: &PodTerms) -> impl Iterator<Item = (&PodTerm, i64)> {
 
 /// Adds the terms of existing pods that match the incoming pod. A required affinity term counts like a preferred one of weight
 /// 1 (`hardPodAffinityWeight`).
-fn add_existing(
-    domains: &mut Domains,
-    pod: &Object,
-    terms: &PodTerms,
-    counts: &CountByNode,
-    nodes: &BTreeMap<String, Arc<NodeInfo>>,
-) {
+fn add_existing(domains: &mut Domains, pod: &Object, terms: &PodTerms, counts: &CountByNode, nodes: &Nodes) {
     for (term, weight) in terms.required.iter().map(|t| (t, 1)).chain(weighted(terms)) {
         if term.pods.contains(pod) {
-            add_counts(domains, term, counts, weight, nodes);
+            domains.add_counts(term, counts, weight, nodes);
         }
     }
 }

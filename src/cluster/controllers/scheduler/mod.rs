@@ -11,10 +11,13 @@
 
 mod cache;
 mod event_handlers;
+mod explain;
 mod filters;
 mod interpod_affinity;
+mod node_identity;
 mod node_info;
 mod node_usage;
+mod nodes;
 mod pod_info;
 mod pod_topology_spread;
 mod preemption;
@@ -35,6 +38,7 @@ use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::api::{Body, Request, Verb};
 use cache::Cache;
+pub(crate) use explain::{Placement, explain, next_retry};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Duration;
@@ -57,7 +61,8 @@ pub(super) const CONTROLLER: Controller = Controller {
     reconcile,
 };
 
-const NAME: &str = "default-scheduler";
+/// The name of the scheduler, as pods name it and as its controller.
+pub(crate) const NAME: &str = "default-scheduler";
 /// Key that schedules the queued pods.
 const QUEUE: &str = "queue";
 /// Key that retries all unschedulable pods.
@@ -70,6 +75,7 @@ const PENDING_INDEX: &str = "unscheduled";
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let mut cache: Cache = ctx.take_cache();
     let result = schedule_pending(ctx, &mut cache, key.name == FLUSH);
+    cache.save_nodes(ctx);
     ctx.put_cache(cache);
     result
 }

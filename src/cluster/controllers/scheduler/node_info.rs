@@ -1,43 +1,126 @@
-//! Nodes as the scheduler uses them: the relevant parts of the object, parsed once (`framework.NodeInfo`).
+//! Nodes as the scheduler uses them: the relevant parts of the object, parsed once, and the resources in use
+//! (`framework.NodeInfo`).
 //!
-//! They are rows of the scheduler's state, so that a command that schedules a pod does not decode the objects of all nodes.
+//! They are rows of the scheduler's state, written together with the pods that their usage sums up, so that a command that
+//! schedules one pod decodes neither the objects of all nodes nor any other pod.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::node_identity::{Labels, NodeIdentity};
 use super::node_usage::NodeUsage;
+use super::nodes::Slot;
+use super::pod_info::HostPort;
 use super::resources::Resource;
 use super::terms::Taint;
 use crate::controllers::Context;
 use crate::controllers::runtime::Result;
-use kctl_base::json::json;
+use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::Quantity;
 
 /// The state that tells that every node has its row.
-const COMPLETE: &str = "node-info-complete";
+const COMPLETE: &str = "nodes-complete";
 /// The prefix of the rows, before the name of the node.
-const PREFIX: &str = "node-info/";
+const PREFIX: &str = "nodes/";
+/// The prefixes of the rows that earlier versions had instead.
+const OBSOLETE: [&str; 2] = ["node-info", "node/"];
 
-/// A node with its resources and their use. The serialized names are those of rows in existing stores.
+/// A node with its resources and their use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Row", from = "Row")]
 pub(super) struct NodeInfo {
-    /// The name, the uid and the labels, in an object without any other part.
-    pub(super) object: Object,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The number of the name among [`Nodes`](super::nodes::Nodes), which sets it.
+    pub(super) slot: Slot,
+    pub(super) name: SharedStr,
+    pub(super) uid: SharedStr,
+    pub(super) labels: Labels,
     pub(super) taints: Vec<Taint>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) unschedulable: bool,
     pub(super) allocatable: Resource,
     /// Maximum number of pods.
     pub(super) allowed_pods: i64,
     /// Sizes in bytes of the images on the node, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) images: BTreeMap<String, i64>,
-    /// Has a row of its own, because it changes with every pod.
-    #[serde(skip)]
     pub(super) usage: NodeUsage,
+}
+
+/// A node as it is stored: the name, the uid, the labels, numbers, and what few nodes have. Lists are decoded faster than maps.
+#[derive(Serialize, Deserialize)]
+struct Row(SharedStr, SharedStr, Labels, [i64; 10], Option<Box<Rest>>);
+
+/// The parts of a row that most nodes do not have.
+#[derive(PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Rest {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    taints: Vec<Taint>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unschedulable: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    allocatable: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    requested: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    images: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ports: Vec<HostPort>,
+    /// Number of pods by priority; `None` if all have priority 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priorities: Option<BTreeMap<i64, i64>>,
+}
+
+/// Returns the numbers by priority of pods that all have priority 0.
+fn without_priority(pods: i64) -> BTreeMap<i64, i64> {
+    if pods == 0 { BTreeMap::new() } else { BTreeMap::from([(0, pods)]) }
+}
+
+impl From<NodeInfo> for Row {
+    fn from(node: NodeInfo) -> Row {
+        let NodeInfo { allocatable, usage, .. } = node;
+        let requested = usage.requested;
+        let numbers = [
+            allocatable.cpu,
+            allocatable.memory,
+            allocatable.ephemeral_storage,
+            node.allowed_pods,
+            usage.pods,
+            requested.cpu,
+            requested.memory,
+            requested.ephemeral_storage,
+            usage.non_zero_requested.0,
+            usage.non_zero_requested.1,
+        ];
+        let rest = Rest {
+            taints: node.taints,
+            unschedulable: node.unschedulable,
+            allocatable: allocatable.scalar,
+            requested: requested.scalar,
+            images: node.images,
+            ports: usage.ports,
+            priorities: Some(usage.priorities).filter(|priorities| *priorities != without_priority(usage.pods)),
+        };
+        Row(node.name, node.uid, node.labels, numbers, (rest != Rest::default()).then(|| Box::new(rest)))
+    }
+}
+
+impl From<Row> for NodeInfo {
+    fn from(Row(name, uid, labels, numbers, rest): Row) -> NodeInfo {
+        let [cpu, memory, ephemeral_storage, allowed_pods, pods, used @ ..] = numbers;
+        let rest = rest.map(|rest| *rest).unwrap_or_default();
+        let allocatable = Resource { cpu, memory, ephemeral_storage, scalar: rest.allocatable };
+        let [cpu, memory, ephemeral_storage, non_zero_cpu, non_zero_memory] = used;
+        let usage = NodeUsage {
+            pods,
+            requested: Resource { cpu, memory, ephemeral_storage, scalar: rest.requested },
+            non_zero_requested: (non_zero_cpu, non_zero_memory),
+            ports: rest.ports,
+            priorities: rest.priorities.unwrap_or_else(|| without_priority(pods)),
+        };
+        let Rest { taints, unschedulable, images, .. } = rest;
+        NodeInfo { slot: 0, name, uid, labels, taints, unschedulable, allocatable, allowed_pods, images, usage }
+    }
 }
 
 impl NodeInfo {
@@ -53,69 +136,80 @@ impl NodeInfo {
             images.extend(image.list("/names").iter().filter_map(|n| Some((n.as_str()?.to_string(), size))));
         }
         NodeInfo {
+            slot: 0,
+            name: object.name().into(),
+            uid: object.uid().into(),
+            labels: Labels::of(object),
             taints: Taint::of(object),
             unschedulable: object.flag("/spec/unschedulable"),
             allocatable: Resource::read(object, resources),
             allowed_pods: pods.map_or(0, |q| q.value()),
             images,
             usage,
-            object: identity(object),
         }
     }
 
-    pub(super) fn name(&self) -> &str {
-        self.object.name()
-    }
-
     pub(super) fn label(&self, key: &str) -> Option<&str> {
-        self.object.label(key)
+        self.labels.get(key)
+    }
+
+    /// Returns what node selectors select the node by.
+    pub(super) fn identity(&self) -> NodeIdentity<'_> {
+        NodeIdentity::new(&self.name, &self.labels)
     }
 }
 
-/// Returns an object with the name, the uid and the labels of a node.
-fn identity(node: &Object) -> Object {
-    let mut metadata = json!({"name": node.name(), "uid": node.uid()});
-    if let Some(labels) = node.at("/metadata/labels") {
-        metadata["labels"] = labels.clone();
-    }
-    json!({"metadata": metadata})
-}
-
-/// Returns all nodes, without their usage, in the order of their names. In a store of an earlier version, this makes the rows.
+/// Returns the nodes that have rows, in the order of their names.
 pub(super) fn read_all(ctx: &mut Context<'_>) -> Result<Vec<NodeInfo>> {
-    complete(ctx)?;
     ctx.states(PREFIX)
 }
 
-/// Updates the row of a node, or removes it for `None`.
-pub(super) fn save(ctx: &mut Context<'_>, name: &str, node: Option<NodeInfo>) -> Result<()> {
-    complete(ctx)?;
-    let row = row(name);
-    match node {
-        Some(node) => ctx.set_state(&row, node),
-        None => ctx.clear_state(&row),
-    }
-    Ok(())
+/// Returns the node that a row has; `None` if there is none.
+pub(super) fn read(ctx: &mut Context<'_>, name: &str) -> Result<Option<NodeInfo>> {
+    ctx.state(&row(name))
+}
+
+/// Writes the row of a node.
+pub(super) fn save(ctx: &mut Context<'_>, node: NodeInfo) {
+    ctx.set_state(&row(&node.name), node);
+}
+
+/// Removes the row of a node.
+pub(super) fn remove(ctx: &mut Context<'_>, name: &str) {
+    ctx.clear_state(&row(name));
 }
 
 fn row(node: &str) -> String {
     [PREFIX, node].concat()
 }
 
-/// Makes the rows of all nodes unless that has been done.
-fn complete(ctx: &mut Context<'_>) -> Result<()> {
-    if ctx.state::<bool>(COMPLETE)?.is_none() {
-        for node in ctx.list("nodes", None)? {
-            ctx.set_state(&row(node.name()), NodeInfo::new(&node, NodeUsage::default()));
-        }
-        ctx.set_state(COMPLETE, true);
+/// Makes the rows of all nodes from what the store holds, unless that has been done; returns whether it had to. Most often the
+/// store is new. One of an earlier version has other rows, which are removed.
+pub(super) fn make_rows(ctx: &mut Context<'_>) -> Result<bool> {
+    if ctx.state::<bool>(COMPLETE)?.is_some() {
+        return Ok(false);
     }
-    Ok(())
+    for prefix in OBSOLETE {
+        ctx.clear_states(prefix)?;
+    }
+    for object in ctx.list("nodes", None)? {
+        let usage = count_usage(ctx, object.name())?;
+        save(ctx, NodeInfo::new(&object, usage));
+    }
+    ctx.set_state(COMPLETE, true);
+    Ok(true)
+}
+
+/// Sums up the pods of a node.
+pub(super) fn count_usage(ctx: &mut Context<'_>, name: &str) -> Result<NodeUsage> {
+    let pods = ctx.indexed("pods", "node", name)?;
+    Ok(NodeUsage::count(pods.iter().map(|pod| &**pod)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kctl_base::json::json;
 
     #[test]
     fn a_row_is_read_as_it_was_written() {
@@ -125,7 +219,12 @@ mod tests {
             "status": {"allocatable": {"cpu": "4", "pods": "110", "example.com/gpu": "2"},
                        "images": [{"names": ["nginx:1", "nginx@sha256:0"], "sizeBytes": 5}]},
         });
-        for node in [NodeInfo::new(&node, NodeUsage::default()), NodeInfo::new(&json!({}), NodeUsage::default())] {
+        let pod = json!({"spec": {"nodeName": "n", "containers": [
+            {"resources": {"requests": {"cpu": "1", "example.com/gpu": "1"}}, "ports": [{"hostPort": 80}]}]}});
+        let mut important = pod.clone();
+        important["spec"]["priority"] = 5.into();
+        let usages = [NodeUsage::default(), NodeUsage::count([&pod]), NodeUsage::count([&pod, &important])];
+        for node in usages.into_iter().flat_map(|usage| [&node, &json!({})].map(|n| NodeInfo::new(n, usage.clone()))) {
             let row = serde_json::to_vec(&node).expect("a row");
             assert_eq!(serde_json::from_slice::<NodeInfo>(&row).expect("a node"), node);
         }

@@ -1,32 +1,18 @@
 //! Resources in use on a node.
-//!
-//! The use of each node is also a row of the scheduler's state, written together with the pods that it sums up, so that a
-//! command that schedules one pod reads no other pods. A row that is missing, or belongs to an earlier node of the same name,
-//! is computed from the index of pods by node.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::node_info::NodeInfo;
 use super::pod_info::{HostPort, PodRequests, is_assigned};
 use super::resources::{NonZeroRequests, Resource};
-use crate::controllers::Context;
-use crate::controllers::runtime::Result;
-use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::object::Object;
 
-/// Sum of the requests of all pods of a node. The serialised names are those of rows in existing stores.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Sum of the requests of all pods of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NodeUsage {
-    /// Uid of the node.
-    pub(super) uid: String,
     /// Number of pods.
     pub(super) pods: i64,
-    #[serde(default, rename = "requests")]
     pub(super) requested: Resource,
-    #[serde(rename = "assumed")]
     pub(super) non_zero_requested: NonZeroRequests,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) ports: Vec<HostPort>,
     /// Number of pods by priority.
     pub(super) priorities: BTreeMap<i64, i64>,
@@ -34,8 +20,8 @@ pub(super) struct NodeUsage {
 
 impl NodeUsage {
     /// Sums up the pods of a node.
-    pub(super) fn count<'a>(uid: &str, pods: impl IntoIterator<Item = &'a Object>) -> NodeUsage {
-        let mut usage = NodeUsage { uid: uid.into(), ..NodeUsage::default() };
+    pub(super) fn count<'a>(pods: impl IntoIterator<Item = &'a Object>) -> NodeUsage {
+        let mut usage = NodeUsage::default();
         pods.into_iter().filter(|p| is_assigned(p)).for_each(|p| usage.add(&PodRequests::of(p)));
         usage
     }
@@ -77,94 +63,6 @@ impl NodeUsage {
     }
 }
 
-/// The rows that one update of the cache reads and changes.
-#[derive(Default)]
-pub(super) struct UsageRows {
-    /// By node; `None` for a node that does not exist or whose row has to be computed.
-    rows: BTreeMap<String, Option<NodeUsage>>,
-    /// Nodes whose row was computed by this update: it includes all pending events already.
-    computed: BTreeSet<String>,
-    dirty: BTreeSet<String>,
-}
-
-/// The nodes in the cache, whose usage is up to date.
-type Nodes = BTreeMap<String, std::sync::Arc<NodeInfo>>;
-
-impl UsageRows {
-    /// Returns the usage of a node, computed if there is no valid row.
-    pub(super) fn get(&mut self, ctx: &mut Context<'_>, nodes: &Nodes, node: &Object) -> Result<NodeUsage> {
-        let name = node.name();
-        self.read(ctx, nodes, name)?;
-        if let Some(Some(usage)) = self.rows.get(name)
-            && usage.uid == node.uid()
-        {
-            return Ok(usage.clone());
-        }
-        let pods = ctx.indexed("pods", "node", name)?;
-        let usage = NodeUsage::count(node.uid(), pods.iter().map(|p| &**p));
-        self.rows.insert(name.into(), Some(usage.clone()));
-        self.computed.insert(name.into());
-        self.dirty.insert(name.into());
-        Ok(usage)
-    }
-
-    fn read(&mut self, ctx: &mut Context<'_>, nodes: &Nodes, name: &str) -> Result<()> {
-        if !self.rows.contains_key(name) {
-            let usage = match nodes.get(name) {
-                Some(node) => Some(node.usage.clone()),
-                None => ctx.state(&row(name))?,
-            };
-            self.rows.insert(name.into(), usage);
-        }
-        Ok(())
-    }
-
-    /// Adds (`by` = 1) or removes (-1) a pod of a node.
-    pub(super) fn update(
-        &mut self,
-        ctx: &mut Context<'_>,
-        nodes: &Nodes,
-        node: &str,
-        pod: &PodRequests,
-        by: i64,
-    ) -> Result<()> {
-        self.read(ctx, nodes, node)?;
-        if self.computed.contains(node) {
-            return Ok(());
-        }
-        if let Some(Some(usage)) = self.rows.get_mut(node) {
-            if by > 0 {
-                usage.add(pod)
-            } else {
-                usage.remove(pod)
-            }
-            self.dirty.insert(node.into());
-        }
-        Ok(())
-    }
-
-    /// Removes the row of a deleted node.
-    pub(super) fn remove(&mut self, name: &str) {
-        self.rows.insert(name.into(), None);
-        self.dirty.insert(name.into());
-    }
-
-    /// Writes the changed rows; returns the usage of every existing node that was read.
-    pub(super) fn save(self, ctx: &mut Context<'_>) -> impl Iterator<Item = (String, NodeUsage)> {
-        for name in &self.dirty {
-            match self.rows.get(name).and_then(Option::as_ref) {
-                Some(usage) => ctx.set_state(&row(name), usage.clone()),
-                None => ctx.clear_state(&row(name)),
-            }
-        }
-        self.rows.into_iter().filter_map(|(name, usage)| Some((name, usage?)))
-    }
-}
-
-fn row(node: &str) -> String {
-    format!("node/{node}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +82,7 @@ mod tests {
         let (low, high) = (pod(0, 80, ""), pod(10, 80, "10.0.0.1"));
         let mut ended = pod(0, 90, "");
         ended["status"]["phase"] = "Succeeded".into();
-        let mut usage = NodeUsage::count("u", [&low, &high, &ended]);
+        let mut usage = NodeUsage::count([&low, &high, &ended]);
         assert_eq!((usage.pods, usage.requested.cpu, usage.ports.len()), (2, 2000, 2));
         assert!(usage.has_pod_below(10) && !usage.has_pod_below(0));
         assert!(!usage.conflicts_with(&PodRequests::of(&ended).ports));
@@ -195,6 +93,6 @@ mod tests {
         );
         assert!(!usage.conflicts_with(&PodRequests::of(&pod(0, 80, "10.0.0.2")).ports));
         usage.remove(&PodRequests::of(&high));
-        assert_eq!(usage, NodeUsage { uid: "u".into(), ..NodeUsage::default() });
+        assert_eq!(usage, NodeUsage::default());
     }
 }

@@ -1,11 +1,11 @@
 //! Topology spread constraints (`pkg/scheduler/framework/plugins/podtopologyspread`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::cache::CountByNode;
 use super::filters::Status;
 use super::node_info::NodeInfo;
+use super::nodes::{CountByNode, NO_VALUE, Nodes, Topology};
 use super::pod_info::PodInfo;
 use super::terms::{SpreadConstraint, Taint, tolerates};
 use kctl_base::object::{Object, ObjectMeta};
@@ -14,10 +14,45 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 const SKEW_EXCEEDED: &str = "node(s) didn't match pod topology spread constraints";
 const MISSING_LABEL: &str = "node(s) didn't match pod topology spread constraints (missing required label)";
 
-/// The `DoNotSchedule` constraints of a pod, each with the number of matching pods by domain (`preFilterState`).
+/// The `DoNotSchedule` constraints of a pod (`preFilterState`).
 #[derive(Clone, Default)]
-pub(super) struct SpreadState {
-    constraints: Vec<(SpreadConstraint, BTreeMap<String, i64>)>,
+pub(super) struct SpreadState(Vec<HardConstraint>);
+
+/// A `DoNotSchedule` constraint with the number of matching pods by domain.
+#[derive(Clone)]
+struct HardConstraint {
+    constraint: SpreadConstraint,
+    topology: Rc<Topology>,
+    /// `None` for a domain without a node that counts.
+    counts: Vec<Option<i64>>,
+    /// The pod itself, if the constraint selects it: 1 or 0.
+    own: i64,
+    /// The lowest number of pods in a domain (`minMatchNum`).
+    min: i64,
+}
+
+impl HardConstraint {
+    /// Counts the nodes without any pod.
+    fn new(pod: &PodInfo, constraint: SpreadConstraint, topology: Rc<Topology>) -> HardConstraint {
+        let own = i64::from(constraint.selector.matches_object(&pod.object));
+        HardConstraint { counts: vec![None; topology.len()], constraint, topology, own, min: 0 }
+    }
+
+    /// Adds the pods of a node.
+    fn add(&mut self, pod: &PodInfo, node: &NodeInfo, by: i64) {
+        if let Some(domain) = self.topology.domain(node)
+            && is_counted(&self.constraint, pod, node)
+        {
+            *self.counts[domain].get_or_insert(0) += by;
+        }
+    }
+
+    /// Calculates the minimum after the counts have changed.
+    fn update_min(&mut self) {
+        let domains = self.counts.iter().flatten();
+        let too_few_domains = (domains.clone().count() as i64) < self.constraint.min_domains;
+        self.min = if too_few_domains { 0 } else { domains.copied().min().unwrap_or(i64::from(i32::MAX)) };
+    }
 }
 
 impl SpreadState {
@@ -25,30 +60,27 @@ impl SpreadState {
     pub(super) fn new(
         pod: &PodInfo,
         constraints: Vec<(SpreadConstraint, Arc<CountByNode>)>,
-        nodes: &BTreeMap<String, Arc<NodeInfo>>,
+        nodes: &Nodes,
     ) -> SpreadState {
-        let keys: Vec<String> = constraints.iter().map(|(c, _)| c.topology_key.clone()).collect();
-        let count = |(constraint, by_node): (SpreadConstraint, Arc<CountByNode>)| {
-            let mut domains = BTreeMap::new();
-            for node in nodes.values().filter(|n| has_labels(n, &keys) && is_counted(&constraint, pod, n)) {
-                let domain = node.label(&constraint.topology_key).unwrap_or_default();
-                *domains.entry(domain.to_string()).or_default() += by_node.get(node.name()).copied().unwrap_or(0);
+        let topologies = topologies(&constraints, nodes);
+        let count = |((constraint, by_node), topology): ((SpreadConstraint, Arc<CountByNode>), &Rc<Topology>)| {
+            let mut counted = HardConstraint::new(pod, constraint, topology.clone());
+            for node in nodes.iter().filter(|node| has_labels(node, &topologies)) {
+                counted.add(pod, node, by_node.get(node.slot));
             }
-            (constraint, domains)
+            counted.update_min();
+            counted
         };
-        SpreadState { constraints: constraints.into_iter().map(count).collect() }
+        SpreadState(constraints.into_iter().zip(&topologies).map(count).collect())
     }
 
     /// Returns the status of a node that does not fit.
-    pub(super) fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
-        for (constraint, domains) in &self.constraints {
-            let Some(domain) = node.label(&constraint.topology_key) else {
+    pub(super) fn filter(&self, node: &NodeInfo) -> Option<Status> {
+        for HardConstraint { constraint, topology, counts, own, min } in &self.0 {
+            let Some(domain) = topology.domain(node) else {
                 return Some(Status::unresolvable(MISSING_LABEL));
             };
-            let too_few_domains = (domains.len() as i64) < constraint.min_domains;
-            let min = if too_few_domains { 0 } else { domains.values().copied().min().unwrap_or(i64::from(i32::MAX)) };
-            let own = i64::from(constraint.selector.matches_object(&pod.object));
-            if domains.get(domain).copied().unwrap_or(0) + own - min > constraint.max_skew {
+            if counts[domain].unwrap_or(0) + own - min > constraint.max_skew {
                 return Some(Status::unschedulable(SKEW_EXCEEDED));
             }
         }
@@ -57,28 +89,31 @@ impl SpreadState {
 
     /// Adds (`by` = 1) or removes (-1) another pod of a node (`updateWithPod`).
     pub(super) fn update(&mut self, pod: &PodInfo, other: &Object, node: &NodeInfo, by: i64) {
-        let keys: Vec<String> = self.constraints.iter().map(|(c, _)| c.topology_key.clone()).collect();
-        if other.namespace() != pod.object.namespace() || other.is_deleting() || !has_labels(node, &keys) {
+        let has_labels = self.0.iter().all(|counted| counted.topology.domain(node).is_some());
+        if other.namespace() != pod.object.namespace() || other.is_deleting() || !has_labels {
             return;
         }
-        for (constraint, domains) in &mut self.constraints {
-            if constraint.selector.matches_object(other) && is_counted(constraint, pod, node) {
-                let domain = node.label(&constraint.topology_key).unwrap_or_default();
-                *domains.entry(domain.into()).or_default() += by;
-            }
+        for counted in self.0.iter_mut().filter(|counted| counted.constraint.selector.matches_object(other)) {
+            counted.add(pod, node, by);
+            counted.update_min();
         }
     }
 }
 
-fn has_labels(node: &NodeInfo, keys: &[String]) -> bool {
-    keys.iter().all(|key| node.label(key).is_some())
+/// Returns the topologies of constraints.
+fn topologies(constraints: &[(SpreadConstraint, Arc<CountByNode>)], nodes: &Nodes) -> Vec<Rc<Topology>> {
+    constraints.iter().map(|(constraint, _)| nodes.topology(&constraint.topology_key)).collect()
+}
+
+fn has_labels(node: &NodeInfo, topologies: &[Rc<Topology>]) -> bool {
+    topologies.iter().all(|topology| topology.domain(node).is_some())
 }
 
 /// Reports whether the pods of a node count, by the inclusion policies of the constraint.
 fn is_counted(constraint: &SpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> bool {
     let blocking = |t: &&Taint| t.effect == "NoSchedule" || t.effect == "NoExecute";
     let tolerated = || node.taints.iter().filter(blocking).all(|t| tolerates(pod.tolerations(), t));
-    (!constraint.honors_node_affinity || pod.node_affinity.matches(&node.object))
+    (!constraint.honors_node_affinity || pod.node_affinity.matches(node.identity()))
         && (!constraint.honors_node_taints || tolerated())
 }
 
@@ -88,46 +123,46 @@ pub(super) fn score(
     pod: &PodInfo,
     constraints: &[(SpreadConstraint, Arc<CountByNode>)],
     require_all_keys: bool,
-    feasible: &[Arc<NodeInfo>],
-    nodes: &BTreeMap<String, Arc<NodeInfo>>,
+    feasible: &[&NodeInfo],
+    nodes: &Nodes,
 ) -> Vec<i64> {
-    let keys: Vec<String> = constraints.iter().map(|(c, _)| c.topology_key.clone()).collect();
-    let ignored: BTreeSet<&str> =
-        feasible.iter().filter(|n| require_all_keys && !has_labels(n, &keys)).map(|n| n.name()).collect();
+    let topologies = topologies(constraints, nodes);
+    let is_scored: Vec<bool> = feasible.iter().map(|n| !require_all_keys || has_labels(n, &topologies)).collect();
+    let candidates: Vec<&NodeInfo> = feasible.iter().zip(&is_scored).filter(|(_, is)| **is).map(|(n, _)| *n).collect();
+    let counts_node = |node: &NodeInfo| !require_all_keys || has_labels(node, &topologies);
     let mut raw = vec![0.0; feasible.len()];
-    for (constraint, by_node) in constraints {
-        let key = constraint.topology_key.as_str();
-        let candidates = || feasible.iter().filter(|n| !ignored.contains(n.name()));
-        let mut domains: BTreeMap<&str, i64> = BTreeMap::new();
-        if key != HOSTNAME {
-            domains.extend(candidates().map(|n| (n.label(key).unwrap_or_default(), 0)));
-            for node in nodes.values().filter(|n| !require_all_keys || has_labels(n, &keys)) {
-                if let Some(count) = domains.get_mut(node.label(key).unwrap_or_default())
+    for ((constraint, by_node), topology) in constraints.iter().zip(&topologies) {
+        let is_hostname = constraint.topology_key == HOSTNAME;
+        let mut domains = vec![None; if is_hostname { 0 } else { topology.len() }];
+        if !is_hostname {
+            let domain = |node: &NodeInfo| topology.domain(node).unwrap_or(NO_VALUE);
+            candidates.iter().for_each(|node| domains[domain(node)] = Some(0));
+            let with_pods = by_node.iter().filter_map(|(slot, pods)| Some((nodes.get(slot)?, pods)));
+            for (node, pods) in with_pods.filter(|(node, _)| counts_node(node)) {
+                if let Some(count) = &mut domains[domain(node)]
                     && is_counted(constraint, pod, node)
                 {
-                    *count += by_node.get(node.name()).copied().unwrap_or(0);
+                    *count += pods;
                 }
             }
         }
-        let size = if key == HOSTNAME { candidates().count() } else { domains.len() };
+        let size = if is_hostname { candidates.len() } else { domains.iter().flatten().count() };
         // Domains of a key with many values each hold few pods; the weight makes the keys comparable.
         let weight = ((size + 2) as f64).ln();
         for (score, node) in raw.iter_mut().zip(feasible) {
-            let Some(domain) = node.label(key) else { continue };
-            let count = match key {
-                HOSTNAME => by_node.get(node.name()).copied().unwrap_or(0),
-                _ => domains.get(domain).copied().unwrap_or(0),
-            };
+            let Some(domain) = topology.domain(node) else { continue };
+            let count = if is_hostname { by_node.get(node.slot) } else { domains[domain].unwrap_or(0) };
             *score += count as f64 * weight + (constraint.max_skew - 1) as f64;
         }
     }
-    let rounded: Vec<Option<i64>> = feasible
-        .iter()
-        .zip(&raw)
-        .map(|(node, score)| (!ignored.contains(node.name())).then(|| score.round() as i64))
-        .collect();
-    let max = rounded.iter().flatten().copied().max().unwrap_or(0);
-    let min = rounded.iter().flatten().copied().min().unwrap_or(0);
+    let rounded = raw.iter().zip(&is_scored).map(|(score, is_scored)| is_scored.then(|| score.round() as i64));
+    normalize(rounded.collect())
+}
+
+/// Maps the lowest score to 100 and the others to less; a node without a score has 0.
+fn normalize(scores: Vec<Option<i64>>) -> Vec<i64> {
+    let max = scores.iter().flatten().copied().max().unwrap_or(0);
+    let min = scores.iter().flatten().copied().min().unwrap_or(0);
     let normalized = |score: i64| if max == 0 { 100 } else { 100 * (max + min - score) / max };
-    rounded.into_iter().map(|score| score.map_or(0, normalized)).collect()
+    scores.into_iter().map(|score| score.map_or(0, normalized)).collect()
 }

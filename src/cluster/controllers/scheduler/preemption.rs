@@ -2,11 +2,10 @@
 //! (`pkg/scheduler/framework/preemption` and `plugins/defaultpreemption`).
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cache::{Cache, read_pod};
-use super::filters::{CycleState, Status};
+use super::filters::{CycleState, Status, Statuses};
 use super::node_info::NodeInfo;
 use super::pod_info::{PodInfo, is_assigned, nominated_node, priority};
 use super::report::{PREEMPTION_NOT_HELPFUL, fit_error};
@@ -53,15 +52,16 @@ pub(super) fn find_candidate(
     ctx: &mut Context<'_>,
     cache: &Cache,
     state: &CycleState<'_>,
-    statuses: &BTreeMap<String, Status>,
+    statuses: &Statuses,
 ) -> Result<Outcome> {
-    if let Some(reason) = not_eligible(ctx, state.pod, statuses)? {
+    let nominated = cache.nodes().find(state.pod.nominated_node()).and_then(|node| statuses.get(&node.slot));
+    if let Some(reason) = not_eligible(ctx, state.pod, nominated)? {
         return Ok(Outcome::NotEligible(reason));
     }
     let budgets = disruption_budgets(ctx)?;
     let (mut failures, mut candidates) = (Vec::new(), Vec::new());
-    for (name, node) in cache.nodes() {
-        let may_help = statuses.get(name).is_some_and(|s| !s.unresolvable);
+    for node in cache.nodes().iter() {
+        let may_help = statuses.get(&node.slot).is_some_and(|s| !s.unresolvable);
         let result = match may_help {
             true => select_victims_on_node(ctx, state, node, &budgets)?,
             false => Err(Status::unresolvable(PREEMPTION_NOT_HELPFUL)),
@@ -77,13 +77,14 @@ pub(super) fn find_candidate(
     })
 }
 
-/// Returns why a pod may not preempt others; `None` if it may (`PodEligibleToPreemptOthers`).
-fn not_eligible(ctx: &mut Context<'_>, pod: &PodInfo, statuses: &BTreeMap<String, Status>) -> Result<Option<String>> {
+/// Returns why a pod may not preempt others; `None` if it may (`PodEligibleToPreemptOthers`). `status` is that of its nominated
+/// node.
+fn not_eligible(ctx: &mut Context<'_>, pod: &PodInfo, status: Option<&Status>) -> Result<Option<String>> {
     if pod.object.str("/spec/preemptionPolicy") == "Never" {
         return Ok(Some("not eligible due to preemptionPolicy=Never.".into()));
     }
     let nominated = pod.nominated_node();
-    if nominated.is_empty() || statuses.get(nominated).is_some_and(|s| s.unresolvable) {
+    if nominated.is_empty() || status.is_some_and(|s| s.unresolvable) {
         return Ok(None);
     }
     let is_victim = |p: &Arc<Object>| {
@@ -121,7 +122,7 @@ fn select_victims_on_node(
         return Ok(Err(Status::unresolvable(NO_VICTIMS)));
     }
     let mut potential = Vec::new();
-    for pod in ctx.indexed("pods", "node", node.name())? {
+    for pod in ctx.indexed("pods", "node", &node.name)? {
         if is_assigned(&pod) && priority(&pod) < state.pod.requests.priority {
             potential.push(Arc::new(read_pod(ctx, pod)?));
         }
@@ -155,7 +156,7 @@ fn select_victims(
         }
     }
     victims.sort_by_key(|pod| importance(pod));
-    Ok(Candidate { node: node.name().into(), pdb_violations, victims })
+    Ok(Candidate { node: node.name.to_string(), pdb_violations, victims })
 }
 
 /// Sort key with the most important pod first: higher priority, earlier start, then the name (`MoreImportantPod`).
@@ -247,7 +248,7 @@ mod tests {
     use super::super::volume_binding::PodVolumes;
     use super::*;
     use kctl_base::json::json;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     fn pod(name: &str, priority: i64, cpu: &str, since: &str) -> Arc<PodInfo> {
         Arc::new(PodInfo::new(Arc::new(json!({
@@ -259,7 +260,7 @@ mod tests {
 
     fn node(pods: &[Arc<PodInfo>]) -> NodeInfo {
         let object = json!({"metadata": {"name": "n"}, "status": {"allocatable": {"cpu": "4", "pods": "110"}}});
-        NodeInfo::new(&object, NodeUsage::count("", pods.iter().map(|p| &*p.object)))
+        NodeInfo::new(&object, NodeUsage::count(pods.iter().map(|p| &*p.object)))
     }
 
     fn victims_of(

@@ -20,7 +20,7 @@ const STATE_NOT_FOUND: &str = "not found";
 pub(super) fn fit_error<'a>(nodes: usize, statuses: impl IntoIterator<Item = &'a Status>) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for reason in statuses.into_iter().flat_map(|r| &r.reasons) {
-        *counts.entry(reason).or_default() += 1;
+        *counts.entry(&**reason).or_default() += 1;
     }
     let mut reasons: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     reasons.sort();

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::quantity::Quantity;
@@ -21,26 +19,17 @@ const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
 /// CPU in thousandths of a core and memory in bytes, with the defaults for containers without requests.
 pub(super) type NonZeroRequests = (i64, i64);
 
-/// Amounts of resources. The serialised names are those of rows in existing stores.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+/// Amounts of resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Resource {
     /// Thousandths of a core.
-    #[serde(skip_serializing_if = "is_zero")]
     pub(super) cpu: i64,
     /// Bytes.
-    #[serde(skip_serializing_if = "is_zero")]
     pub(super) memory: i64,
     /// Bytes.
-    #[serde(rename = "storage", skip_serializing_if = "is_zero")]
     pub(super) ephemeral_storage: i64,
     /// All other resources by name: `hugepages-2Mi`, `nvidia.com/gpu`.
-    #[serde(rename = "other", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) scalar: BTreeMap<String, i64>,
-}
-
-fn is_zero(amount: &i64) -> bool {
-    *amount == 0
 }
 
 impl Resource {
@@ -64,6 +53,16 @@ impl Resource {
             other => {
                 self.scalar.insert(other.into(), quantity.value());
             }
+        }
+    }
+
+    /// Returns the amount of a resource, 0 by default.
+    pub(super) fn amount(&self, name: &str) -> i64 {
+        match name {
+            "cpu" => self.cpu,
+            "memory" => self.memory,
+            "ephemeral-storage" => self.ephemeral_storage,
+            other => self.scalar.get(other).copied().unwrap_or(0),
         }
     }
 

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cache::{Cache, CountByNode, read_pod};
-use super::filters::{CycleState, Status};
+use super::cache::{Cache, read_pod};
+use super::filters::{CycleState, Statuses};
 use super::interpod_affinity::{self, AffinityState};
-use super::node_info::NodeInfo;
+use super::nodes::{CountByNode, Nodes, Slot};
 use super::pod_info::{PodInfo, nominated_node, priority};
 use super::pod_topology_spread::{self, SpreadState};
 use super::preemption::{self, Outcome};
@@ -19,6 +19,7 @@ use crate::controllers::Context;
 use crate::controllers::runtime::Result;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::sim::Ids;
 
 /// Number of feasible nodes that is always enough (`minFeasibleNodesToFind`).
 const MIN_FEASIBLE_NODES: usize = 100;
@@ -48,17 +49,18 @@ pub(super) fn schedule_pod(ctx: &mut Context<'_>, cache: &mut Cache, object: &Ar
         Err(reason) => return Ok(unschedulable(pre_filter_error(count, &reason))),
     };
     let state = pre_filter(ctx, cache, &pod, &volumes)?;
-    let (feasible, statuses) = find_nodes_that_fit(&state, cache, ctx);
-    let Some(node) = prioritize(ctx, cache, &pod, feasible)? else {
+    let (feasible, statuses) = find_nodes_that_fit(&state, cache.nodes(), ctx.ids());
+    let selected = prioritize(ctx, cache, &pod, &feasible)?;
+    let Some(node) = selected.and_then(|slot| cache.nodes().get(slot)) else {
         return post_filter(ctx, cache, &state, &statuses).map(ScheduleResult::Unschedulable);
     };
     // The filters have checked that the claims can be bound on this node.
-    let bindings = volumes.bindings(&node).unwrap_or_default();
+    let bindings = volumes.bindings(node).unwrap_or_default();
     if bindings.is_empty() {
-        return Ok(ScheduleResult::Node(node.name().into()));
+        return Ok(ScheduleResult::Node(node.name.to_string()));
     }
-    report::nominate(ctx, object, node.name())?;
-    volume_binding::start_binding(ctx, &bindings, node.name())?;
+    report::nominate(ctx, object, &node.name)?;
+    volume_binding::start_binding(ctx, &bindings, &node.name)?;
     Ok(ScheduleResult::BindingVolumes)
 }
 
@@ -67,7 +69,7 @@ fn unschedulable(message: String) -> ScheduleResult {
 }
 
 /// Gathers the state that the filters need.
-fn pre_filter<'a>(
+pub(super) fn pre_filter<'a>(
     ctx: &mut Context<'_>,
     cache: &mut Cache,
     pod: &'a PodInfo,
@@ -119,29 +121,24 @@ fn with_counts(
 
 /// Returns the feasible nodes, and the status of each of the others. The nominated node of the pod is tried first and taken
 /// if it fits; in a large cluster the search ends when enough nodes are feasible.
-fn find_nodes_that_fit(
-    state: &CycleState<'_>,
-    cache: &Cache,
-    ctx: &Context<'_>,
-) -> (Vec<Arc<NodeInfo>>, BTreeMap<String, Status>) {
-    if let Some(node) = cache.nodes().get(state.pod.nominated_node())
+fn find_nodes_that_fit(state: &CycleState<'_>, nodes: &Nodes, ids: Ids) -> (Vec<Slot>, Statuses) {
+    if let Some(node) = nodes.find(state.pod.nominated_node())
         && state.filter(node).is_none()
     {
-        return (vec![node.clone()], BTreeMap::new());
+        return (vec![node.slot], Statuses::default());
     }
-    let nodes: Vec<&Arc<NodeInfo>> = cache.nodes().values().collect();
     let (count, enough) = (nodes.len(), num_feasible_nodes_to_find(nodes.len()));
     // Upstream starts where the search for the previous pod ended. Here each pod draws its own start, so that the result does
     // not depend on how often other pods were scheduled.
     let start = match enough < count {
-        true => ctx.ids().below("schedule-from", state.pod.object.uid(), 0, count as u64) as usize,
+        true => ids.below("schedule-from", state.pod.object.uid(), 0, count as u64) as usize,
         false => 0,
     };
-    let (mut feasible, mut statuses) = (Vec::new(), BTreeMap::new());
-    for node in nodes.iter().cycle().skip(start).take(count) {
+    let (mut feasible, mut statuses) = (Vec::with_capacity(enough), Statuses::default());
+    for node in nodes.iter_from(start) {
         match state.filter(node) {
-            None => feasible.push(Arc::clone(node)),
-            Some(status) => drop(statuses.insert(node.name().to_string(), status)),
+            None => feasible.push(node.slot),
+            Some(status) => drop(statuses.insert(node.slot, status)),
         }
         if feasible.len() >= enough {
             break;
@@ -158,16 +155,11 @@ fn num_feasible_nodes_to_find(nodes: usize) -> usize {
 }
 
 /// Scores the feasible nodes and selects the best; `None` where there are none.
-fn prioritize(
-    ctx: &mut Context<'_>,
-    cache: &mut Cache,
-    pod: &PodInfo,
-    feasible: Vec<Arc<NodeInfo>>,
-) -> Result<Option<Arc<NodeInfo>>> {
+fn prioritize(ctx: &mut Context<'_>, cache: &mut Cache, pod: &PodInfo, feasible: &[Slot]) -> Result<Option<Slot>> {
     if feasible.len() < 2 {
-        return Ok(feasible.into_iter().next());
+        return Ok(feasible.first().copied());
     }
-    let mut sums = scoring::node_scores(pod, &feasible, cache.nodes());
+    let mut sums = scoring::node_scores(pod, &cache.nodes().select(feasible), cache.nodes());
     let mut add = |weight: i64, scores: Vec<i64>| sums.iter_mut().zip(scores).for_each(|(sum, s)| *sum += weight * s);
 
     let has_constraints = !pod.object.list("/spec/topologySpreadConstraints").is_empty();
@@ -180,6 +172,7 @@ fn prioritize(
     };
     if !soft.is_empty() {
         let soft = with_counts(ctx, cache, pod, soft)?;
+        let feasible = cache.nodes().select(feasible);
         let scores = pod_topology_spread::score(pod, &soft, has_constraints, &feasible, cache.nodes());
         add(scoring::POD_TOPOLOGY_SPREAD_WEIGHT, scores);
     }
@@ -188,19 +181,16 @@ fn prioritize(
         preferred.push(cache.count(ctx, std::slice::from_ref(&term.pods), false)?);
     }
     if !preferred.is_empty() || cache.pods_with_affinity().next().is_some() {
+        let feasible = cache.nodes().select(feasible);
         let scores = interpod_affinity::score(pod, &preferred, cache.pods_with_affinity(), &feasible, cache.nodes());
         add(scoring::INTERPOD_AFFINITY_WEIGHT, scores);
     }
-    Ok(scoring::select_host(&pod.object, &feasible, &sums, ctx.ids()))
+    let best = scoring::select_host(&pod.object, &cache.nodes().select(feasible), &sums, ctx.ids());
+    Ok(best.map(|node| node.slot))
 }
 
 /// Preempts pods of lower priority, or explains why that does not help.
-fn post_filter(
-    ctx: &mut Context<'_>,
-    cache: &Cache,
-    state: &CycleState<'_>,
-    statuses: &BTreeMap<String, Status>,
-) -> Result<Failure> {
+fn post_filter(ctx: &mut Context<'_>, cache: &Cache, state: &CycleState<'_>, statuses: &Statuses) -> Result<Failure> {
     let message = fit_error(cache.nodes().len(), statuses.values());
     let with_reason = |reason: String| format!("{message} {NO_CLAIMS}, preemption: {reason}");
     Ok(match preemption::find_candidate(ctx, cache, state, statuses)? {

@@ -1,9 +1,7 @@
 //! Score plugins with their default weights (`pkg/scheduler/apis/config/v1/default_plugins.go`). Every score is 0 to 100.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::node_info::NodeInfo;
+use super::nodes::Nodes;
 use super::pod_info::PodInfo;
 use super::terms::{Taint, tolerates};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -22,11 +20,7 @@ const MIN_IMAGES_SIZE: i64 = 23 * 1024 * 1024;
 const MAX_IMAGE_SIZE: i64 = 1000 * 1024 * 1024;
 
 /// Returns the weighted sum of the scores that depend only on the pod and the nodes, in the order of `feasible`.
-pub(super) fn node_scores(
-    pod: &PodInfo,
-    feasible: &[Arc<NodeInfo>],
-    all: &BTreeMap<String, Arc<NodeInfo>>,
-) -> Vec<i64> {
+pub(super) fn node_scores(pod: &PodInfo, feasible: &[&NodeInfo], all: &Nodes) -> Vec<i64> {
     let mut sums = vec![0; feasible.len()];
     let mut add = |weight: i64, scores: Vec<i64>| sums.iter_mut().zip(scores).for_each(|(sum, s)| *sum += weight * s);
     add(1, feasible.iter().map(|n| least_allocated(pod, n)).collect());
@@ -40,10 +34,16 @@ pub(super) fn node_scores(
 }
 
 /// Selects one of the nodes with the highest score; ties are decided by a draw for the pod.
-pub(super) fn select_host(pod: &Object, feasible: &[Arc<NodeInfo>], sums: &[i64], ids: Ids) -> Option<Arc<NodeInfo>> {
+pub(super) fn select_host<'n>(pod: &Object, feasible: &[&'n NodeInfo], sums: &[i64], ids: Ids) -> Option<&'n NodeInfo> {
     let best = sums.iter().max()?;
-    let ties = feasible.iter().zip(sums).filter(|(_, sum)| *sum == best).map(|(node, _)| node);
-    ties.min_by_key(|node| ids.draw("schedule", &format!("{}/{}", pod.uid(), node.name()), 0)).cloned()
+    let ties = feasible.iter().zip(sums).filter(|(_, sum)| *sum == best).map(|(node, _)| *node);
+    let mut owner = [pod.uid(), "/"].concat();
+    let start = owner.len();
+    ties.min_by_key(|node| {
+        owner.truncate(start);
+        owner.push_str(&node.name);
+        ids.draw("schedule", &owner, 0)
+    })
 }
 
 /// NodeResourcesFit with the LeastAllocated strategy: the higher, the less of the node would be allocated.
@@ -67,9 +67,8 @@ fn balanced_allocation(pod: &PodInfo, node: &NodeInfo) -> i64 {
         return 0;
     }
     let resources = [(used.cpu + requested.cpu, all.cpu), (used.memory + requested.memory, all.memory)];
-    let known = resources.iter().filter(|(_, all)| *all > 0);
-    let fractions: Vec<f64> = known.map(|(used, all)| (*used as f64 / *all as f64).min(1.0)).collect();
-    let deviation = if let [cpu, memory] = fractions[..] { ((cpu - memory) / 2.0).abs() } else { 0.0 };
+    let [cpu, memory] = resources.map(|(used, all)| (all > 0).then(|| (used as f64 / all as f64).min(1.0)));
+    let deviation = cpu.zip(memory).map_or(0.0, |(cpu, memory)| ((cpu - memory) / 2.0).abs());
     ((1.0 - deviation) * 100.0) as i64
 }
 
@@ -81,7 +80,7 @@ fn intolerable_taints(pod: &PodInfo, node: &NodeInfo) -> i64 {
 
 /// NodeAffinity: the sum of the weights of the preferred terms that match.
 fn node_affinity(pod: &PodInfo, node: &NodeInfo) -> i64 {
-    pod.preferred_nodes.iter().filter(|(_, term)| term.matches(&node.object)).map(|(weight, _)| weight).sum()
+    pod.preferred_nodes.iter().filter(|(_, term)| term.matches(node.identity())).map(|(weight, _)| weight).sum()
 }
 
 /// Scales the highest score to 100.
@@ -98,18 +97,18 @@ fn normalize_reversed(scores: Vec<i64>) -> Vec<i64> {
 
 /// ImageLocality: the higher, the larger the images of the pod that are on the node; an image counts by the share of nodes
 /// that have it.
-fn image_locality(pod: &Object, feasible: &[Arc<NodeInfo>], all: &BTreeMap<String, Arc<NodeInfo>>) -> Vec<i64> {
+fn image_locality(pod: &Object, feasible: &[&NodeInfo], all: &Nodes) -> Vec<i64> {
     let containers: Vec<_> = pod.list("/spec/initContainers").iter().chain(pod.list("/spec/containers")).collect();
     let images: Vec<(String, f64)> = containers
         .iter()
         .map(|c| {
             let image = with_tag(c.str("/image"));
-            let nodes_with_image = all.values().filter(|n| n.images.contains_key(&image)).count();
-            (image, nodes_with_image as f64 / all.len().max(1) as f64)
+            let spread = all.with_image(&image) as f64 / all.len().max(1) as f64;
+            (image, spread)
         })
         .collect();
     let most = MAX_IMAGE_SIZE * containers.len().max(1) as i64;
-    let score = |node: &Arc<NodeInfo>| {
+    let score = |node: &&NodeInfo| {
         let sizes = images.iter().filter_map(|(image, spread)| Some(*node.images.get(image)? as f64 * spread));
         let sum = (sizes.map(|s| s as i64).sum::<i64>()).clamp(MIN_IMAGES_SIZE, most);
         100 * (sum - MIN_IMAGES_SIZE) / (most - MIN_IMAGES_SIZE)
@@ -125,11 +124,13 @@ fn with_tag(image: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::node_usage::NodeUsage;
     use super::*;
     use kctl_base::json::{Value, json};
 
-    fn node(name: &str, status: Value, cpu_used: &[&str]) -> Arc<NodeInfo> {
+    fn node(name: &str, status: Value, cpu_used: &[&str]) -> NodeInfo {
         let mut object = json!({"metadata": {"name": name}, "status": {"allocatable": {"cpu": "8", "memory": "16Gi"}}});
         for (key, value) in status.as_object().into_iter().flatten() {
             object[key] = value.clone();
@@ -138,7 +139,7 @@ mod tests {
             .iter()
             .map(|cpu| json!({"spec": {"nodeName": name, "containers": [{"resources": {"requests": {"cpu": cpu}}}]}}))
             .collect();
-        Arc::new(NodeInfo::new(&object, NodeUsage::count("", &pods)))
+        NodeInfo::new(&object, NodeUsage::count(&pods))
     }
 
     fn pod(spec: Value) -> PodInfo {
@@ -150,8 +151,9 @@ mod tests {
         let nodes = [node("a", json!({}), &["2"]), node("b", json!({}), &[])];
         let small = pod(json!({"containers": [{}]}));
         assert_eq!(nodes.each_ref().map(|n| least_allocated(&small, n)), [85, 98]);
-        let sums = node_scores(&small, &nodes, &BTreeMap::new());
-        assert_eq!(select_host(&small.object, &nodes, &sums, Ids::new(1)).expect("a node").name(), "b");
+        let nodes = nodes.each_ref();
+        let sums = node_scores(&small, &nodes, &Nodes::default());
+        assert_eq!(select_host(&small.object, &nodes, &sums, Ids::new(1)).expect("a node").name, "b");
     }
 
     #[test]
@@ -166,7 +168,7 @@ mod tests {
         let nodes = [node("a", json!({}), &[]), node("b", json!({}), &[])];
         let pick_for = |uid: &str| {
             let pod = json!({"metadata": {"uid": uid}});
-            select_host(&pod, &nodes, &[1, 1], Ids::new(7)).expect("a node").name().to_string()
+            select_host(&pod, &nodes.each_ref(), &[1, 1], Ids::new(7)).expect("a node").name.clone()
         };
         let first = (0..32).filter(|n| pick_for(&n.to_string()) == "a").count();
         assert!((4..28).contains(&first), "{first} of 32");
@@ -177,8 +179,8 @@ mod tests {
     fn images_on_the_node_raise_its_score() {
         let with = json!({"status": {"images": [{"names": ["big:latest"], "sizeBytes": 800 * 1024 * 1024}]}});
         let nodes = [node("a", with, &[]), node("b", json!({}), &[])];
-        let all = nodes.iter().map(|n| (n.name().to_string(), n.clone())).collect();
+        let all = nodes.iter().cloned().collect();
         let pod = json!({"spec": {"containers": [{"image": "big"}]}});
-        assert_eq!(image_locality(&pod, &nodes, &all), [38, 0]);
+        assert_eq!(image_locality(&pod, &nodes.each_ref(), &all), [38, 0]);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::node_identity::NodeIdentity;
 use kctl_base::json::Value;
 use kctl_base::labels::{Operator, Requirement, Selector};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -28,6 +29,14 @@ impl Taint {
             effect: t.str("/effect").into(),
         };
         node.list("/spec/taints").iter().map(read).collect()
+    }
+}
+
+/// Writes a taint as `kubectl taint` takes it: `key=value:Effect`.
+impl std::fmt::Display for Taint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let separator = if self.value.is_empty() { "" } else { "=" };
+        write!(f, "{}{separator}{}:{}", self.key, self.value, self.effect)
     }
 }
 
@@ -70,9 +79,9 @@ impl NodeTerm {
     }
 
     /// Reports whether a node matches.
-    pub(super) fn matches(&self, node: &Object) -> bool {
-        let named = |(is_in, names): &(bool, Vec<String>)| names.iter().any(|n| n == node.name()) == *is_in;
-        self.labels.as_ref().is_some_and(|s| s.matches_object(node)) && self.names.iter().all(named)
+    pub(super) fn matches(&self, node: NodeIdentity<'_>) -> bool {
+        let named = |(is_in, names): &(bool, Vec<String>)| names.iter().any(|n| n == node.name) == *is_in;
+        self.labels.as_ref().is_some_and(|s| s.matches_with(|key| node.label(key))) && self.names.iter().all(named)
     }
 }
 
@@ -94,7 +103,7 @@ fn strings(values: &[Value]) -> Vec<String> {
 }
 
 /// Reports whether a node matches one of the terms of a `NodeSelector`.
-pub(super) fn node_selector_matches(selector: &Value, node: &Object) -> bool {
+pub(super) fn node_selector_matches(selector: &Value, node: NodeIdentity<'_>) -> bool {
     selector.list("/nodeSelectorTerms").iter().any(|term| NodeTerm::read(term).matches(node))
 }
 
@@ -123,8 +132,9 @@ impl NodeAffinity {
     }
 
     /// Reports whether a node matches.
-    pub(in crate::controllers) fn matches(&self, node: &Object) -> bool {
-        self.labels.matches_object(node) && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
+    pub(in crate::controllers) fn matches(&self, node: NodeIdentity<'_>) -> bool {
+        self.labels.matches_with(|key| node.label(key))
+            && self.terms.as_ref().is_none_or(|ts| ts.iter().any(|t| t.matches(node)))
     }
 
     /// Returns the only nodes that can match, if every term names its nodes, as those of DaemonSet pods do; otherwise `None`.
@@ -341,7 +351,7 @@ mod tests {
             (json!({"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["n1"]}]}), false),
         ];
         for (term, expected) in cases {
-            assert_eq!(NodeTerm::read(&term).matches(&node), expected, "{term}");
+            assert_eq!(NodeTerm::read(&term).matches((&node).into()), expected, "{term}");
         }
     }
 

@@ -355,11 +355,10 @@ fn usage_rows_equal_the_sum_of_the_assigned_pods() {
     cluster.patch("nodes", "k8s-node1", json!({"metadata": {"labels": {"x": "y"}}}));
     for name in ["k8s-master", "k8s-node1", "k8s-node2"] {
         let server = cluster.inner.server();
-        let row = server.row(&format!("memory/{}/node/{name}", super::NAME)).expect("readable").expect("a row");
-        let node = server.read("nodes", "", name).expect("readable").expect("there");
+        let row = format!("memory/{}/nodes/{name}", super::NAME);
+        let node = server.typed_row::<NodeInfo>(&row).expect("readable").expect("a row");
         let pods = server.read_index_of("node", name, "pods", None).expect("readable");
-        let counted = NodeUsage::count(node.uid(), pods.iter().map(|p| &**p));
-        assert_eq!(kctl_base::json::from_value::<NodeUsage>(&row).expect("a usage"), counted);
+        assert_eq!(node.usage, NodeUsage::count(pods.iter().map(|p| &**p)));
     }
     // A new process has an empty cache.
     cluster.inner.driver.clear_caches();
@@ -370,7 +369,7 @@ fn usage_rows_equal_the_sum_of_the_assigned_pods() {
 #[test]
 fn rows_of_nodes_follow_the_nodes_and_are_made_in_older_stores() {
     let mut cluster = TestCluster::new();
-    let prefix = format!("memory/{}/node-info", super::NAME);
+    let prefix = format!("memory/{}/nodes", super::NAME);
     let check = |cluster: &mut TestCluster| {
         let server = cluster.inner.server();
         let rows = server.typed_rows_with_prefix::<NodeInfo>(&format!("{prefix}/")).expect("readable");
@@ -381,13 +380,17 @@ fn rows_of_nodes_follow_the_nodes_and_are_made_in_older_stores() {
     cluster.patch("nodes", "k8s-node1", json!({"metadata": {"labels": {"x": "y"}}, "spec": {"unschedulable": true}}));
     cluster.delete("nodes", "k8s-node2");
     check(&mut cluster);
-    // An older store has no rows, and its scheduler hears of one node first.
+    // An older store has other rows, and its scheduler hears of one node first.
     for row in cluster.inner.server().row_names(&prefix).expect("readable") {
         cluster.inner.server().set_row(&row, None);
     }
+    let obsolete = ["node-info/k8s-node1", "node-info-complete", "node/k8s-node1"];
+    let obsolete = obsolete.map(|row| format!("memory/{}/{row}", super::NAME));
+    obsolete.iter().for_each(|row| cluster.inner.server().set_row(row, Some(json!(true))));
     cluster.inner.driver.clear_caches();
     cluster.patch("nodes", "k8s-node1", json!({"spec": {"unschedulable": false}}));
     check(&mut cluster);
+    assert!(obsolete.iter().all(|row| cluster.inner.server().row(row).expect("readable").is_none()));
     cluster.pod("p", json!({"containers": requesting("1"), "nodeSelector": {"x": "y"}}));
     assert_eq!(cluster.node_of("p"), "k8s-node1");
 }

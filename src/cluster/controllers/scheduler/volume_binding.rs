@@ -142,15 +142,15 @@ impl PodVolumes {
         }
         let mut reasons = Vec::new();
         if self.volume_not_found {
-            reasons.push("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)".to_string());
+            reasons.push("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)".into());
         } else if self.bound.iter().any(|v| !matches_node_affinity(v, node)) {
-            reasons.push("node(s) didn't match PersistentVolume's node affinity".to_string());
+            reasons.push("node(s) didn't match PersistentVolume's node affinity".into());
         }
         if self.bindings(node).is_none() {
-            reasons.push("node(s) didn't find available persistent volumes to bind".to_string());
+            reasons.push("node(s) didn't find available persistent volumes to bind".into());
         }
         if reasons.is_empty() && self.bound.iter().any(|v| has_zone_conflict(v, node)) {
-            reasons.push("node(s) had no available volume zone".to_string());
+            reasons.push("node(s) had no available volume zone".into());
         }
         (!reasons.is_empty()).then_some(Status { reasons, unresolvable: true })
     }
@@ -161,7 +161,7 @@ impl PodVolumes {
         for UnboundClaim { claim, class } in &self.unbound {
             if let Some(selected) = claim.annotation(SELECTED_NODE) {
                 // Its volume is being provisioned for that node.
-                if selected != node.name() {
+                if selected != node.name {
                     return None;
                 }
                 bindings.push(Binding::Dynamic { claim: claim.clone() });
@@ -213,7 +213,7 @@ pub(super) fn start_binding(ctx: &mut Context<'_>, bindings: &[Binding], node: &
 
 /// Reports whether a volume can be used on a node.
 fn matches_node_affinity(volume: &Object, node: &NodeInfo) -> bool {
-    volume.at("/spec/nodeAffinity/required").is_none_or(|required| node_selector_matches(required, &node.object))
+    volume.at("/spec/nodeAffinity/required").is_none_or(|required| node_selector_matches(required, node.identity()))
 }
 
 /// Reports whether a volume belongs to another zone than a node, by their labels. A node without zone labels never conflicts.
@@ -296,7 +296,7 @@ mod tests {
     }
 
     fn reasons(volumes: &PodVolumes, node: &NodeInfo) -> Vec<String> {
-        volumes.filter(node, &BTreeSet::new()).map_or(vec![], |r| r.reasons)
+        volumes.filter(node, &BTreeSet::new()).map_or(vec![], |r| r.reasons.iter().map(|r| r.to_string()).collect())
     }
 
     #[test]

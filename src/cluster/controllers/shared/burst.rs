@@ -17,7 +17,11 @@ pub(crate) fn creatable<'a>(missing: usize, pods: impl Iterator<Item = &'a Objec
         return 0;
     }
     let second = now.truncate_secs();
-    let created = pods.filter(|pod| pod.creation_time() == Some(second)).count();
+    creatable_after(missing, pods.filter(|pod| pod.creation_time() == Some(second)).count())
+}
+
+/// Returns how many of `missing` pods may be created within a second in which `created` pods of the owner have been.
+pub(crate) fn creatable_after(missing: usize, created: usize) -> usize {
     missing.min(BURST_REPLICAS.saturating_sub(created))
 }
 

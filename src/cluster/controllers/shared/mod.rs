@@ -8,9 +8,9 @@ pub(super) mod deletion_rank;
 pub(super) mod orphans;
 pub(super) mod pod_conditions;
 pub(super) mod pod_control;
-pub(super) mod pods;
+pub(crate) mod pods;
 pub(super) mod selector;
 pub(super) mod template;
 
 #[cfg(test)]
-pub(super) mod testing;
+pub(crate) mod testing;

@@ -2,16 +2,19 @@
 //!
 //! An engine knows no objects. [`DiskEngine`] holds the data of a store and its past, and [`MemoryEngine`] that of a cluster
 //! that ends with the process; [`SledEngine`] makes the record that other programs can read, and reads the stores
-//! of earlier versions. One test suite runs on each and on a mirror that compares them.
+//! of earlier versions. [`OverlayEngine`] keeps in memory what is written over another engine. One test suite runs on each
+//! and on a mirror that compares them.
 
 pub(crate) mod disk;
 mod memory;
+mod overlay;
 mod sled;
 #[cfg(test)]
 pub(super) mod tests;
 
 pub(crate) use disk::DiskEngine;
 pub(crate) use memory::MemoryEngine;
+pub(crate) use overlay::OverlayEngine;
 pub(crate) use sled::SledEngine;
 
 use super::StoreError;
@@ -52,6 +55,11 @@ pub(crate) trait Engine: Send {
 
     /// Like [`Engine::disk`], for changes.
     fn disk_mut(&mut self) -> Option<&mut DiskEngine> {
+        None
+    }
+
+    /// Takes the engine out on which this one is laid, and leaves an empty one; `None` for an engine of its own.
+    fn take_base(&mut self) -> Option<Box<dyn Engine>> {
         None
     }
 }

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
+use super::super::disk::ImportedRow;
 use super::super::engine::Engine;
 use super::{Key, Past, keys};
 use kctl_base::sim::Time;
@@ -125,7 +126,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// If the file cannot be read, is damaged or ends early.
-    pub(crate) fn next_row(&mut self) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(crate) fn next_row(&mut self) -> Result<Option<ImportedRow>, StoreError> {
         if self.rows.as_slice().is_empty() {
             let body = self.frame()?;
             if body.is_empty() {
@@ -175,7 +176,7 @@ impl<R: Read> Reader<R> {
 }
 
 /// Takes a row off the front; `None` if it is not whole.
-fn take_row(bytes: &mut std::vec::IntoIter<u8>) -> Option<(Vec<u8>, Vec<u8>)> {
+fn take_row(bytes: &mut std::vec::IntoIter<u8>) -> Option<ImportedRow> {
     let mut length = || {
         let number = bytes.as_slice().first_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes))?;
         bytes.nth(3)?;

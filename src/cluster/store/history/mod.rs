@@ -17,10 +17,12 @@ pub(crate) use rows::{Head, Limits, Redo};
 pub use rows::{Operation, OperationKind, Snapshot, Totals};
 pub(crate) use touched::Touched;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::disk::{Past, Retention};
+use super::disk::{NextRow, Past, Retention};
 use super::engine::Write;
 use super::keys::{self, Key};
 use super::{DiskEngine, Engine, Store, StoreError, commit};
@@ -29,11 +31,15 @@ use super::{DiskEngine, Engine, Store, StoreError, commit};
 const HEAD: &str = "head";
 const LIMITS: &str = "limits";
 
+/// The size in bytes of the rows up to which going to another state writes what differs, as any command would. For larger
+/// differences the engine goes to the files of that state.
+const WRITTEN_MAX: usize = 256 << 10;
+
 /// What distinguishes the present from another state.
 pub(crate) struct Difference {
-    /// The writes that turn the present into that state.
-    writes: Vec<Write>,
-    /// The objects that they create, change and delete.
+    /// The writes that turn the present into that state; `None` if they are too many.
+    writes: Option<Vec<Write>>,
+    /// The objects that were created, changed and deleted.
     pub(crate) totals: Totals,
 }
 
@@ -144,28 +150,53 @@ impl Store {
     /// # Errors
     /// If one of them cannot be read.
     pub(crate) fn difference(&self, past: &Past) -> Result<Difference, StoreError> {
-        let mut difference = Difference { writes: Vec::new(), totals: Totals::default() };
-        let Some(present) = self.past(self.position())? else { return Ok(difference) };
-        present.differences(past, &[], &keys::history().0, &mut |key, old, new| {
-            if keys::is_object(key) {
-                difference.totals.count(old.is_some(), new.is_some());
-            }
-            difference.writes.push((key.to_vec(), new.map(<[u8]>::to_vec)));
-            true
-        })?;
-        Ok(difference)
+        let (mut writes, mut bytes, mut totals) = (Vec::new(), 0, Totals::default());
+        if let Some(present) = self.past(self.position())? {
+            present.differences(past, &[], &keys::history().0, &mut |key, old, new| {
+                if keys::is_object(key) {
+                    totals.count(old.is_some(), new.is_some());
+                }
+                bytes += key.len() + new.map_or(0, <[u8]>::len);
+                match bytes <= WRITTEN_MAX {
+                    true => writes.push((key.to_vec(), new.map(<[u8]>::to_vec))),
+                    false => writes.clear(),
+                }
+                true
+            })?;
+        }
+        Ok(Difference { writes: (bytes <= WRITTEN_MAX).then_some(writes), totals })
     }
 
     /// Makes another state the present one, together with the rows that are staged: only those of the history may be.
     ///
     /// # Errors
     /// If the engine fails; then nothing has changed.
-    pub(crate) fn restore(&mut self, difference: Difference) -> Result<(), StoreError> {
-        self.batch.commit(difference.writes)?;
+    pub(crate) fn restore(&mut self, past: &Past, difference: Difference) -> Result<(), StoreError> {
+        match difference.writes {
+            Some(writes) => self.batch.commit(writes)?,
+            None => {
+                let history = self.history_over(past)?;
+                if let Some(disk) = self.batch.engine_mut().disk_mut() {
+                    disk.go_to(past, history)?;
+                }
+            }
+        }
         self.batch.forget();
         self.committed = commit::read_counts(&self.batch)?;
         self.discard();
         Ok(())
+    }
+
+    /// The writes that give another state the rows of the present history, with those that are staged.
+    fn history_over(&self, past: &Past) -> Result<Vec<Write>, StoreError> {
+        let (from, to) = keys::history();
+        let mut rows = BTreeMap::new();
+        past.scan(&from, &to, &mut |key, _| rows.insert(key.to_vec(), None).is_none())?;
+        self.batch.scan(&(from, to), &mut |key, value| {
+            rows.insert(key.to_vec(), Some(value.to_vec()));
+            true
+        })?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Commits staged rows of the history, and removes what need no longer be kept.
@@ -182,10 +213,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of `next`, and if the engine keeps no past or fails.
-    pub(crate) fn import(
-        &mut self,
-        next: &mut dyn FnMut() -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError>,
-    ) -> Result<u64, StoreError> {
+    pub(crate) fn import(&mut self, next: NextRow<'_>) -> Result<u64, StoreError> {
         let none = || StoreError::damaged("a store in memory keeps no snapshots");
         self.batch.engine_mut().disk_mut().ok_or_else(none)?.import(next)
     }

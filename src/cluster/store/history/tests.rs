@@ -77,7 +77,7 @@ fn going_back_restores_every_row_and_keeps_the_history() {
     for (position, expected, revision) in states.iter().rev().chain(&states) {
         let past = store.past(*position).expect("readable").expect("kept");
         let difference = store.difference(&past).expect("compared");
-        store.restore(difference).expect("restored");
+        store.restore(&past, difference).expect("restored");
         assert!(rows(&store) == *expected && store.revision() == *revision, "position {position}");
         assert_eq!(store.check().expect("a check"), Vec::<String>::new());
         assert_eq!(store.operations().expect("readable").len(), 6);
@@ -87,6 +87,38 @@ fn going_back_restores_every_row_and_keeps_the_history() {
     assert_eq!(store.difference(&past).expect("compared").totals, Totals { created: 0, changed: 1, deleted: 3 });
     operate(&mut store, 7, "p1", "n9");
     assert!(store.get(&pod("p2")).expect("readable").is_some());
+}
+
+#[test]
+fn a_large_difference_is_not_written() {
+    let disk = SimulatedDisk::default();
+    let mut store = open(&disk);
+    operate(&mut store, 1, "p", "n1");
+    let (position, before) = (store.position(), rows(&store));
+    for i in 0..300 {
+        let text = kctl_base::json::json!({"metadata": {"name": format!("q{i}"), "namespace": "default"}, "text": "x".repeat(9_000)});
+        store.write(&pod(&format!("q{i}")), text).expect("written");
+    }
+    operate(&mut store, 2, "p", "n2");
+    let (later, after) = (store.position(), rows(&store));
+    for (position, expected, totals) in [
+        (position, &before, Totals { changed: 1, deleted: 300, ..Totals::default() }),
+        (later, &after, Totals { created: 300, changed: 1, ..Totals::default() }),
+    ] {
+        let past = store.past(position).expect("readable").expect("kept");
+        let difference = store.difference(&past).expect("compared");
+        // Removals are small, whatever they remove.
+        assert!(difference.writes.is_some() == (totals.created == 0) && difference.totals == totals);
+        store.stage_snapshot("other", None);
+        let size = store.bytes_on_disk().expect("size");
+        store.restore(&past, difference).expect("restored");
+        assert!(store.bytes_on_disk().expect("size") < size + 100_000, "nothing is copied");
+        assert!(rows(&store) == *expected && rows(&open(&disk)) == *expected, "position {position}");
+        assert_eq!(store.operations().expect("readable").len(), 2, "the history stays");
+        assert_eq!(store.check().expect("a check"), Vec::<String>::new());
+    }
+    operate(&mut store, 3, "p", "n3");
+    assert_eq!(open(&disk).operations().expect("readable").len(), 3);
 }
 
 #[test]

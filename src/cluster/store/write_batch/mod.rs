@@ -20,9 +20,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::engine::Write;
+use super::engine::{OverlayEngine, Write};
 use super::keys::{self, Range};
-use super::{Engine, StoreError, object_row};
+use super::{Engine, MemoryEngine, StoreError, object_row};
 use decoded::Decoded;
 use empty_ranges::EmptyRanges;
 use kctl_base::json::Parts;
@@ -103,6 +103,19 @@ impl WriteBatch {
         self.decoded = Decoded::default();
         self.absent.borrow_mut().clear();
         self.empty.borrow_mut().clear();
+    }
+
+    /// Lays an engine in memory over the engine, which is only read from now on. Nothing may be staged.
+    pub(super) fn cover(&mut self) {
+        let base = std::mem::replace(&mut self.engine, Box::new(MemoryEngine::new()));
+        self.engine = Box::new(OverlayEngine::new(base));
+    }
+
+    /// Takes the engine in memory and everything staged off again; does nothing if there is none.
+    pub(super) fn uncover(&mut self) {
+        if let Some(base) = self.engine.take_base() {
+            *self = WriteBatch::new(base);
+        }
     }
 
     /// The number of staged rows.

@@ -59,7 +59,7 @@ use super::{Engine, Write};
 use crate::store::StoreError;
 use crate::store::keys::END;
 pub(crate) use past::Past;
-pub(crate) use retention::{Retention, RetentionOf};
+pub(crate) use retention::{ImportedRow, NextRow, Retention, RetentionOf};
 
 /// The size in bytes up to which the journal grows. Reading it is most of what opening costs.
 const JOURNAL_BYTES: u64 = 1 << 20;

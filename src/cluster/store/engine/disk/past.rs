@@ -17,9 +17,10 @@ use crate::store::engine::{Engine, Write};
 pub(crate) struct Past {
     /// The directory of the engine.
     path: PathBuf,
-    recent: Rows,
+    /// The rows above the runs.
+    pub(super) recent: Rows,
     /// The numbers of the runs, the newest first.
-    numbers: Vec<u64>,
+    pub(super) numbers: Vec<u64>,
     runs: Vec<Run>,
 }
 
@@ -35,8 +36,8 @@ impl DiskEngine {
     pub(in crate::store) fn past(&self, batch: u64) -> Result<Option<Past>, StoreError> {
         let present = self.list.present(self.batches);
         // A batch that became a run ends a segment and begins the next one, which needs no journal for it.
-        let segments = self.list.past.iter().chain([&present]);
-        let found = segments.filter(|segment| (segment.first..=segment.last).contains(&batch)).next_back();
+        let mut segments = self.list.past.iter().chain([&present]);
+        let found = segments.rfind(|segment| (segment.first..=segment.last).contains(&batch));
         found.map(|segment| self.open_past(segment, batch)).transpose()
     }
 
@@ -68,7 +69,7 @@ impl DiskEngine {
         Ok(Past { path: self.path.clone(), recent, numbers: segment.runs.clone(), runs })
     }
 
-    fn open_runs(&self, numbers: &[u64]) -> Result<Vec<Run>, StoreError> {
+    pub(super) fn open_runs(&self, numbers: &[u64]) -> Result<Vec<Run>, StoreError> {
         numbers.iter().map(|run| open_run(&*self.disk, &self.path, *run)).collect()
     }
 }

@@ -127,6 +127,34 @@ fn the_difference_turns_the_present_into_the_past_and_back() {
 }
 
 #[test]
+fn the_present_is_replaced_by_the_past_without_copies() {
+    let (disk, mut engine, mut states) = history(150, 11);
+    let mut random = Random::new(12);
+    for step in 0..60 {
+        let batch = 1 + random.below(states.len() - 1);
+        let past = engine.past(batch as u64).expect("readable").expect("kept");
+        let (key, value) = row(random.below(200), 10);
+        let over = vec![(key.clone(), value.clone()), (row(7, 0).0, None)];
+        engine.go_to(&past, over).expect("there");
+        let mut expected = states[batch].clone();
+        expected.remove(&row(7, 0).0);
+        if key != row(7, 0).0 {
+            expected.insert(key, value.expect("a value"));
+        }
+        assert!(state(&engine) == expected && state(&open(&disk)) == expected, "step {step}, to batch {batch}");
+        states.push(expected);
+        if random.below(3) == 0 {
+            engine = open(&disk);
+            engine.apply((0..30).map(|_| row(random.below(200), 300)).collect()).expect("apply");
+            states.push(state(&engine));
+        }
+    }
+    for (batch, state_then) in states.iter().enumerate().skip(1).step_by(7) {
+        assert!(state(&engine.past(batch as u64).expect("readable").expect("kept")) == *state_then, "batch {batch}");
+    }
+}
+
+#[test]
 fn two_states_of_the_past_are_compared() {
     let (_, engine, states) = history(80, 4);
     for (old, new) in [(1, 80), (40, 41), (60, 30), (7, 7)] {

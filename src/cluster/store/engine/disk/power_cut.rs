@@ -49,6 +49,16 @@ fn history(random: &mut Random, commits: usize) -> (SimulatedDisk, Vec<Commit>) 
         if number % 3 == 0 {
             engine = open(&disk);
         }
+        // Now and then, the present is replaced by another state.
+        if number % 13 == 12 {
+            let batch = 1 + random.below(number);
+            if let Some(past) = engine.past(batch as u64).expect("the past can be read") {
+                engine.go_to(&past, vec![(b"more".to_vec(), None)]).expect("there");
+                let rows = states[batch].rows.clone();
+                states.push(Commit { rows, acknowledged: disk.events() });
+                continue;
+            }
+        }
         // The first one is so large that its run is merged in portions.
         let batch = match number {
             0 => (0..300).map(|i| (format!("k{i:03}").into_bytes(), Some(vec![0; 600]))).collect(),
@@ -89,7 +99,7 @@ fn a_power_failure_leaves_the_old_or_the_new_state() {
             let (found, number) = rows(&left);
             assert!(number == acknowledged || number == acknowledged + 1, "{number} after {acknowledged}, cut {cut}");
             assert!(found == states[number].rows, "the rows after commit {number}, cut {cut}, round {round}");
-            if cut % 3 == 0 {
+            if cut.is_multiple_of(3) {
                 past_states += check_past(&open(&left), &states, cut);
             }
             // What is left goes on as a store: a commit and another process.

@@ -22,6 +22,12 @@ pub(crate) struct Retention {
     pub(crate) imports: BTreeSet<u64>,
 }
 
+/// A row that is imported: its key and its value.
+pub(crate) type ImportedRow = (Vec<u8>, Vec<u8>);
+
+/// Returns one row after the other; `None` at the end.
+pub(crate) type NextRow<'a> = &'a mut dyn FnMut() -> Result<Option<ImportedRow>, StoreError>;
+
 /// Finds out from the rows of an engine what is to be kept.
 pub(crate) type RetentionOf = fn(&dyn Engine) -> Result<Retention, StoreError>;
 
@@ -41,7 +47,7 @@ impl DiskEngine {
         if list == self.list {
             return Ok(());
         }
-        self.replace_list(list).and_then(|()| self.remove_leftovers()).map_err(|e| StoreError::from_io(&self.path, e))
+        self.replace_list(list).and_then(|_| self.remove_leftovers()).map_err(|e| StoreError::from_io(&self.path, e))
     }
 
     /// Keeps a state of another store, whose rows `next` returns in the order of their keys until it returns `None`, and
@@ -49,10 +55,7 @@ impl DiskEngine {
     ///
     /// # Errors
     /// Those of `next`, or if the disk fails.
-    pub(in crate::store) fn import(
-        &mut self,
-        next: &mut dyn FnMut() -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError>,
-    ) -> Result<u64, StoreError> {
+    pub(in crate::store) fn import(&mut self, next: NextRow<'_>) -> Result<u64, StoreError> {
         let run = self.list.next;
         let mut list = self.list.clone();
         list.next += 1;

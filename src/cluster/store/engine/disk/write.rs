@@ -9,7 +9,7 @@ use super::ongoing_merge::{self, OngoingMerge};
 use super::rows::{self, Row};
 use super::run::{Run, Writer};
 use super::run_list::RunList;
-use super::{DiskEngine, Rows};
+use super::{DiskEngine, Past, Rows, Write};
 use crate::store::StoreError;
 use crate::store::engine::Engine as _;
 use crate::store::keys::END;
@@ -126,22 +126,61 @@ impl DiskEngine {
         list.runs.splice(0..merged, [run]);
         // A run of old rows only is no batch.
         list.batches = self.batches + u64::from(!batch.is_empty());
+        self.begin_segment(written, list)?;
+        self.replace_runs(run, 0..merged)?;
+        self.make_reserve();
+        Ok(())
+    }
+
+    /// Makes a state of the past the present one, with rows that are laid over it, as one batch. Its runs are not copied.
+    ///
+    /// # Errors
+    /// If the state cannot be read or the disk fails; then nothing has changed.
+    pub(in crate::store) fn go_to(&mut self, past: &Past, over: Vec<Write>) -> Result<(), StoreError> {
+        if self.is_list_uncertain {
+            self.restore_list().map_err(|e| StoreError::from_io(&self.path, e))?;
+        }
+        self.resume_merging();
+        let run = self.list.next;
+        let written = self.write_over(&RunList::name(run), past, &over.into_iter().collect());
+        let runs = [run].into_iter().chain(past.numbers.iter().copied()).collect();
+        self.begin_segment(written, RunList { runs, batches: self.batches + 1, ..self.list.clone() })?;
+        self.runs = self.open_runs(&self.list.runs)?;
+        self.forget_replaced();
+        if let Some(applied) = &mut self.applied {
+            applied(self.batches);
+        }
+        Ok(())
+    }
+
+    /// Writes the rows that a state of the past has above its runs into a file, with rows laid over them.
+    fn write_over(&self, name: &str, past: &Past, over: &Rows) -> Result<(), StoreError> {
+        let failed = |e| StoreError::from_io(&self.path, e);
+        let mut writer = Writer::create(&*self.disk, name).map_err(failed)?;
+        let mut written = Ok(());
+        let mut each = |row: Row<'_>| {
+            written = writer.add(row);
+            written.is_ok()
+        };
+        let memory = [over, &past.recent].map(|rows| rows.range::<[u8], _>(..));
+        merge(memory.into(), &[], &[], END, &mut each).map_err(|e| self.failed(e))?;
+        written.and_then(|()| writer.finish()).map_err(failed)
+    }
+
+    /// Makes a list with the next run, whose file has been `written`, the one that counts, with a new journal.
+    fn begin_segment(&mut self, written: Result<(), StoreError>, mut list: RunList) -> Result<(), StoreError> {
         list.next += 2;
-        let prepared = written.and_then(|()| {
-            let journal = self.begin_journal(&mut list).map_err(|e| StoreError::from_io(&self.path, e))?;
-            Ok((list, journal))
-        });
+        let prepared =
+            written.and_then(|()| self.begin_journal(&mut list).map_err(|e| StoreError::from_io(&self.path, e)));
         // Even files that come to nothing keep their numbers, which the file of the list may name.
         self.list.next += 2;
-        let (list, journal) = prepared.inspect_err(|_| drop(self.restore_list()))?;
-        let batches = list.batches;
-        self.install(list, run, 0..merged)?;
-        self.batches = batches;
+        let journal = prepared.inspect_err(|_| drop(self.restore_list()))?;
+        self.batches = self.replace_list(list).map_err(|e| StoreError::from_io(&self.path, e))?;
+        // From here on the batch is durable.
         self.recent.clear();
         if let Some(journal) = journal {
             self.journal = journal;
         }
-        self.make_reserve();
         Ok(())
     }
 
@@ -159,28 +198,31 @@ impl DiskEngine {
         Ok(journal)
     }
 
-    /// Makes a list with a new run, which stands in the place of others, the one that counts, durably.
-    fn install(&mut self, list: RunList, run: u64, replaced: Range<usize>) -> Result<(), StoreError> {
-        self.replace_list(list).map_err(|e| StoreError::from_io(&self.path, e))?;
-        // From here on the batch is durable.
+    /// Opens a run that stands in the place of others.
+    fn replace_runs(&mut self, run: u64, replaced: Range<usize>) -> Result<(), StoreError> {
         let run = Run::open(&*self.disk, &RunList::name(run)).map_err(|e| self.failed(e))?;
         self.runs.splice(replaced, [run]);
+        self.forget_replaced();
+        Ok(())
+    }
+
+    /// Removes the files that the list has come not to name, and gives up a merge of runs that have been replaced.
+    fn forget_replaced(&mut self) {
         if self.merging.as_ref().is_some_and(|merging| self.place_of(merging).is_none()) {
             self.give_up_merging();
         }
         // Makes room, and is tried again with the next run.
         drop(self.remove_leftovers());
-        Ok(())
     }
 
-    /// Makes a list the one that counts, durably.
-    pub(super) fn replace_list(&mut self, list: RunList) -> io::Result<()> {
+    /// Makes a list the one that counts, durably; returns the number of its batches.
+    pub(super) fn replace_list(&mut self, list: RunList) -> io::Result<u64> {
         self.is_list_uncertain = true;
         // The error to report is the first one. What fails here is tried again by the next batch.
         list.write(&*self.disk).inspect_err(|_| drop(self.restore_list()))?;
         self.is_list_uncertain = false;
         self.list = list;
-        Ok(())
+        Ok(self.list.batches)
     }
 
     /// Does a portion of the merge of large runs, or begins one that is due, after `written` bytes have become a run. What
@@ -224,7 +266,8 @@ impl DiskEngine {
         let mut list = self.list.clone();
         list.replace_merged(&merging.inputs, run);
         self.trim_or_keep(&mut list).map_err(|e| StoreError::from_io(&self.path, e))?;
-        self.install(list, run, place)?;
+        self.replace_list(list).map_err(|e| StoreError::from_io(&self.path, e))?;
+        self.replace_runs(run, place)?;
         OngoingMerge::remove_files(&*self.disk);
         Ok(())
     }
