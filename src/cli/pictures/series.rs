@@ -31,8 +31,7 @@ impl Section<'_> {
         }
     }
 
-    /// Returns the replicas now, and the fewest after all were available for the first time, in a few words; `None`
-    /// without a workload.
+    /// Returns the replicas now, and the fewest after some were lost, in a few words; `None` without a workload.
     pub(super) fn summary(&self, picture: &Picture<'_>) -> Option<String> {
         self.workloads.first()?;
         let steps = self.steps(picture);
@@ -41,18 +40,30 @@ impl Section<'_> {
             Some(now) => format!("{} of {} {}", now.available, now.desired, self.measure()),
             None => "deleted".into(),
         };
-        let complete =
-            |(_, r): &&(Time, Option<Replicas>)| r.is_some_and(|r| r.available >= r.desired && r.desired > 0);
-        let begun = steps.iter().find(complete).map(|(at, _)| *at);
-        let lacking = steps.iter().filter_map(|(at, r)| r.map(|r| (*at, r)));
-        let lacking = lacking.filter(|(at, r)| begun.is_some_and(|begun| *at > begun) && r.available < r.desired);
-        Some(match lacking.min_by_key(|(_, r)| r.available) {
+        Some(match fewest(&steps) {
             Some((at, r)) => {
                 format!("{now}, fewest {} of {} at {}", r.available, r.desired, short(at - picture.from))
             }
             None => now,
         })
     }
+}
+
+/// Returns the fewest available replicas, and since when, among the times when some were lost after all had been there;
+/// those that are awaited after a start or a larger number of desired ones are not lost.
+fn fewest(steps: &[(Time, Option<Replicas>)]) -> Option<(Time, Replicas)> {
+    let mut worst: Option<(Time, Replicas)> = None;
+    let (mut before, mut was_complete, mut is_lacking) = (0, false, false);
+    for (at, replicas) in steps.iter().filter_map(|(at, replicas)| replicas.map(|replicas| (*at, replicas))) {
+        let Replicas { desired, available, .. } = replicas;
+        is_lacking = available < desired && (is_lacking || (was_complete && available < before));
+        was_complete |= available >= desired && desired > 0;
+        before = available;
+        if is_lacking && worst.is_none_or(|(_, worst)| available < worst.available) {
+            worst = Some((at, replicas));
+        }
+    }
+    worst
 }
 
 /// Returns the smallest value of a step function in each column; `None` where it has none.
@@ -69,4 +80,31 @@ pub(super) fn lows(
         steps[first..last.max(first)].iter().filter_map(|(_, replicas)| replicas.as_ref().map(value)).min()
     };
     (0..columns).map(low).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_that_were_never_there_are_not_lost() {
+        let fewest = |steps: &[(i64, i64)]| {
+            let step = |(index, (desired, available)): (usize, &(i64, i64))| {
+                let at = Time::from_secs(index as i64);
+                (at, Some(Replicas { at, desired: *desired, ready: *available, available: *available }))
+            };
+            let steps: Vec<_> = steps.iter().enumerate().map(step).collect();
+            super::fewest(&steps).map(|(at, r)| (at.secs(), r.desired, r.available))
+        };
+        for (steps, want) in [
+            (&[(3, 0), (3, 1), (3, 3)][..], None),
+            (&[(3, 3), (5, 3), (5, 4), (5, 5)], None),
+            (&[(3, 3), (3, 2), (3, 1), (3, 2), (3, 3)], Some((2, 3, 1))),
+            (&[(3, 3), (5, 3), (5, 2), (5, 5)], Some((2, 5, 2))),
+            (&[(3, 3), (1, 3), (1, 1)], None),
+            (&[(3, 0), (3, 2), (3, 1), (3, 3)], None),
+        ] {
+            assert_eq!(fewest(steps), want, "{steps:?}");
+        }
+    }
 }

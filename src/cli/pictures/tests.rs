@@ -230,6 +230,22 @@ fn crowds_are_counted_by_state_and_pods_alike_are_joined() {
 }
 
 #[test]
+fn what_is_older_than_the_changes_is_marked() {
+    let chronicle = chronicle(5);
+    let is_told = |since: Option<Time>| {
+        let picture = Picture::of(&chronicle, &everything(), since);
+        let drawn = text::draw(&picture, Style { width: 100, ascii: true, colour: false });
+        let svg = svg::draw(&picture, 1200);
+        assert_eq!(drawn.contains(" is known."), svg.contains(" is known."), "{drawn}");
+        let is_marked = drawn.lines().any(|line| line.contains("00000 ") && line.contains('<'));
+        (is_marked && svg.contains("class=\"open\""), drawn.contains(" is known."))
+    };
+    assert_eq!(is_told(None), (true, true));
+    // A picture that begins later hides nothing.
+    assert_eq!(is_told(Some(at(30))).1, false);
+}
+
+#[test]
 fn ticks_are_round_and_few() {
     for (seconds, labels, want) in [
         (10, 5, "0s 5s 10s"),

@@ -206,14 +206,14 @@ impl Sheet<'_> {
     /// Draws the states of a row, with its warnings over them.
     fn cells(&mut self, row: &Row<'_>, cells: &Cells, with_marks: bool) -> String {
         let mut glyphs: Vec<char> = cells.iter().map(|state| self.glyphs.state(*state)).collect();
-        let is_open = row.lives.first().is_some_and(|life| life.is_open);
-        if is_open && cells.first().is_some_and(|state| state.is_some()) {
-            glyphs[0] = self.glyphs.open;
-        }
         if with_marks && let Some(life) = row.lives.first() {
             for (label, mark) in self.picture.legend.warnings_of(&life.namespace, row.name) {
                 glyphs[self.picture.column(mark.at, self.columns)] = label;
             }
+        }
+        let is_open = row.lives.first().is_some_and(|life| life.is_open);
+        if let Some(first) = cells.iter().position(Option::is_some).filter(|_| is_open) {
+            glyphs[first] = self.glyphs.open;
         }
         for state in cells.iter().flatten() {
             if !self.seen.contains(state) {
