@@ -76,9 +76,12 @@ pub(super) fn admit(path: &[&'static Verb], matches: &ArgMatches, own: &ArgMatch
     if !is_changing(&names) {
         return Err(CliError::new(format!("plan runs commands that change something, and {} does not", quote(&name))));
     }
-    match matches.path("store") == own.path("store") {
+    let is_same = matches.path("store") == own.path("store") && matches.value_of("branch") == own.value_of("branch");
+    match is_same {
         true => Ok(()),
-        false => Err(CliError::new("--store belongs before \"--\": the plan and its command use the same store")),
+        false => {
+            Err(CliError::new("--store and --branch belong before \"--\": a plan and its command use the same store"))
+        }
     }
 }
 
