@@ -112,7 +112,8 @@ impl AffinityState {
         let required = &pod.terms.required;
         let has_keys = required.iter().all(|t| node.label(&t.topology_key).is_some());
         let matches = required.iter().all(|t| self.affinity.get(&t.topology_key, node).is_some_and(|n| n > 0));
-        if !matches && !(has_keys && self.matches_own_terms && self.affinity.is_empty()) {
+        let is_first = || has_keys && self.matches_own_terms && self.affinity.is_empty();
+        if !matches && !is_first() {
             return Some(Status::unresolvable(AFFINITY));
         }
         let mut anti = pod.terms.required_anti.iter();
