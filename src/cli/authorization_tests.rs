@@ -27,6 +27,7 @@ const fn case(command: &'static str, needs: &'static [&'static str]) -> Case {
 
 const DEPLOYMENTS: &str = "get deployments.apps";
 const SIMULATION: &str = "post /simulation";
+const HISTORY: &str = "get /simulation";
 
 /// At least one command for each verb; `DIR` is the directory of the manifests.
 const CASES: &[Case] = &[
@@ -104,7 +105,14 @@ const CASES: &[Case] = &[
         "plan --as=tester -- scale deploy/web --replicas=3",
         &[SIMULATION, DEPLOYMENTS, "patch deployments.apps/scale"],
     ),
-    case("timeline deploy/web", &[SIMULATION]),
+    case("timeline deploy/web", &[HISTORY]),
+    // A cluster in memory has no past, and no directory for branches.
+    case("op log", &[HISTORY]),
+    Case { code: 1, ..case("undo", &[SIMULATION]) },
+    Case { code: 1, ..case("redo", &[SIMULATION]) },
+    case("snapshot list", &[HISTORY]),
+    Case { code: 1, ..case("snapshot save now", &[SIMULATION]) },
+    Case { code: 1, ..case("branch list", &[]) },
     case("why configmap/there", &[SIMULATION, "get configmaps"]),
     case("store check", &[SIMULATION]),
     case("test", &[]),
