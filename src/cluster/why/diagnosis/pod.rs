@@ -1,7 +1,7 @@
 //! Pods: waiting for a node, for a volume or for containers; ended; not ready.
 
 use super::reader::Reader;
-use super::{Finding, container, scheduling, words};
+use super::{Finding, budget, container, scheduling, words};
 use crate::api::Result;
 use crate::simulation;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition, condition_is_true};
@@ -32,7 +32,8 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, pod: &Object) -> Result<Vec<Find
         return Ok(vec![finding]);
     }
     if condition_is_true(pod, "Ready") {
-        return Ok(resize(pod).into_iter().collect());
+        let held = held(reader, pod)?;
+        return Ok(resize(pod).into_iter().chain(held).collect());
     }
     let containers = container::diagnose(reader, pod)?;
     Ok(match containers.is_empty() {
@@ -55,9 +56,13 @@ fn failed(pod: &Object) -> Finding {
     container::ends(pod).into_iter().fold(finding, Finding::shown_by)
 }
 
-/// Finds a node that does not answer, so that nothing is known of the pod.
+/// Finds a node that does not answer, so that nothing is known of the pod. Users who own a namespace may not read nodes;
+/// the pod itself tells them enough.
 fn silent_node(reader: &mut Reader<'_>, pod: &Object) -> Result<Option<Finding>> {
     let name = pod.str("/spec/nodeName");
+    if !reader.may_get("nodes", "", name)? {
+        return Ok(None);
+    }
     let Some(node) = reader.get("nodes", "", name)? else {
         return Ok(Some(Finding::problem(format!("is assigned to node {name}, which does not exist"))));
     };
@@ -76,6 +81,23 @@ fn gates(pod: &Object) -> Option<Finding> {
         Finding::problem(format!("is not ready, because its readiness gate {open} is not true"))
             .shown_by("a readiness gate is a condition that a program outside of the cluster sets"),
     )
+}
+
+/// Finds the budget that keeps a pod on a cordoned node, such as one that is being drained.
+fn held(reader: &mut Reader<'_>, pod: &Object) -> Result<Option<Finding>> {
+    let name = pod.str("/spec/nodeName");
+    if !reader.may_get("nodes", "", name)? {
+        return Ok(None);
+    }
+    let node = reader.get("nodes", "", name)?;
+    if !node.is_some_and(|node| node.flag("/spec/unschedulable")) {
+        return Ok(None);
+    }
+    let refusal = budget::refusing(reader, pod)?;
+    Ok(refusal.map(|refusal| {
+        let sentence = format!("cannot be evicted from its node {name}, which is cordoned");
+        Finding::remark(sentence).shown_by(refusal.sentence)
+    }))
 }
 
 fn starting(pod: &Object) -> Finding {

@@ -59,6 +59,14 @@ impl<'a> Reader<'a> {
         self.server.authorize_user(self.user, &attributes)
     }
 
+    /// Returns whether the user may read an object.
+    pub(super) fn may_get(&mut self, resource: &str, namespace: &str, name: &str) -> Result<bool> {
+        match self.authorize("get", resource, "", namespace, name) {
+            Err(status) if status.reason == Reason::Forbidden => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
     /// Reads an object; `None` when it does not exist.
     pub(super) fn get(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
         self.authorize("get", resource, "", namespace, name)?;
@@ -156,20 +164,28 @@ impl<'a> Reader<'a> {
         Ok(findings)
     }
 
-    /// Examines the objects to which a finding leads. The same finding about several objects is returned once.
+    /// Examines the objects to which a finding leads, of many only the first. The same finding about several objects is
+    /// returned once.
     pub(super) fn follow<'o>(
         &mut self,
         resource: &str,
         objects: impl IntoIterator<Item = &'o Arc<Object>>,
     ) -> Result<Vec<Finding>> {
         let mut found: Vec<Finding> = Vec::new();
-        for object in objects.into_iter().take(FOLLOWED_MAX) {
+        let mut objects = objects.into_iter();
+        for object in objects.by_ref().take(FOLLOWED_MAX) {
             for finding in self.examine(resource, object)? {
                 match found.iter_mut().find(|known| known.is_like(&finding)) {
                     Some(known) => known.others += 1,
                     None => found.push(finding),
                 }
             }
+        }
+        let left = objects.count();
+        if left > 0 {
+            let mut finding = Finding::remark(format!("{left} more have not been examined"));
+            finding.object = self.path.last().cloned().unwrap_or_default();
+            found.push(finding);
         }
         Ok(found)
     }

@@ -13,13 +13,9 @@ fn diagnose(bench: &mut Bench, kind: &str, resource: &str, name: &str) -> Diagno
 
 /// The sentences from the first finding to the last of its causes, each with the kind of its object.
 fn path(finding: &Finding) -> Vec<String> {
-    let mut path = vec![format!("{}: {}", finding.object.kind, finding.sentence)];
-    path.extend(finding.because.first().map(path_of_cause).unwrap_or_default());
-    path
-}
-
-fn path_of_cause(finding: &Finding) -> Vec<String> {
-    path(finding)
+    let mut sentences = vec![format!("{}: {}", finding.object.kind, finding.sentence)];
+    sentences.extend(finding.because.first().map(path).unwrap_or_default());
+    sentences
 }
 
 #[test]
@@ -102,4 +98,16 @@ fn what_a_user_may_not_read_is_left_out() {
     );
     let partial = bench.cluster.diagnose(&eve, &asked).expect("allowed").expect("it exists");
     assert_eq!(partial.weight(), Weight::Unknown, "{partial:?}");
+}
+
+#[test]
+fn of_many_objects_the_first_are_examined() {
+    let mut bench = Bench::open();
+    bench.create("deployments.apps", workload("apps/v1", "Deployment", "web", 40, "nginx:notfound"));
+    bench.advance(20);
+    let found = diagnose(&mut bench, "Deployment", "deployments.apps", "web");
+    let causes: Vec<(usize, &str)> =
+        found.findings[0].because.iter().map(|cause| (cause.others, cause.sentence.as_str())).collect();
+    let image = "container c cannot start, because its image nginx:notfound cannot be pulled";
+    assert_eq!(causes, [(29, image), (0, "10 more have not been examined")]);
 }
