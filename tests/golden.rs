@@ -170,6 +170,14 @@ fn recordings_run_again() {
         assert_eq!((again.code, again.err.as_str()), (2, format!("error: create {file}: file exists\n").as_str()));
     }
     sandbox.must("echo 'echo a' | kctl test record b.t && kctl test b.t");
+    for (command, error) in [
+        ("kctl test record c.t </dev/null", "error: there was no command to record\n"),
+        ("KCTL_TEST_SHELL=nope kctl test record c.t script", "error: run nope: no such file or directory\n"),
+        ("kctl test record c.txt", "error: c.txt: a transcript is a Markdown file (.md) or cram's (.t)\n"),
+    ] {
+        assert_eq!(sandbox.run(command).err, error, "{command}");
+        assert!(!sandbox.path("c.t").exists(), "{command}");
+    }
 }
 
 /// The README shows real output.

@@ -50,16 +50,16 @@ impl Recording<'_> {
     /// written after each one, so that nothing is lost if a signal ends the process.
     ///
     /// # Errors
-    /// The file exists, or cannot be written; the shell cannot be run.
+    /// The file exists, or cannot be written; the shell cannot be run; there are no commands.
     pub(crate) fn record(&self, console: &mut dyn Console) -> CliResult<usize> {
         let name = self.file.display();
-        File::create_new(self.file).map_err(|e| CliError::io(format!("create {name}"), e))?;
         let mut settings = Settings::default();
         self.seed.into_iter().for_each(|seed| settings.set_seed(seed));
         let sandboxes = Sandboxes::new(self.program)?;
         let sandbox = sandboxes.create(self.file, &settings, false)?;
         let failed = |e| CliError::io(format!("run {}", self.shell.to_string_lossy()), e);
         let mut shell = Shell::start(self.shell, &sandbox.work, sandbox.variables()).map_err(failed)?;
+        File::create_new(self.file).map_err(|e| CliError::io(format!("create {name}"), e))?;
         let mut writer = Writer::new(self.format, self.seed);
         let mut commands = 0;
         while let Some(part) = self.next_part(console)? {
@@ -78,6 +78,10 @@ impl Recording<'_> {
             if matches!(ran.end, End::Shell(_)) {
                 break;
             }
+        }
+        if commands == 0 {
+            std::fs::remove_file(self.file).map_err(|e| CliError::io(format!("remove {name}"), e))?;
+            return Err(CliError::new("there was no command to record"));
         }
         Ok(commands)
     }
