@@ -15,7 +15,7 @@ use crate::store::{LockedStore, Store, StoreDir, StoreError, sync_dir};
 use kctl_base::sim::Duration;
 
 /// The name of the store itself.
-pub const MAIN: &str = "main";
+const MAIN: &str = "main";
 
 /// The directory of the branches below the store.
 const DIRECTORY: &str = "branches";

@@ -41,6 +41,7 @@ mod location;
 mod login;
 pub mod maintenance;
 mod open;
+mod operations;
 mod options;
 mod origin;
 mod recorder;

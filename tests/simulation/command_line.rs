@@ -24,6 +24,9 @@ const COMMANDS_BETWEEN_CHECKS: usize = 25;
 /// The text that commands print in place of the directory of the sandbox.
 const ROOT: &str = "$ROOT";
 
+/// The beginnings of the names of directories that are compared.
+const COMPARED: [&str; 2] = ["/LIVE-", "/MERGED-"];
+
 /// A sandbox and the objects in its store.
 struct Session {
     sandbox: Sandbox,
@@ -53,6 +56,12 @@ impl Session {
         let root = self.sandbox.path("").display().to_string();
         for text in [&mut output.out, &mut output.err] {
             *text = text.replace(root.trim_end_matches('/'), ROOT);
+            // Each comparison has directories with other names.
+            *text = text
+                .lines()
+                .filter(|line| !COMPARED.iter().any(|name| line.contains(name)))
+                .map(|line| format!("{line}\n"))
+                .collect();
         }
         self.log.push(format!("$ {line}\n{}{}= {}", output.out, output.err, output.code));
         output

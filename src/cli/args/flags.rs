@@ -15,7 +15,7 @@ struct HelpDefault(Cow<'static, str>);
 
 impl ArgExt for HelpDefault {}
 
-/// What positional arguments name, for shell completion.
+/// The things that positional arguments name, for shell completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
     /// Types and objects.
@@ -38,7 +38,7 @@ pub(crate) trait ArgProperties {
     fn help_default(self, default: impl Into<Cow<'static, str>>) -> Arg;
     /// The default that `--help` shows.
     fn shown_default(&self) -> &str;
-    /// What positional arguments name; `None` for others.
+    /// The things that positional arguments name; `None` for others.
     fn names(&self) -> Option<Names>;
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod nested;
 mod output;
 mod recorded;
 pub(crate) mod stdout;
+mod store;
 mod trial;
 mod waiting;
 
@@ -27,7 +28,7 @@ use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_cluster::client::{Client, Presentation};
 use kctl_cluster::console::Console;
-use kctl_cluster::{Cluster, OpenOptions, User, branches};
+use kctl_cluster::{Cluster, User};
 use kctl_kinds::Catalog;
 use output::Captured;
 
@@ -235,48 +236,6 @@ impl Ctx {
             message: message.into(),
             hint: format!("See '{} {verb} -h' for help and examples", self.program),
         }
-    }
-
-    /// Returns the directory of the store of the branch.
-    ///
-    /// # Errors
-    /// Neither flags nor environment name a directory, or there is no such branch.
-    pub(crate) fn store_dir(&self) -> CliResult<PathBuf> {
-        let branch = environment::branch(self.branch.as_deref())?;
-        Ok(branches::directory(&self.base_dir()?, branch.as_deref())?)
-    }
-
-    /// Returns the directory of the store, in which the branches are.
-    ///
-    /// # Errors
-    /// Neither flags nor environment name a directory.
-    pub(crate) fn base_dir(&self) -> CliResult<PathBuf> {
-        environment::store_dir(self.store.as_deref())
-    }
-
-    /// Returns true if the cluster is in memory.
-    pub(crate) fn has_no_directory(&self) -> bool {
-        self.captured.is_some()
-    }
-
-    /// Returns the command line that the history records.
-    pub(crate) fn recorded_command(&self) -> String {
-        recorded::command_line(&self.argv, &self.program)
-    }
-
-    /// Returns the options to open the store with, from flags and environment.
-    ///
-    /// # Errors
-    /// As for [`Ctx::store_dir`], or an environment variable that cannot be parsed.
-    pub(crate) fn open_options(&self) -> CliResult<OpenOptions> {
-        let mut options =
-            environment::open_options(self.store_dir()?, self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT))?;
-        options.command = self.recorded_command();
-        if self.hints {
-            options.on_wait = || output::hint_now("waiting for another process that uses the store");
-            options.on_progress = |time| output::hint_now(format_args!("the cluster has reached {}", time.rfc3339()));
-        }
-        Ok(options)
     }
 
     /// Returns the client. The first call locks and opens the store and runs the controllers up to the present.

@@ -34,7 +34,7 @@ pub(super) fn command_line(argv: &[OsString], program: &str) -> String {
     shortened(line)
 }
 
-/// What is secret in a word of a command line.
+/// The secret part of a word of a command line.
 enum Hidden {
     Nothing,
     /// A part of the word; this is what is left.
@@ -43,7 +43,7 @@ enum Hidden {
     Next,
 }
 
-/// What is secret in a command line, apart from [`SECRET_FLAGS`].
+/// The secrets of a command line, apart from [`SECRET_FLAGS`].
 struct Secrets {
     /// `create secret generic --from-literal=KEY=VALUE`.
     literals: bool,
@@ -92,7 +92,7 @@ impl Secrets {
         SECRET_FLAGS.contains(&flag) || self.literals && flag == "from-literal" || self.patches && flag == "patch"
     }
 
-    /// What is left of the value of a flag: the key of a literal.
+    /// Returns the value of a flag without its secret part: the key of a literal.
     fn hidden_value(&self, flag: &str, value: &str) -> String {
         match value.split_once('=').filter(|_| flag.starts_with("--from-literal")) {
             Some((key, _)) => format!("{key}={HIDDEN}"),

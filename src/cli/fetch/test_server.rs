@@ -21,9 +21,11 @@ impl TestServer {
         let seen = Arc::clone(&requests);
         std::thread::spawn(move || {
             for answer in answers {
-                let (stream, _) = listener.accept().expect("a connection");
-                let request = serve(stream, &answer);
+                let (mut stream, _) = listener.accept().expect("a connection");
+                let request = read_head(&mut stream);
+                // A client that has its answer may ask at once what has been requested.
                 seen.lock().expect("no panic").push(request);
+                send(stream, &answer);
             }
         });
         TestServer { address, requests }
@@ -34,7 +36,7 @@ impl TestServer {
         format!("http://{}{path}", self.address)
     }
 
-    /// Returns the heads of the requests that have been answered.
+    /// Returns the heads of the requests that have been read.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().expect("no panic").clone()
     }
@@ -43,21 +45,25 @@ impl TestServer {
 /// The first byte of an encrypted connection, for which this server is not made.
 const TLS_HANDSHAKE: u8 = 22;
 
-/// Answers one request and returns its head.
-fn serve(mut stream: TcpStream, answer: &[u8]) -> String {
+/// Reads the head of a request.
+fn read_head(stream: &mut TcpStream) -> String {
     let mut request = Vec::new();
     let mut byte = [0];
     let is_over = |request: &[u8]| request.ends_with(b"\r\n\r\n") || request == [TLS_HANDSHAKE];
     while !is_over(&request) && stream.read(&mut byte).expect("a request") == 1 {
         request.push(byte[0]);
     }
+    String::from_utf8_lossy(&request).into_owned()
+}
+
+/// Answers a request whose head has been read.
+fn send(mut stream: TcpStream, answer: &[u8]) {
     if answer.is_empty() {
         // The client gives up: it closes the connection, or resets it.
-        stream.read_exact(&mut byte).ok();
+        stream.read_exact(&mut [0]).ok();
     }
     // A client that stops in the middle of an answer is what some tests are about.
     stream.write_all(answer).ok();
-    String::from_utf8_lossy(&request).into_owned()
 }
 
 /// Returns an answer with a status such as `200 OK` and a body.

@@ -2,10 +2,10 @@
 
 use super::{Console, Result};
 use crate::error::ClusterError;
-use crate::recorder::{Goal, time_of};
+use crate::operations::{Goal, time_of};
 use crate::store::{Head, Limits, ObjectChange, Operation, OperationKind, Past, Redo, Store, StoreError, compare};
 
-/// How much of the history is kept.
+/// The limits of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The number of operations.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Console;
 use super::history::{gone, refuse};
 use crate::console::Result;
-use crate::recorder::{Goal, time_of};
+use crate::operations::{Goal, time_of};
 use crate::store::{ObjectChange, OperationKind, Past, Snapshot, compare, export};
 use kctl_base::sim::clock;
 

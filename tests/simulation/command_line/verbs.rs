@@ -289,6 +289,13 @@ pub(super) const VERBS: &[Operator] = &[
     operator("store path", Nothing, &[""]),
     operator("store reset", Any, &["--odd"]),
     operator("taint", Any, &["node {nodes} {k=v:NoSchedule|k=v:NoExecute|k-|bad}{| --overwrite| --dry-run=server}"]),
+    operator("test", Nothing, &["missing.t", "web.yaml"]),
+    operator("test record", Nothing, &["session.txt web.yaml"]),
+    operator(
+        "timeline",
+        Nothing,
+        &["{|-A|--ascii|--since=1m|-o json}", "{deployment {deployments.apps}|pod {pods}}{| -o svg| -o html}"],
+    ),
     operator("top node", Nothing, &[""]),
     operator("top pod", Nothing, &["{|-A|--containers}"]),
     operator("undo", Back, &["{||||{0-9}|{0-9}{0-9}}"]),

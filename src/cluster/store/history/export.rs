@@ -34,7 +34,7 @@ const FRAME_BYTES: usize = 64 << 10;
 /// The largest frame that is read: a single row may be as large as an object may.
 const FRAME_BYTES_MAX: usize = 256 << 20;
 
-/// What a file says about its state.
+/// The description of its state in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Header {

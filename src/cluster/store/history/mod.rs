@@ -35,8 +35,8 @@ const LIMITS: &str = "limits";
 /// differences the engine goes to the files of that state.
 const WRITTEN_MAX: usize = 256 << 10;
 
-/// What distinguishes the present from another state.
-pub(crate) struct Difference {
+/// The differences between the present and another state.
+pub(crate) struct Changeset {
     /// The writes that turn the present into that state; `None` if they are too many.
     writes: Option<Vec<Write>>,
     /// The objects that were created, changed and deleted.
@@ -149,7 +149,7 @@ impl Store {
     ///
     /// # Errors
     /// If one of them cannot be read.
-    pub(crate) fn difference(&self, past: &Past) -> Result<Difference, StoreError> {
+    pub(crate) fn difference(&self, past: &Past) -> Result<Changeset, StoreError> {
         let (mut writes, mut bytes, mut totals) = (Vec::new(), 0, Totals::default());
         if let Some(present) = self.past(self.position())? {
             present.differences(past, &[], &keys::history().0, &mut |key, old, new| {
@@ -164,14 +164,14 @@ impl Store {
                 true
             })?;
         }
-        Ok(Difference { writes: (bytes <= WRITTEN_MAX).then_some(writes), totals })
+        Ok(Changeset { writes: (bytes <= WRITTEN_MAX).then_some(writes), totals })
     }
 
     /// Makes another state the present one, together with the rows that are staged: only those of the history may be.
     ///
     /// # Errors
     /// If the engine fails; then nothing has changed.
-    pub(crate) fn restore(&mut self, past: &Past, difference: Difference) -> Result<(), StoreError> {
+    pub(crate) fn restore(&mut self, past: &Past, difference: Changeset) -> Result<(), StoreError> {
         match difference.writes {
             Some(writes) => self.batch.commit(writes)?,
             None => {

@@ -15,7 +15,7 @@ pub enum OperationKind {
     Time,
     /// Operations were taken back.
     Undo,
-    /// What was taken back has been done again.
+    /// Operations that were taken back have been done again.
     Redo,
     /// A state of the past, or of a snapshot, was made the present one.
     Restore,
@@ -98,9 +98,9 @@ pub(crate) struct Head {
     pub(crate) oldest: u64,
     /// The operation whose result is the present; 0 for none.
     pub(crate) state: u64,
-    /// How often the present was replaced by another state.
+    /// The number of times that the present was replaced by another state.
     pub(crate) restored: u64,
-    /// What can be done again, the last one first.
+    /// The states that were taken back and can be gone to again, the last one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) redo: Vec<Redo>,
 }
@@ -120,7 +120,7 @@ pub(crate) struct Redo {
     pub(crate) position: u64,
 }
 
-/// How much of the history is kept.
+/// The limits of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Limits {
     /// The number of operations.

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::Totals;
 
-/// What an operation has done to an object, all in all.
+/// The effect of an operation on an object, all in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     Created,

@@ -45,7 +45,7 @@ pub(super) struct Journal {
     end: u64,
 }
 
-/// What has been read of a journal.
+/// The part of a journal that has been read.
 struct Replayed {
     file: Arc<dyn DiskFile>,
     /// The number of the last batch.

@@ -9,7 +9,7 @@ use super::{DiskEngine, Writer};
 use crate::store::StoreError;
 use crate::store::engine::Engine;
 
-/// What is kept of the past.
+/// The part of the past that is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Retention {
     /// The number of the batch from which on states are kept.

@@ -1,0 +1,51 @@
+//! The store of a command: its directory, its branch, and how it is opened.
+
+use std::path::PathBuf;
+
+use super::{Ctx, DEFAULT_LOCK_TIMEOUT, environment, output, recorded};
+use crate::CliResult;
+use kctl_cluster::{OpenOptions, branches};
+
+impl Ctx {
+    /// Returns the directory of the store of the branch.
+    ///
+    /// # Errors
+    /// Neither flags nor environment name a directory, or there is no such branch.
+    pub(crate) fn store_dir(&self) -> CliResult<PathBuf> {
+        let branch = environment::branch(self.branch.as_deref())?;
+        Ok(branches::directory(&self.base_dir()?, branch.as_deref())?)
+    }
+
+    /// Returns the directory of the store, in which the branches are.
+    ///
+    /// # Errors
+    /// Neither flags nor environment name a directory.
+    pub(crate) fn base_dir(&self) -> CliResult<PathBuf> {
+        environment::store_dir(self.store.as_deref())
+    }
+
+    /// Returns true if the cluster is in memory.
+    pub(crate) fn has_no_directory(&self) -> bool {
+        self.captured.is_some()
+    }
+
+    /// Returns the command line that the history records.
+    pub(crate) fn recorded_command(&self) -> String {
+        recorded::command_line(&self.argv, &self.program)
+    }
+
+    /// Returns the options to open the store with, from flags and environment.
+    ///
+    /// # Errors
+    /// As for [`Ctx::store_dir`], or an environment variable that cannot be parsed.
+    pub(crate) fn open_options(&self) -> CliResult<OpenOptions> {
+        let mut options =
+            environment::open_options(self.store_dir()?, self.request_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT))?;
+        options.command = self.recorded_command();
+        if self.hints {
+            options.on_wait = || output::hint_now("waiting for another process that uses the store");
+            options.on_progress = |time| output::hint_now(format_args!("the cluster has reached {}", time.rfc3339()));
+        }
+        Ok(options)
+    }
+}
