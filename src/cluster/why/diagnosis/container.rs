@@ -152,7 +152,7 @@ fn times(number: i64) -> String {
 }
 
 fn log(reader: &mut Reader<'_>, pod: &Object, container: &Container<'_>, finding: Finding) -> Result<Finding> {
-    let lines = reader.last_lines(pod, container.name())?;
+    let Some(lines) = reader.last_lines(pod, container.name())? else { return Ok(finding) };
     Ok(match lines.is_empty() {
         true => finding.shown_by("its log is empty"),
         false => lines.into_iter().fold(finding, |finding, line| finding.shown_by(format!("log: {line}"))),

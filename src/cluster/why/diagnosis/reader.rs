@@ -61,10 +61,7 @@ impl<'a> Reader<'a> {
 
     /// Returns whether the user may read an object.
     pub(super) fn may_get(&mut self, resource: &str, namespace: &str, name: &str) -> Result<bool> {
-        match self.authorize("get", resource, "", namespace, name) {
-            Err(status) if status.reason == Reason::Forbidden => Ok(false),
-            other => other.map(|()| true),
-        }
+        allowed(self.authorize("get", resource, "", namespace, name))
     }
 
     /// Reads an object; `None` when it does not exist.
@@ -113,9 +110,11 @@ impl<'a> Reader<'a> {
         self.server.read_index_of("claim", &format!("{namespace}/{name}"), "pods", Some(namespace))
     }
 
-    /// Returns the newest event about an object with one of the reasons.
+    /// Returns the newest event about an object with one of the reasons, if the user may read events.
     pub(super) fn last_event(&mut self, about: &Object, reasons: &[&str]) -> Result<Option<Arc<Object>>> {
-        self.authorize("list", "events", "", about.namespace(), "")?;
+        if !allowed(self.authorize("list", "events", "", about.namespace(), ""))? {
+            return Ok(None);
+        }
         let mut events = self.server.read_index_of(kctl_kinds::core::event::ABOUT, about.uid(), "events", None)?;
         events.retain(|event| reasons.contains(&event.str("/reason")));
         events.sort_by_key(|event| event_time(event));
@@ -129,9 +128,12 @@ impl<'a> Reader<'a> {
         Ok(due.map(|due| due.at).filter(|at| *at > self.now))
     }
 
-    /// Returns the last lines that a container has printed in its present run, or else in the one before.
-    pub(super) fn last_lines(&mut self, pod: &Object, container: &str) -> Result<Vec<String>> {
-        self.authorize("get", "pods", "log", pod.namespace(), pod.name())?;
+    /// Returns the last lines that a container has printed in its present run, or else in the one before; `None` if the user
+    /// may not read the log.
+    pub(super) fn last_lines(&mut self, pod: &Object, container: &str) -> Result<Option<Vec<String>>> {
+        if !allowed(self.authorize("get", "pods", "log", pod.namespace(), pod.name()))? {
+            return Ok(None);
+        }
         let mut lines = Vec::new();
         for previous in [false, true] {
             if lines.is_empty() {
@@ -139,7 +141,7 @@ impl<'a> Reader<'a> {
             }
         }
         let skipped = lines.len().saturating_sub(LOG_LINES);
-        Ok(lines.into_iter().skip(skipped).map(|(_, line)| line).collect())
+        Ok(Some(lines.into_iter().skip(skipped).map(|(_, line)| line).collect()))
     }
 
     /// Examines an object, unless it is being examined already.
@@ -196,6 +198,14 @@ impl<'a> Reader<'a> {
             Some(object) => self.follow(resource, [&object]),
             None => Ok(Vec::new()),
         }
+    }
+}
+
+/// Returns whether a request is allowed, by the result of its authorization.
+fn allowed(authorized: Result<()>) -> Result<bool> {
+    match authorized {
+        Err(status) if status.reason == Reason::Forbidden => Ok(false),
+        other => other.map(|()| true),
     }
 }
 
