@@ -119,12 +119,16 @@ impl Server {
         request: &Request,
         now: Time,
     ) -> Result<Option<Value>> {
+        let has_twins = has_twins(kind, new, request);
+        if kind.names().kind == "Pod" && !has_twins {
+            // The pod that is admitted next is this one, which is not like the last one sent.
+            self.twin = None;
+        }
         if applied.is_some() {
             kind.set_defaults(new);
             self.generate_name(kind, new)?;
             return Ok(applied);
         }
-        let has_twins = has_twins(kind, new, request);
         let twin = self.twin.as_ref().filter(|_| has_twins);
         if let Some(twin) = twin.filter(|twin| twin.is_of(kind, new, request) && twin.is_same(new, now)) {
             *new = twin.defaulted.clone();
@@ -287,6 +291,15 @@ mod tests {
             assert_eq!(alone.str("/metadata/managedFields/0/manager"), last.1);
             assert_eq!(alone.str("/spec/dnsPolicy"), "ClusterFirst");
         }
+    }
+
+    #[test]
+    fn a_pod_with_a_name_of_its_own_is_not_taken_for_the_twin_of_another() {
+        let web = template("nginx:1");
+        let mut named = template("nginx:2");
+        named.put("/metadata/name", "db-0");
+        let alone = last_of(&[(&web, "a", 5)]);
+        assert_eq!(last_of(&[(&web, "a", 5), (&named, "a", 5), (&web, "a", 5)]), alone);
     }
 
     fn create(cluster: &mut Cluster, resource: &str, object: Object) -> Arc<Object> {
