@@ -242,7 +242,7 @@ fn what_is_older_than_the_changes_is_marked() {
     };
     assert_eq!(is_told(None), (true, true));
     // A picture that begins later hides nothing.
-    assert_eq!(is_told(Some(at(30))).1, false);
+    assert!(!is_told(Some(at(30))).1);
 }
 
 #[test]
