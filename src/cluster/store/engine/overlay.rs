@@ -92,7 +92,7 @@ mod tests {
         let mut engine = Mirror { left: base(), right: OverlayEngine::new(Box::new(base())) };
         let key = |i: usize| format!("base{:03}", i * 7919 % 400).into_bytes();
         for round in 0..60 {
-            let value = |i: usize| (i % 3 != 0).then(|| vec![round as u8, i as u8]);
+            let value = |i: usize| (!i.is_multiple_of(3)).then(|| vec![round as u8, i as u8]);
             engine.apply((round * 5..round * 5 + 9).map(|i| (key(i), value(i))).collect()).expect("apply");
             assert_eq!(engine.get(&key(round * 11)).expect("get"), engine.left.get(&key(round * 11)).expect("get"));
             let all = pairs(&engine, &key(round), &key(round + 1));
