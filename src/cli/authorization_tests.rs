@@ -100,6 +100,12 @@ const CASES: &[Case] = &[
     case("sim node stop k8s-node1", &[SIMULATION, "get nodes"]),
     case("sim pod crash solo", &[SIMULATION, "get pods"]),
     case("store check", &[SIMULATION]),
+    case("op log", &["get /simulation"]),
+    case("snapshot list", &["get /simulation"]),
+    // A cluster in memory has no history and no branches.
+    Case { code: 1, ..case("undo", &[SIMULATION]) },
+    Case { code: 1, ..case("redo", &[SIMULATION]) },
+    Case { code: 1, ..case("branch list", &["get /simulation"]) },
 ];
 
 /// The verbs that open an editor when they may read the object.
