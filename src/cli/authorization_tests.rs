@@ -112,7 +112,7 @@ const CASES: &[Case] = &[
     Case { code: 1, ..case("redo", &[SIMULATION]) },
     case("snapshot list", &[HISTORY]),
     Case { code: 1, ..case("snapshot save now", &[SIMULATION]) },
-    Case { code: 1, ..case("branch list", &[]) },
+    Case { code: 1, ..case("branch list", &[HISTORY]) },
     case("why configmap/there", &[SIMULATION, "get configmaps"]),
     case("store check", &[SIMULATION]),
     case("test", &[]),

@@ -83,8 +83,8 @@ fn create_or_list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 
 fn list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     no_words(matches)?;
-    let base = directory(ctx)?;
     ctx.console_to_read()?;
+    let base = directory(ctx)?;
     let current = branches::current(&base)?;
     let items = branches::list(&base)?.into_iter().map(|name| {
         let is_current = name == current;
@@ -123,8 +123,8 @@ fn delete(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 /// # Errors
 /// Status 403 for a user who may not, or a cluster in memory.
 fn authorize(ctx: &mut Ctx) -> CliResult<()> {
-    directory(ctx)?;
     ctx.console()?;
+    directory(ctx)?;
     // The files are worked on without the cluster.
     ctx.release()
 }
