@@ -13,7 +13,8 @@ const MADE_WITH: &str = "# made with: ";
 /// The comment at the top of a file.
 const COMMENT: &str = "\
 # Instructions of each command in a release build, without the threads of the engine, as callgrind counts them:
-# `cargo bench --bench bench -- --baseline` compares them with those of this build, `-- --update-baseline` writes them.
+# `CARGO_PROFILE_RELEASE_PANIC=unwind cargo bench --bench bench -- --baseline` compares them with those of this build,
+# `-- --update-baseline` writes them.
 # Other tools count otherwise, and are not compared.
 ";
 

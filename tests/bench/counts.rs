@@ -61,11 +61,15 @@ pub(crate) fn compare() -> Result<ExitCode, String> {
     lines.iter().for_each(|line| println!("{line}"));
     let any = |verdict| lines.iter().any(|line| line.verdict() == verdict);
     if any(Verdict::Worse) || any(Verdict::Unknown) {
-        println!("baseline: failed; if the cost is justified: cargo bench --bench bench -- --update-baseline");
+        println!(
+            "baseline: failed; if the cost is justified: CARGO_PROFILE_RELEASE_PANIC=unwind cargo bench --bench bench -- --update-baseline"
+        );
         return Ok(ExitCode::FAILURE);
     }
     if any(Verdict::Better) {
-        println!("baseline: better; keep the gain: cargo bench --bench bench -- --update-baseline");
+        println!(
+            "baseline: better; keep the gain: CARGO_PROFILE_RELEASE_PANIC=unwind cargo bench --bench bench -- --update-baseline"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
