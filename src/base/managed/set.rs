@@ -324,7 +324,7 @@ fn format_element(element: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::json::json;
     use proptest::prelude::*;
@@ -360,7 +360,8 @@ mod tests {
         assert_eq!(set.recursive_difference(&status), FieldSet::of_fields(&[&["spec"]]));
     }
 
-    fn any_set() -> impl Strategy<Value = FieldSet> {
+    /// Sets of a few short paths.
+    pub(in crate::managed) fn any_set() -> impl Strategy<Value = FieldSet> {
         let path = prop::collection::vec("f:[ab]".prop_map(SharedStr::from), 1..4);
         prop::collection::vec(path, 0..6).prop_map(|paths| {
             let mut set = FieldSet::default();

@@ -13,10 +13,10 @@ use super::actual::exit_code;
 use super::format::Transcript;
 use super::junit::{self, Case, Suite};
 use super::report::describe_stop;
+use super::request::{Report, Request, Verdict};
 use super::run::{Outcome, run};
 use super::sandbox::Sandboxes;
 use super::step::Step;
-use super::suite::{Report, Request, Verdict};
 use crate::CliResult;
 
 /// Why a future does not hold.

@@ -101,6 +101,7 @@ impl WriteBatch {
     /// Forgets what it knows of the rows of the engine.
     pub(super) fn forget(&mut self) {
         self.decoded = Decoded::default();
+        self.values.clear();
         self.absent.borrow_mut().clear();
         self.empty.borrow_mut().clear();
     }

@@ -87,3 +87,12 @@ fn a_long_command_keeps_a_bounded_size_of_decoded_objects() {
     batch.commit(Vec::new()).expect("a commit");
     assert_eq!(batch.decoded.bytes(), 0);
 }
+
+#[test]
+fn nothing_is_known_of_rows_that_have_been_forgotten() {
+    let mut batch = WriteBatch::new(Box::new(MemoryEngine::new()));
+    batch.keep_value(b"a".to_vec(), 7_u64);
+    assert_eq!(batch.value::<u64>(b"a"), Some(&7));
+    batch.forget();
+    assert_eq!(batch.value::<u64>(b"a"), None);
+}
