@@ -15,7 +15,7 @@ use crate::error::ClusterError;
 use crate::inspection;
 use crate::simulation::Faults;
 use crate::store::StoreError;
-use crate::why::{ObjectRef, Story};
+use crate::why::{ObjectName, Story};
 use kctl_base::sim::{ClockMode, ClockState, Due, Duration};
 
 /// The non-resource path by which authorization rules name the console.
@@ -133,7 +133,7 @@ impl Console<'_> {
     ///
     /// # Errors
     /// A store that cannot be read.
-    pub fn causes(&mut self, object: &ObjectRef) -> Result<Option<Story>> {
+    pub fn causes(&mut self, object: &ObjectName) -> Result<Option<Story>> {
         Ok(crate::why::tell(&mut self.cluster.server, object)?)
     }
 

@@ -5,9 +5,9 @@
 
 mod causes;
 mod diagnosis;
-mod object_ref;
+mod object_name;
 
 pub(crate) use causes::tell;
 pub use causes::{Author, Operation, Step, Story};
 pub use diagnosis::{Diagnosis, Finding, Weight};
-pub use object_ref::ObjectRef;
+pub use object_name::ObjectName;

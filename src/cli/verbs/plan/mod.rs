@@ -228,7 +228,7 @@ fn diagnose(ctx: &mut Ctx, report: &Report) -> CliResult<Vec<Option<Diagnosis>>>
     let user = client.user().clone();
     let mut examine = |found: &Unfinished| {
         let ObjectRef { kind, namespace, name, .. } = &found.object;
-        let object = why::ObjectRef::new(kind, &found.resource, namespace, name);
+        let object = why::ObjectName::new(kind, &found.resource, namespace, name);
         match client.transport().diagnose(&user, &object) {
             Ok(diagnosis) => Ok(diagnosis.filter(|diagnosis| diagnosis.weight() > Weight::Remark)),
             Err(status) if status.reason == Reason::Forbidden => Ok(None),

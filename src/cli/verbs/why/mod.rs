@@ -13,7 +13,7 @@ use kctl_base::json;
 use kctl_base::status::{Reason, Status};
 use kctl_base::yaml;
 use kctl_cluster::ClusterError;
-use kctl_cluster::why::{Diagnosis, ObjectRef, Story};
+use kctl_cluster::why::{Diagnosis, ObjectName, Story};
 
 /// The `why` verb.
 pub(super) const VERB: Verb = Verb {
@@ -44,7 +44,7 @@ fn flags(command: Command) -> Command {
 
 /// The knowledge of one object.
 struct Answer {
-    object: ObjectRef,
+    object: ObjectName,
     /// `None` for an object that does not exist.
     diagnosis: Option<Diagnosis>,
     /// `None` for a user who may not see the simulation.
@@ -97,7 +97,7 @@ fn print(ctx: &mut Ctx, format: &str, answers: &[Answer], single: bool) {
 /// Status 403 for an object that the user may not read, 404 for one that nothing is known of.
 fn answer(ctx: &mut Ctx, item: &Item) -> CliResult<Answer> {
     let names = item.kind.names();
-    let object = ObjectRef::new(names.kind, &names.resource(), &item.namespace, &item.name);
+    let object = ObjectName::new(names.kind, &names.resource(), &item.namespace, &item.name);
     let client = ctx.client()?;
     let user = client.user().clone();
     let diagnosis = client.transport().diagnose(&user, &object).map_err(CliError::from)?;

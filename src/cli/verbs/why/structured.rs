@@ -2,7 +2,7 @@
 
 use super::Answer;
 use kctl_base::json::{Value, json};
-use kctl_cluster::why::{Author, Diagnosis, Finding, ObjectRef, Step, Weight};
+use kctl_cluster::why::{Author, Diagnosis, Finding, ObjectName, Step, Weight};
 
 /// Returns an answer as a value.
 pub(super) fn value(answer: &Answer) -> Value {
@@ -36,7 +36,7 @@ fn weight(weight: Weight, remark: &'static str) -> &'static str {
     }
 }
 
-fn object(object: &ObjectRef) -> Value {
+fn object(object: &ObjectName) -> Value {
     let mut value = json!({"kind": object.kind, "resource": object.resource, "name": object.name});
     if !object.namespace.is_empty() {
         value["namespace"] = object.namespace.clone().into();

@@ -1,7 +1,7 @@
 //! The answer as text: a headline, the tree of findings, and the chains of causes.
 
 use super::Answer;
-use kctl_cluster::why::{Author, Diagnosis, Finding, ObjectRef, Step, Story, Weight};
+use kctl_cluster::why::{Author, Diagnosis, Finding, ObjectName, Step, Story, Weight};
 
 /// Returns the lines of an answer.
 pub(super) fn lines(answer: &Answer) -> Vec<String> {
@@ -57,7 +57,7 @@ struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    fn of_finding(finding: &'a Finding, examined: &ObjectRef) -> Node<'a> {
+    fn of_finding(finding: &'a Finding, examined: &ObjectName) -> Node<'a> {
         let others = match finding.others {
             0 => String::new(),
             others => format!(" and {others} more"),
@@ -106,7 +106,7 @@ fn branch<'a, T: 'a>(lines: &mut Vec<String>, prefix: &str, items: &'a [T], node
         let has_children = !node.findings.is_empty() || !node.chain.is_empty();
         let bar = if has_children { "│  " } else { "   " };
         lines.extend(node.details.iter().map(|line| format!("{below}{bar}{line}").trim_end().to_string()));
-        let examined = ObjectRef::default();
+        let examined = ObjectName::default();
         branch(lines, &below, node.findings, &|finding| Node::of_finding(finding, &examined));
         if !node.chain.is_empty() {
             branch(lines, &below, &[node.chain], &|chain| Node::of_chain(chain));

@@ -1,6 +1,6 @@
 //! The change log in a form in which causes can be followed.
 
-use super::super::ObjectRef;
+use super::super::ObjectName;
 use super::deed::{self, Deed};
 use crate::api::{Result, Server};
 use crate::store::Change;
@@ -28,12 +28,12 @@ impl History {
     }
 
     /// Returns the last change of an object of a name.
-    pub(super) fn last_of_name(&self, name: &ObjectRef) -> Option<&Change> {
+    pub(super) fn last_of_name(&self, name: &ObjectName) -> Option<&Change> {
         self.changes.iter().rev().find(|change| is_of(change, name))
     }
 
     /// Returns the changes of an object, oldest first.
-    pub(super) fn of_object(&self, name: &ObjectRef, uid: &str) -> impl Iterator<Item = &Change> {
+    pub(super) fn of_object(&self, name: &ObjectName, uid: &str) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(move |change| is_of(change, name) && change.object.uid() == uid)
     }
 
@@ -106,6 +106,6 @@ impl History {
     }
 }
 
-fn is_of(change: &Change, name: &ObjectRef) -> bool {
+fn is_of(change: &Change, name: &ObjectName) -> bool {
     change.key.resource == *name.resource && change.key.namespace == *name.namespace && change.key.name == *name.name
 }

@@ -10,7 +10,7 @@ mod sentence;
 mod tests;
 mod walk;
 
-use super::ObjectRef;
+use super::ObjectName;
 use crate::api::{Result, Server};
 use crate::store::Change;
 use deed::Deed;
@@ -24,7 +24,7 @@ use operation::Record;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Story {
     /// The object.
-    pub object: ObjectRef,
+    pub object: ObjectName,
     /// True when it no longer exists.
     pub is_gone: bool,
     /// The chains of its last changes that matter, newest first; each begins with the change and ends, as far as the log
@@ -42,7 +42,7 @@ pub struct Step {
     /// When it was made.
     pub at: Time,
     /// The object that changed.
-    pub object: ObjectRef,
+    pub object: ObjectName,
     /// The event, as a sentence without a full stop.
     pub what: String,
     /// The author of the change.
@@ -88,7 +88,7 @@ const API_SERVER: &str = "kube-apiserver";
 ///
 /// # Errors
 /// A store that cannot be read.
-pub(crate) fn tell(server: &mut Server, asked: &ObjectRef) -> Result<Option<Story>> {
+pub(crate) fn tell(server: &mut Server, asked: &ObjectName) -> Result<Option<Story>> {
     let live = server.read(&asked.resource, &asked.namespace, &asked.name)?;
     let history = History::read(server)?;
     let record = Record::read(server)?;
@@ -111,7 +111,7 @@ pub(crate) fn tell(server: &mut Server, asked: &ObjectRef) -> Result<Option<Stor
         }
     }
     Ok(Some(Story {
-        object: ObjectRef { kind: kind.into(), ..asked.clone() },
+        object: ObjectName { kind: kind.into(), ..asked.clone() },
         is_gone: live.is_none(),
         chains,
         log_starts: history.start().filter(|_| !has_creation),

@@ -4,7 +4,7 @@ use super::deed::{self, Deed};
 use super::{Author, Story, sentence, tell};
 use crate::controllers::testing::{Bench, workload};
 use crate::store::{Cause, Change, ChangeKind, ObjectKey};
-use crate::why::ObjectRef;
+use crate::why::ObjectName;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead};
 use std::sync::Arc;
@@ -105,7 +105,7 @@ fn each_kind_of_change_has_its_sentence() {
 }
 
 fn story(bench: &mut Bench, kind: &str, resource: &str, name: &str) -> Story {
-    let asked = ObjectRef::new(kind, resource, "default", name);
+    let asked = ObjectName::new(kind, resource, "default", name);
     tell(bench.cluster.server(), &asked).expect("the log can be read").expect("the object is known")
 }
 
@@ -163,10 +163,10 @@ fn a_chain_that_is_told_already_is_not_told_again() {
 #[test]
 fn objects_of_a_new_cluster_come_from_its_start() {
     let mut bench = Bench::open();
-    let asked = ObjectRef::new("Namespace", "namespaces", "", "default");
+    let asked = ObjectName::new("Namespace", "namespaces", "", "default");
     let told = tell(bench.cluster.server(), &asked).expect("the log").expect("an object");
     assert_eq!(told.chains.last().and_then(|chain| chain.last()).map(|step| &step.author), Some(&Author::ClusterStart));
-    let unknown = ObjectRef::new("Pod", "pods", "default", "none");
+    let unknown = ObjectName::new("Pod", "pods", "default", "none");
     assert_eq!(tell(bench.cluster.server(), &unknown), Ok(None));
     assert!(bench.list("pods").iter().all(|pod| pod.str("/metadata/name").is_empty()));
 }

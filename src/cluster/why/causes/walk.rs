@@ -1,6 +1,6 @@
 //! The walk from a change up its causes, and the choice of the steps that are told.
 
-use super::super::ObjectRef;
+use super::super::ObjectName;
 use super::deed::{self, Deed};
 use super::history::History;
 use super::operation::Record;
@@ -24,7 +24,7 @@ pub(super) fn chain(history: &History, record: &Record, start: &Change, told: &[
         steps.push(Step {
             revision: change.revision,
             at: change.cause.at,
-            object: ObjectRef::of(&change.key.resource, &change.object),
+            object: ObjectName::of(&change.key.resource, &change.object),
             what: sentence::what(change),
             author: author(record, change),
             during: spontaneous(change).and_then(|change| record.command_of(change.revision)),

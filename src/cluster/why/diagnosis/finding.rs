@@ -1,6 +1,6 @@
 //! The findings of a diagnosis.
 
-use super::super::ObjectRef;
+use super::super::ObjectName;
 
 /// The weight of a finding, the lightest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub struct Finding {
     /// The weight.
     pub weight: Weight,
     /// The object that it is about.
-    pub object: ObjectRef,
+    pub object: ObjectName,
     /// The number of further objects of which the same was found.
     pub others: usize,
     /// The finding in a sentence without a full stop.
@@ -34,7 +34,7 @@ pub struct Finding {
 
 impl Finding {
     fn new(weight: Weight, sentence: impl Into<String>) -> Finding {
-        let (object, sentence) = (ObjectRef::default(), sentence.into());
+        let (object, sentence) = (ObjectName::default(), sentence.into());
         Finding { weight, object, others: 0, sentence, evidence: Vec::new(), because: Vec::new() }
     }
 
@@ -88,7 +88,7 @@ impl Finding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
     /// The object.
-    pub object: ObjectRef,
+    pub object: ObjectName,
     /// Its state in a few words, such as `2 of 3 pods are ready`; empty where there is nothing to count.
     pub summary: String,
     /// The findings, in the order in which a reader looks for it.

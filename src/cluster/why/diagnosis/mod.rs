@@ -34,7 +34,7 @@ mod tests;
 mod volume;
 mod words;
 
-use super::ObjectRef;
+use super::ObjectName;
 use crate::api::{Result, User};
 use crate::cluster::Cluster;
 pub use finding::{Diagnosis, Finding, Weight};
@@ -46,7 +46,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Status 403 for a user who may not read the object itself; a store that cannot be read.
-    pub fn diagnose(&mut self, user: &User, asked: &ObjectRef) -> Result<Option<Diagnosis>> {
+    pub fn diagnose(&mut self, user: &User, asked: &ObjectName) -> Result<Option<Diagnosis>> {
         let now = self.now();
         let mut reader = Reader::new(&mut self.server, user, now, kinds::diagnose);
         let Some(object) = reader.get(&asked.resource, &asked.namespace, &asked.name)? else { return Ok(None) };
@@ -55,6 +55,6 @@ impl Cluster {
             false => kinds::summary(&asked.resource, &object),
         };
         let findings = reader.examine(&asked.resource, &object)?;
-        Ok(Some(Diagnosis { object: ObjectRef::of(&asked.resource, &object), summary, findings }))
+        Ok(Some(Diagnosis { object: ObjectName::of(&asked.resource, &object), summary, findings }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::ObjectRef;
+use super::super::ObjectName;
 use super::Finding;
 use crate::api::{Attributes, Result, Server, User};
 use crate::controllers::kubelet;
@@ -28,7 +28,7 @@ pub(super) struct Reader<'a> {
     /// The examination of an object of a resource.
     diagnose: Examination,
     /// The objects that are being examined, each because of the one before.
-    path: Vec<ObjectRef>,
+    path: Vec<ObjectName>,
 }
 
 /// Finds what is wrong with an object of a resource.
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
 
     /// Examines an object, unless it is being examined already.
     pub(super) fn examine(&mut self, resource: &str, object: &Object) -> Result<Vec<Finding>> {
-        let reference = ObjectRef::of(resource, object);
+        let reference = ObjectName::of(resource, object);
         if self.path.contains(&reference) || self.path.len() >= DEPTH_MAX {
             return Ok(Vec::new());
         }

@@ -43,7 +43,7 @@ pub(super) fn missing_or_unready(reader: &mut Reader<'_>, set: &Object) -> Resul
         && let Some(mut finding) = creation::diagnose(reader, set)?
     {
         let resource = if set_is_replica_set(set) { "replicasets.apps" } else { "replicationcontrollers" };
-        finding.object = super::ObjectRef::of(resource, set);
+        finding.object = super::ObjectName::of(resource, set);
         found.push(finding);
     }
     let living: Vec<Arc<Object>> = owned.into_iter().filter(|pod| !pods::is_terminal(pod)).collect();

@@ -3,11 +3,11 @@
 use super::{Diagnosis, Finding, Weight};
 use crate::api::User;
 use crate::controllers::testing::{Bench, pod, workload};
-use crate::why::ObjectRef;
+use crate::why::ObjectName;
 use kctl_base::json::json;
 
 fn diagnose(bench: &mut Bench, kind: &str, resource: &str, name: &str) -> Diagnosis {
-    let asked = ObjectRef::new(kind, resource, "default", name);
+    let asked = ObjectName::new(kind, resource, "default", name);
     bench.cluster.diagnose(&User::admin(), &asked).expect("the store answers").expect("the object exists")
 }
 
@@ -78,7 +78,7 @@ fn what_a_user_may_not_read_is_left_out() {
     bench.create("deployments.apps", workload("apps/v1", "Deployment", "web", 1, "nginx:notfound"));
     bench.advance(20);
     let eve = User::new("eve", Vec::new());
-    let asked = ObjectRef::new("Deployment", "deployments.apps", "default", "web");
+    let asked = ObjectName::new("Deployment", "deployments.apps", "default", "web");
     let refused = bench.cluster.diagnose(&eve, &asked).expect_err("no permission");
     assert!(refused.message.contains("cannot get resource \"deployments\""), "{refused}");
     let names = [("Role", "roles"), ("RoleBinding", "rolebindings")]
