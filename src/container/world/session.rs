@@ -1,0 +1,93 @@
+//! Sessions: processes that were started from outside of the container, with their input and output.
+
+use serde::{Deserialize, Serialize};
+
+use super::buffer::Buffer;
+use super::{Stream, World};
+use crate::call::Call;
+use crate::errno::Errno;
+use crate::process::{Pid, Process, Signal, Status, Target};
+use crate::programs;
+
+/// Number of a session.
+pub type SessionId = u64;
+
+/// A session of `exec`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Name of the container.
+    pub container: String,
+    /// Whether it has a terminal.
+    pub has_tty: bool,
+    /// How its first process has ended.
+    pub status: Option<Status>,
+    pub(crate) leader: Pid,
+    pub(crate) input: Buffer,
+    pub(crate) output: Vec<(Stream, Vec<u8>)>,
+}
+
+impl World {
+    /// Starts a command in a running container. Without `has_stdin` its input is at its end.
+    ///
+    /// # Errors
+    /// Why the program cannot be started: `ENOENT`, `EACCES`, `ENOEXEC`.
+    pub fn exec(
+        &mut self,
+        surroundings: &mut dyn crate::network::Surroundings,
+        container: &str,
+        argv: &[String],
+        has_stdin: bool,
+        has_tty: bool,
+    ) -> Result<SessionId, Errno> {
+        self.last_id += 1;
+        let id = self.last_id;
+        let mut process: Process = self.new_process(container, argv);
+        process.session = Some(id);
+        let mut call = Call { world: self, container, process: &mut process, surroundings };
+        let task = programs::load(&mut call)?;
+        process.task = task;
+        let streams = [Target::Input(id), Target::Output(id, Stream::Out), Target::Output(id, Stream::Err)];
+        for (descriptor, target) in (0..).zip(streams) {
+            let file = self.add_file(target);
+            process.files.insert(descriptor, file);
+        }
+        let leader = self.add_process(container, process);
+        let input = Buffer::new(u32::from(has_stdin));
+        let container = container.to_owned();
+        self.sessions.insert(id, Session { container, has_tty, status: None, leader, input, output: Vec::new() });
+        Ok(id)
+    }
+
+    /// Gives bytes to the standard input of a session.
+    pub fn feed(&mut self, session: SessionId, bytes: &[u8]) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.input.push(bytes);
+        }
+    }
+
+    /// Ends the standard input of a session.
+    pub fn end_input(&mut self, session: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.input.writers = 0;
+        }
+    }
+
+    /// Takes what a session has printed since the last call.
+    pub fn take_output(&mut self, session: SessionId) -> Vec<(Stream, Vec<u8>)> {
+        self.sessions.get_mut(&session).map(|session| std::mem::take(&mut session.output)).unwrap_or_default()
+    }
+
+    /// Sends a signal to all processes of a session, as a terminal does.
+    pub fn signal_session(&mut self, session: SessionId, signal: Signal) {
+        let Some(found) = self.sessions.get(&session) else { return };
+        let Some(container) = self.containers.get_mut(&found.container.clone()) else { return };
+        for process in container.processes.values_mut().filter(|process| process.session == Some(session)) {
+            process.pending.push(signal);
+        }
+    }
+
+    /// Forgets a session; its processes go on without input, and what they print is lost.
+    pub fn close_session(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+    }
+}
