@@ -163,9 +163,11 @@ impl Call<'_> {
                 }
             },
             Target::Log(stream) => {
+                let stream = *stream;
                 if let Some(container) = containers.get_mut(self.container) {
-                    container.log.write(now, *stream, bytes);
+                    container.log.write(now, stream, bytes);
                 }
+                self.world.show_attached(self.container, stream, bytes);
                 Ok(())
             }
             Target::Output(session, stream) => {

@@ -1,5 +1,6 @@
 //! The containers of a pod with their volumes, and how they run in virtual time.
 
+mod attach;
 mod buffer;
 mod container;
 mod log;
@@ -256,6 +257,14 @@ impl World {
         };
         container.exit = Some(Exit { status, at: now });
         container.log.finish(now);
+        for id in std::mem::take(&mut container.attached) {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.status = Some(status);
+            }
+        }
+        if let Some(input) = container.main_input.take() {
+            self.sessions.remove(&input);
+        }
         let processes = std::mem::take(&mut container.processes);
         for process in processes.into_values() {
             for id in process.files.into_values() {

@@ -60,6 +60,7 @@ impl World {
 
     /// Gives bytes to the standard input of a session.
     pub fn feed(&mut self, session: SessionId, bytes: &[u8]) {
+        let session = self.input_of(session);
         if let Some(session) = self.sessions.get_mut(&session) {
             session.input.push(bytes);
         }
@@ -67,6 +68,7 @@ impl World {
 
     /// Ends the standard input of a session.
     pub fn end_input(&mut self, session: SessionId) {
+        let session = self.input_of(session);
         if let Some(session) = self.sessions.get_mut(&session) {
             session.input.writers = 0;
         }
@@ -81,6 +83,10 @@ impl World {
     pub fn signal_session(&mut self, session: SessionId, signal: Signal) {
         let Some(found) = self.sessions.get(&session) else { return };
         let Some(container) = self.containers.get_mut(&found.container.clone()) else { return };
+        if container.attached.contains(&session) {
+            // The terminal is that of the main process.
+            return self.signal(&found.container.clone(), signal);
+        }
         for process in container.processes.values_mut().filter(|process| process.session == Some(session)) {
             process.pending.push(signal);
         }
@@ -88,6 +94,10 @@ impl World {
 
     /// Forgets a session; its processes go on without input, and what they print is lost.
     pub fn close_session(&mut self, session: SessionId) {
-        self.sessions.remove(&session);
+        if let Some(closed) = self.sessions.remove(&session)
+            && let Some(container) = self.containers.get_mut(&closed.container)
+        {
+            container.attached.retain(|id| *id != session);
+        }
     }
 }

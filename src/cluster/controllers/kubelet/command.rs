@@ -20,12 +20,15 @@ pub(super) struct Program {
     pub(super) exit_code: i64,
     /// Lines that it prints, each with the time since its start.
     pub(super) output: Vec<(Duration, String)>,
+    /// It is simulated in the inside of the pod, which has its output; the end is a forecast.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_inside: bool,
 }
 
 impl Program {
     /// Creates a service, which runs until it is stopped.
     pub(super) fn service() -> Program {
-        Program { runs: None, exit_code: 0, output: Vec::new() }
+        Program { runs: None, exit_code: 0, output: Vec::new(), is_inside: false }
     }
 }
 
@@ -50,6 +53,7 @@ pub(super) fn derive(invocation: &Invocation<'_>) -> Program {
                 runs: Some(Duration::ZERO),
                 exit_code: 0,
                 output: vec![(Duration::ZERO, "Hello from Docker!".into())],
+                is_inside: false,
             },
             _ => Program::service(),
         };
@@ -60,7 +64,7 @@ pub(super) fn derive(invocation: &Invocation<'_>) -> Program {
         End::Code(code) => (Some(run.at), code),
         End::Never => (None, 0),
     };
-    Program { runs, exit_code, output: run.output }
+    Program { runs, exit_code, output: run.output, is_inside: false }
 }
 
 /// Returns the last part of the repository: `nginx` of `registry.example.com/library/nginx:1.25@sha256:...`.

@@ -14,6 +14,7 @@ mod container;
 mod container_spec;
 mod image_pull;
 mod images;
+mod inside;
 mod lifecycle;
 mod pod_sync;
 mod probes;
@@ -36,13 +37,14 @@ use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
 use container_spec::containers;
+pub(crate) use inside::{forward, session, world_of};
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::core::pod::is_terminal;
 use pod_sync::{Outcome, Pace, PodInputs, PodSync};
-use runtime::PodRuntime;
+use runtime::{PodRuntime, State};
 use rustc_hash::FxHashMap;
 use script::ContainerScript;
 
@@ -91,6 +93,7 @@ fn images_state(node: &str) -> String {
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     if let Some(uid) = key.name.strip_prefix(REMOVED) {
         ctx.clear_state(&pod_state(uid));
+        inside::remove(ctx.server(), uid);
         ctx.cache::<Reported>().0.remove(uid);
         return Ok(Action::AwaitChange);
     }
@@ -104,8 +107,13 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     }
     let Some(mut runtime) = load_or_add(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
     let before = runtime.clone();
+    let now = ctx.now;
+    inside::before_sync(ctx.server(), &pod, &mut runtime, now)?;
     let decision = allocation::allocate(ctx, &pod, &node, &mut runtime)?;
-    let outcome = sync(ctx, &pod, &node, &mut runtime, decision)?;
+    let seen = runtime.clone();
+    let mut outcome = sync(ctx, &pod, &node, &mut runtime, decision)?;
+    inside::after_sync(ctx.server(), &pod, &mut runtime, &seen, now)?;
+    requeue_for_inside(&runtime, &mut outcome);
     let has_changed = runtime != before;
     if has_changed || pod.str("/status/startTime").is_empty() {
         ctx.set_state(&pod_state(pod.uid()), runtime.clone());
@@ -133,6 +141,23 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         Some((at, false)) => Action::RequeueAt(at),
         None => Action::AwaitChange,
     })
+}
+
+/// Requests the sync at which a container will end of itself, or at which the inside of the pod has to be looked at.
+fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
+    if !runtime.has_inside {
+        return;
+    }
+    let running = runtime.containers.values().filter_map(|container| match &container.state {
+        State::Running(running) => running.ends_at(),
+        _ => None,
+    });
+    if let Some(at) = running.min() {
+        outcome.requeue_at(at, false);
+    }
+    if let Some(at) = runtime.look_at {
+        outcome.requeue_at(at, true);
+    }
 }
 
 /// Returns the state of a pod. A new pod is given a sandbox with an IP address; `None` if its node does not exist.
@@ -290,6 +315,10 @@ pub(crate) fn container_log(
     now: Time,
 ) -> Result<Vec<LogLine>, Status> {
     let runtime = server.typed_row::<PodRuntime>(&format!("memory/{NAME}/{}", pod_state(pod.uid())))?;
-    let container = runtime.as_ref().and_then(|runtime| runtime.containers.get(container));
-    Ok(container.map(|container| container.log(previous, now)).unwrap_or_default())
+    let Some(runtime) = runtime else { return Ok(Vec::new()) };
+    let Some(found) = runtime.containers.get(container) else { return Ok(Vec::new()) };
+    match found.running() {
+        Some(running) if running.program.is_inside && !previous => inside::log(server, pod, &runtime, container, now),
+        _ => Ok(found.log(previous, now)),
+    }
 }

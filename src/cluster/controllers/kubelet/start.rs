@@ -2,6 +2,7 @@
 
 use super::command::{self, Invocation, Program};
 use super::container_spec::ContainerSpec;
+use super::inside;
 use super::pod_sync::PodSync;
 use super::probes;
 use super::runtime::{ContainerRuntime, Running, State};
@@ -57,12 +58,7 @@ impl PodSync<'_> {
         let script = self.script(spec);
         let argv = ["/command", "/args"].iter().flat_map(|p| strings(spec.spec.list(p)));
         let argv: Vec<String> = argv.map(|word| expand(&word, spec.spec)).collect();
-        let is_always = !matches!(self.pod.str("/spec/restartPolicy"), "Never" | "OnFailure");
-        let is_service = match spec.is_ephemeral {
-            // A shell waits for its input.
-            true => spec.spec.flag("/stdin"),
-            false => !spec.is_init && is_always || spec.is_sidecar,
-        };
+        let is_service = inside::is_service(self.pod, spec);
         let mut program = command::derive(&Invocation {
             image: spec.spec.str("/image"),
             argv: &argv,
