@@ -22,6 +22,7 @@ pub use fs::{Attributes, Content, Device, Files, Location, Mount, Mounts, Node, 
 pub use image::{Flavour, Image};
 pub use network::{Answer, Endpoint, NetworkError, Record, RecordKind, Request, Response, Surroundings};
 pub use process::{Credentials, Pid, Signal, Status, Wait};
+pub use programs::{is_shell, simulates};
 pub use world::{
     Container, ContainerConfig, Exit, Log, LogLine, Outcome, Session, SessionId, Stream, UnknownProgram, World,
 };

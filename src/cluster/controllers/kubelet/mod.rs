@@ -44,6 +44,7 @@ use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::core::pod::is_terminal;
 use pod_sync::{Outcome, Pace, PodInputs, PodSync};
+use probes::ProbeResults;
 use runtime::{PodRuntime, State};
 use rustc_hash::FxHashMap;
 use script::ContainerScript;
@@ -108,10 +109,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let Some(mut runtime) = load_or_add(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
     let before = runtime.clone();
     let now = ctx.now;
-    inside::before_sync(ctx.server(), &pod, &mut runtime, now)?;
+    let has_looked = inside::before_sync(ctx.server(), &pod, &mut runtime, now)?;
     let decision = allocation::allocate(ctx, &pod, &node, &mut runtime)?;
     let seen = runtime.clone();
-    let mut outcome = sync(ctx, &pod, &node, &mut runtime, decision)?;
+    let mut outcome = sync(ctx, &pod, &node, &mut runtime, Findings { decision, has_looked })?;
     inside::after_sync(ctx.server(), &pod, &mut runtime, &seen, now)?;
     requeue_for_inside(&runtime, &mut outcome);
     let has_changed = runtime != before;
@@ -123,6 +124,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         let event_type = if event.is_warning { "Warning" } else { "Normal" };
         let (reason, message, field_path) = (event.reason, &event.message, &event.field_path);
         ctx.record(&pod, &Event { event_type, reason, message, field_path, host: &node });
+    }
+    if let (true, Some(stopping)) = (outcome.is_terminated, &seen.stopping) {
+        inside::stop(ctx.server(), &pod, &seen, stopping.since.unwrap_or(now), now)?;
     }
     // While containers are being stopped, the status stays as it was.
     let has_new_status = !pod.is_deleting() || outcome.is_terminated;
@@ -195,13 +199,21 @@ fn host_ip(node: &Object) -> String {
     internal.map_or_else(String::new, |a| a.str("/address").to_string())
 }
 
+/// What was found before a sync.
+struct Findings {
+    /// What the node has granted.
+    decision: Decision,
+    /// The inside of the pod may have changed otherwise than expected.
+    has_looked: bool,
+}
+
 /// Gathers the inputs of a sync, and runs it.
 fn sync(
     ctx: &mut Context<'_>,
     pod: &Object,
     node: &str,
     runtime: &mut PodRuntime,
-    decision: Decision,
+    Findings { decision, has_looked }: Findings,
 ) -> Result<Outcome, Status> {
     let key = Key::of(pod).to_string();
     let images = node_images(ctx, node)?;
@@ -214,14 +226,18 @@ fn sync(
         true => (references::mount_error(ctx, pod)?, references::config_errors(ctx, pod)?),
         false => (None, BTreeMap::new()),
     };
+    let now = ctx.now;
+    let (probe_results, stopped_at) = inside_inputs(ctx.server(), pod, runtime, has_looked, now)?;
     let inputs = PodInputs {
-        now: ctx.now,
+        now,
         pace: Pace { latency: ctx.latency(), chance: ctx.chance() },
         has_image: &|image| images.iter().any(|i| i == image),
         is_image_missing: &|image| missing_images.as_ref().is_some_and(|missing| missing.contains(image)),
         mount_error,
         config_error: &|container| config_errors.get(container.str("/name")).cloned(),
         fault,
+        probe_results,
+        stopped_at,
         is_resize_new: decision.is_new,
     };
     let mut outcome = PodSync::run(pod, runtime, &inputs);
@@ -233,6 +249,27 @@ fn sync(
         simulation::remove_pod_fault(ctx.server(), &key)?;
     }
     Ok(outcome)
+}
+
+/// Returns what the inside of a pod contributes to a sync: the results of probes, and when the containers of a deleted pod stop.
+fn inside_inputs(
+    server: &mut Server,
+    pod: &Object,
+    runtime: &PodRuntime,
+    has_looked: bool,
+    now: Time,
+) -> Result<(ProbeResults, Option<Time>), Status> {
+    if !runtime.has_inside {
+        return Ok((ProbeResults::new(), None));
+    }
+    match (pod.is_deleting(), &runtime.stopping) {
+        (false, _) => Ok((inside::probe(server, pod, runtime, has_looked, now)?, None)),
+        (true, None) => {
+            let deadline = pod.deletion_time().unwrap_or(now).max(now);
+            Ok((ProbeResults::new(), inside::stopped_at(server, pod, runtime, deadline, now)?))
+        }
+        (true, Some(_)) => Ok((ProbeResults::new(), None)),
+    }
 }
 
 /// Returns the images that a node has pulled.

@@ -124,6 +124,9 @@ pub(super) struct Retry {
 pub(super) struct Stopping {
     /// When the containers have stopped.
     pub(super) gone_at: Time,
+    /// When the stop began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Time>,
 }
 
 /// State of a container.

@@ -18,7 +18,8 @@ use crate::controllers::kubelet::script::ContainerScript;
 /// How far a forecast reaches.
 const HORIZON: Duration = Duration::from_secs(10 * 366 * 86_400);
 
-/// Looks at the inside of a pod before a sync, if that is due: what has ended meanwhile, and what will.
+/// Looks at the inside of a pod before a sync, if that is due: what has ended meanwhile, and what will. Returns
+/// whether it was.
 ///
 /// # Errors
 /// A volume that is not simulated, or an object that cannot be read.
@@ -27,14 +28,22 @@ pub(in crate::controllers::kubelet) fn before_sync(
     pod: &Object,
     runtime: &mut PodRuntime,
     now: Time,
-) -> Result<(), Status> {
-    if !runtime.has_inside || runtime.look_at.is_none_or(|at| at > now) {
-        return Ok(());
+) -> Result<bool, Status> {
+    if !runtime.has_inside || pod.is_deleting() || !is_look_due(runtime, now) {
+        return Ok(false);
     }
     let mut inside = Inside::load(server, pod, runtime)?;
     inside.advance(server, pod, runtime, now)?;
     inside.foresee(server, pod, runtime, now)?;
-    inside.save(server, pod)
+    inside.save(server, pod)?;
+    Ok(true)
+}
+
+/// Returns whether the inside has to be looked at: because that was asked for, or because a container is expected to end.
+fn is_look_due(runtime: &PodRuntime, now: Time) -> bool {
+    let mut running = runtime.containers.values().filter_map(ContainerRuntime::running);
+    let ends = running.any(|running| running.program.is_inside && running.ends_at().is_some_and(|at| at <= now));
+    ends || runtime.look_at.is_some_and(|at| at <= now)
 }
 
 /// Follows a sync in the inside of the pod: what it has started and stopped. `before` is the state before the sync.

@@ -11,6 +11,7 @@ mod life;
 mod message;
 mod name_files;
 mod outside;
+mod probing;
 mod session;
 pub(super) mod updates;
 pub(super) mod volumes;
@@ -34,6 +35,7 @@ pub(super) use environment::Variables;
 use fields::quantity;
 pub(super) use life::{after_sync, before_sync};
 use outside::Outside;
+pub(super) use probing::{needs_inside, probe, stop, stopped_at};
 pub(crate) use session::{forward, session};
 
 /// Steps that a world takes at most in one go.
@@ -177,6 +179,7 @@ impl Inside {
         self.world.trees = trees;
         self.runs.insert(name.to_owned(), container.restarts);
         self.outside(server, pod, |world, outside| world.start(outside, name, config));
+        self.post_start(server, pod, spec);
         Ok(())
     }
 
