@@ -57,6 +57,13 @@ impl Call<'_> {
         self.world.containers.get_mut(name).unwrap_or_else(|| unreachable!("a process runs in a container that exists"))
     }
 
+    /// Returns rows and columns of the terminal of the process; `None` without a terminal.
+    pub(crate) fn terminal_size(&self) -> Option<(u16, u16)> {
+        let session = self.process.session.or(self.container().main_input)?;
+        let session = self.world.sessions.get(&session)?;
+        session.has_tty.then(|| session.size.unwrap_or((24, 80)))
+    }
+
     /// Returns the image of the container.
     pub(crate) fn image(&self) -> &'static Image {
         Image::of(&self.container().config.image)

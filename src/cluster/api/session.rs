@@ -24,6 +24,8 @@ pub struct ExecOptions {
     pub stdin: bool,
     /// The session has a terminal.
     pub tty: bool,
+    /// Rows and columns of the client's terminal.
+    pub size: Option<(u16, u16)>,
 }
 
 /// The container of an `attach` (`PodAttachOptions`).
@@ -35,6 +37,8 @@ pub struct AttachOptions {
     pub stdin: bool,
     /// The session has the terminal of the container.
     pub tty: bool,
+    /// Rows and columns of the client's terminal.
+    pub size: Option<(u16, u16)>,
 }
 
 /// A step of a session.

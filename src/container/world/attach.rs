@@ -22,6 +22,7 @@ impl World {
         let session = Session {
             container: container.to_owned(),
             has_tty: found.config.has_tty,
+            size: None,
             status: None,
             leader: MAIN,
             input: Buffer::new(1),
@@ -37,6 +38,7 @@ impl World {
         let session = Session {
             container: container.to_owned(),
             has_tty,
+            size: None,
             status: None,
             leader: MAIN,
             input: Buffer::new(1),

@@ -19,6 +19,9 @@ pub struct Session {
     pub container: String,
     /// Whether it has a terminal.
     pub has_tty: bool,
+    /// Rows and columns of the terminal, if the client has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<(u16, u16)>,
     /// How its first process has ended.
     pub status: Option<Status>,
     pub(crate) leader: Pid,
@@ -59,7 +62,8 @@ impl World {
         let leader = self.add_process(container, process);
         let input = Buffer::new(u32::from(has_stdin));
         let container = container.to_owned();
-        self.sessions.insert(id, Session { container, has_tty, status: None, leader, input, output: Vec::new() });
+        self.sessions
+            .insert(id, Session { container, has_tty, size: None, status: None, leader, input, output: Vec::new() });
         Ok(id)
     }
 

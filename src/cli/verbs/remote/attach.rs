@@ -4,7 +4,7 @@
 
 use clap::ArgMatches;
 
-use super::session;
+use super::session::{self, Place};
 use super::streams::Streams;
 use super::target;
 use crate::args::Matches;
@@ -52,12 +52,13 @@ pub(crate) fn attach(ctx: &mut Ctx, streams: Streams, pod: &Object, container: O
         ctx.print_error(RECORDED);
         ctx.print_error(PRESS_ENTER);
     }
-    let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty };
+    let size = ctx.in_size().filter(|_| streams.tty);
+    let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty, size };
     let open = |ctx: &mut Ctx| {
         let opened = ctx.api(|client| client.attach(pod.namespace(), pod.name(), &options));
         opened.map_err(session::without_status)
     };
-    session::follow(ctx, pod, open, input, &mut session::print)?;
+    session::follow(ctx, Place { pod, container: &name }, open, input, &mut session::print)?;
     if streams.tty && !streams.quiet {
         let (program, pod_name, namespace) = (ctx.program.clone(), pod.name(), pod.namespace());
         let again = format!("{program} attach {pod_name} -c {name} -n {namespace} -i -t");

@@ -52,6 +52,11 @@ pub(crate) fn session(
         }
         SessionCall::Forward(..) => return Err(Status::bad_request("a forwarded connection is no session")),
     };
+    if let SessionCall::Exec(ExecOptions { size: Some(size), .. })
+    | SessionCall::Attach(AttachOptions { size: Some(size), .. }) = call
+    {
+        inside.world.resize(session, *size);
+    }
     let outcome = inside.run(server, pod, now);
     let output = inside.world.take_output(session);
     let status = inside.world.sessions.get(&session).and_then(|found| found.status);
@@ -72,7 +77,7 @@ fn keep(server: &mut Server, pod: &Object, mut runtime: PodRuntime, inside: Insi
 
 impl Inside {
     fn exec(&mut self, server: &mut Server, pod: &Object, options: &ExecOptions) -> Result<SessionId, Status> {
-        let ExecOptions { container, command, stdin, tty } = options;
+        let ExecOptions { container, command, stdin, tty, .. } = options;
         let started = self.outside(server, pod, |world, outside| world.exec(outside, container, command, *stdin, *tty));
         started.map_err(|errno| cannot_start(server, pod, command, errno))
     }
