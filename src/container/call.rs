@@ -190,7 +190,13 @@ impl Call<'_> {
             return Err(Stop::Wait(Wait::InputEnd(0)));
         }
         match self.read(0, usize::MAX)? {
-            Ok(bytes) => Ok(bytes),
+            Ok(bytes) => {
+                if !bytes.is_empty() {
+                    // Takes the end, which on a terminal is not that of the next reader.
+                    let _ = self.read(0, 1)?;
+                }
+                Ok(bytes)
+            }
             Err(errno) => {
                 self.complain(&format!("read error: {}", errno.text()));
                 Err(Stop::Exit(1))
@@ -200,7 +206,7 @@ impl Call<'_> {
 
     /// Reports whether everything that a descriptor will ever give is there.
     pub(crate) fn is_complete(&self, descriptor: i32) -> bool {
-        self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.writers == 0)
+        self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.is_complete())
     }
 
     /// Writes to standard output.

@@ -66,6 +66,8 @@ pub struct SessionState {
     pub status: Option<kctl_container::Status>,
     /// When something happens by itself; `None` if everything waits for input.
     pub next: Option<Time>,
+    /// A process waits for input that is not there yet.
+    pub wants_input: bool,
 }
 
 /// What came back over a forwarded connection.

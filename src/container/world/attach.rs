@@ -13,13 +13,19 @@ impl World {
         let id = self.last_id;
         let found = self.containers.get_mut(container).filter(|found| found.exit.is_none())?;
         found.attached.push(id);
+        // A program on a terminal draws its prompt again for a client that joins it.
+        let prompt = found.log.open_line();
+        let output = match found.config.has_tty && !prompt.is_empty() {
+            true => vec![(Stream::Out, prompt.to_vec())],
+            false => Vec::new(),
+        };
         let session = Session {
             container: container.to_owned(),
             has_tty: found.config.has_tty,
             status: None,
             leader: MAIN,
             input: Buffer::new(1),
-            output: Vec::new(),
+            output,
         };
         self.sessions.insert(id, session);
         Some(id)

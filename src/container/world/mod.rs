@@ -7,6 +7,7 @@ mod log;
 mod session;
 mod start;
 mod stored;
+mod terminal;
 
 use std::collections::BTreeMap;
 
@@ -156,9 +157,7 @@ impl World {
             State::Waiting(wait) => match wait {
                 Wait::Until(at) => *at <= self.now,
                 Wait::Input(descriptor) => self.has_input(process, *descriptor),
-                Wait::InputEnd(descriptor) => {
-                    self.buffer_of(process, *descriptor).is_none_or(|buffer| buffer.writers == 0)
-                }
+                Wait::InputEnd(descriptor) => self.buffer_of(process, *descriptor).is_none_or(Buffer::is_complete),
                 Wait::InputUntil(descriptor, at) => *at <= self.now || self.has_input(process, *descriptor),
                 Wait::Child => container
                     .processes

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::buffer::Buffer;
-use super::{Stream, World};
+use super::{Stream, World, terminal};
 use crate::call::Call;
 use crate::errno::Errno;
-use crate::process::{Pid, Process, Signal, Status, Target};
+use crate::process::{Pid, Process, Signal, State, Status, Target, Wait};
 use crate::programs;
 
 /// Number of a session.
@@ -43,10 +43,15 @@ impl World {
         let id = self.last_id;
         let mut process: Process = self.new_process(container, argv);
         process.session = Some(id);
+        if has_tty {
+            terminal::set_type(&mut process);
+        }
         let mut call = Call { world: self, container, process: &mut process, surroundings };
         let task = programs::load(&mut call)?;
         process.task = task;
-        let streams = [Target::Input(id), Target::Output(id, Stream::Out), Target::Output(id, Stream::Err)];
+        // A terminal has one stream for both.
+        let errors = if has_tty { Stream::Out } else { Stream::Err };
+        let streams = [Target::Input(id), Target::Output(id, Stream::Out), Target::Output(id, errors)];
         for (descriptor, target) in (0..).zip(streams) {
             let file = self.add_file(target);
             process.files.insert(descriptor, file);
@@ -60,9 +65,11 @@ impl World {
 
     /// Gives bytes to the standard input of a session.
     pub fn feed(&mut self, session: SessionId, bytes: &[u8]) {
-        let session = self.input_of(session);
-        if let Some(session) = self.sessions.get_mut(&session) {
-            session.input.push(bytes);
+        let input = self.input_of(session);
+        match self.sessions.get_mut(&input) {
+            Some(found) if found.has_tty => self.type_keys(session, input, bytes),
+            Some(found) => found.input.push(bytes),
+            None => {}
         }
     }
 
@@ -72,6 +79,25 @@ impl World {
         if let Some(session) = self.sessions.get_mut(&session) {
             session.input.writers = 0;
         }
+    }
+
+    /// Reports whether a process waits for input of a session that is not there yet.
+    #[must_use]
+    pub fn wants_input(&self, session: SessionId) -> bool {
+        let input = self.input_of(session);
+        let Some(container) = self.sessions.get(&input).and_then(|found| self.containers.get(&found.container)) else {
+            return false;
+        };
+        let reads = |process: &Process, descriptor: i32| {
+            let file = process.files.get(&descriptor).and_then(|id| self.files.get(id));
+            file.is_some_and(|file| matches!(file.target, Target::Input(id) if id == input))
+        };
+        container.processes.values().any(|process| match process.state {
+            State::Waiting(Wait::Input(descriptor) | Wait::InputEnd(descriptor) | Wait::InputUntil(descriptor, _)) => {
+                reads(process, descriptor)
+            }
+            _ => false,
+        })
     }
 
     /// Takes what a session has printed since the last call.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::container::MAIN;
-use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World};
+use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World, terminal};
 use crate::call::Call;
 use crate::fs::{Mount, Tree};
 use crate::image::Image;
@@ -50,7 +50,12 @@ impl World {
             },
         };
         process.task = task;
-        let streams = [self.main_input(name), Target::Log(Stream::Out), Target::Log(Stream::Err)];
+        let has_tty = self.containers[name].config.has_tty;
+        if has_tty {
+            terminal::set_type(&mut process);
+        }
+        let errors = if has_tty { Stream::Out } else { Stream::Err };
+        let streams = [self.main_input(name), Target::Log(Stream::Out), Target::Log(errors)];
         for (descriptor, target) in (0..).zip(streams) {
             let file = self.add_file(target);
             process.files.insert(descriptor, file);

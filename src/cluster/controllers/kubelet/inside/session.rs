@@ -55,9 +55,10 @@ pub(crate) fn session(
     let outcome = inside.run(server, pod, now);
     let output = inside.world.take_output(session);
     let status = inside.world.sessions.get(&session).and_then(|found| found.status);
+    let wants_input = inside.world.wants_input(session);
     let next = outcome.next.map(|next| next.max(now));
     keep(server, pod, runtime, inside, now)?;
-    Ok(SessionState { session, output, status, next })
+    Ok(SessionState { session, output, status, next, wants_input })
 }
 
 /// Keeps what a session has changed, and lets the kubelet look at the pod again: containers may end otherwise than expected.
