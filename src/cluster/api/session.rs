@@ -4,6 +4,7 @@
 //! A real client keeps a connection open. Here it sends a request for each step: the first one opens a session, the others
 //! name it.
 
+use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
@@ -11,7 +12,7 @@ use kctl_container::{NetworkError, SessionId, Signal, Stream};
 use kctl_kinds::Kind;
 
 use super::log::container_of;
-use super::{Payload, Request, Response, Result, Server};
+use super::{Payload, Request, Response, Result, Server, admission};
 
 /// The command of an `exec` (`PodExecOptions`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +88,11 @@ impl Server {
         {
             *container = container_of(&pod, container)?;
         }
+        let mut warnings = Vec::new();
+        if let Some(options) = options_of(&call) {
+            admission::validating_policy::admit_connection(self, kind, (&pod, &options), request, &mut warnings)?;
+            admission::webhooks::admit_connection(self, kind, (&pod, &options), request)?;
+        }
         check_host(&pod)?;
         let payload = match &call {
             SessionCall::Forward(port, http) => {
@@ -98,7 +104,29 @@ impl Server {
                 Payload::Session(session(self, &pod, call, now)?)
             }
         };
-        Ok(Response { payload, ..Response::default() })
+        Ok(Response { payload, warnings, ..Response::default() })
+    }
+}
+
+/// Returns the options of a connection that a step opens, as admission sees them.
+fn options_of(call: &SessionCall) -> Option<Object> {
+    let options = |kind: &str, container: &str, stdin: bool, tty: bool| {
+        json!({"apiVersion": "v1", "kind": kind, "container": container, "stdin": stdin, "stdout": true,
+            "stderr": !tty, "tty": tty})
+    };
+    match call {
+        SessionCall::Exec(ExecOptions { container, command, stdin, tty }) => {
+            let mut exec = options("PodExecOptions", container, *stdin, *tty);
+            exec["command"] = command.iter().map(|word| Value::from(word.as_str())).collect::<Vec<_>>().into();
+            Some(exec)
+        }
+        SessionCall::Attach(AttachOptions { container, stdin, tty }) => {
+            Some(options("PodAttachOptions", container, *stdin, *tty))
+        }
+        SessionCall::Forward(port, _) => {
+            Some(json!({"apiVersion": "v1", "kind": "PodPortForwardOptions", "ports": [i64::from(*port)]}))
+        }
+        SessionCall::Continue(..) | SessionCall::Signal(..) | SessionCall::Close(_) => None,
     }
 }
 

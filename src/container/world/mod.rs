@@ -6,6 +6,7 @@ mod container;
 mod log;
 mod session;
 mod start;
+mod stored;
 mod terminal;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use buffer::Buffer;
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
 pub use log::{Log, LogLine, Stream};
 pub use session::{Session, SessionId};
+pub use stored::StoredWorld;
 
 /// The containers of a pod and everything that they share. It can be stored and cloned at any instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

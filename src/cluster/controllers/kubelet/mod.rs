@@ -28,6 +28,7 @@ mod start;
 mod status;
 #[cfg(test)]
 mod tests;
+mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,8 +51,17 @@ use rustc_hash::FxHashMap;
 use script::ContainerScript;
 
 /// The controller; its keys are pods, and [`REMOVED`] followed by the uid of a deleted pod.
-pub(crate) const CONTROLLER: Controller =
-    Controller { name: NAME, watches: &[Watch::mapped("pods", bound_pods)], reconcile };
+pub(crate) const CONTROLLER: Controller = Controller { name: NAME, watches: WATCHES, reconcile };
+
+const WATCHES: &[Watch] = &[
+    Watch::mapped("pods", bound_pods),
+    Watch::mapped("configmaps", watches::config_map),
+    Watch::mapped("secrets", watches::secret),
+    Watch::mapped("persistentvolumes", watches::volume),
+    Watch::mapped("services", watches::network),
+    Watch::mapped("endpointslices.discovery.k8s.io", watches::network),
+    Watch::mapped("networkpolicies.networking.k8s.io", watches::network),
+];
 
 const NAME: &str = "kubelet";
 /// Prefix of the key, without a namespace, that drops the state of a deleted pod.

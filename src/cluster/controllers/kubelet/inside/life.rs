@@ -117,7 +117,7 @@ impl Inside {
     ) -> Result<(), Status> {
         let mut ahead = self.clone();
         let outcome = ahead.run(server, pod, now + HORIZON);
-        self.is_curious |= ahead.is_curious;
+        self.memory.clone_from(&ahead.memory);
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
             let (State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. }) =

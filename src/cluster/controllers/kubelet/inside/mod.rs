@@ -8,6 +8,7 @@ mod config;
 mod environment;
 mod fields;
 mod life;
+mod memory;
 mod message;
 mod name_files;
 mod outside;
@@ -20,13 +21,14 @@ use std::collections::BTreeMap;
 
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
-use kctl_base::sim::Time;
+use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_container::World;
+use kctl_container::{Outcome, StoredWorld, Surroundings, World};
 use serde::{Deserialize, Serialize};
 
 use super::container_spec::containers;
 use super::runtime::PodRuntime;
+use super::watches;
 use super::{host_ip, pod_state};
 use crate::api::Server;
 pub(super) use config::is_service;
@@ -34,6 +36,7 @@ use environment::Sources;
 pub(super) use environment::Variables;
 use fields::quantity;
 pub(super) use life::{after_sync, before_sync};
+use memory::{Memory, Remembering};
 use outside::Outside;
 pub(super) use probing::{needs_inside, probe, stop, stopped_at};
 pub(crate) use session::{forward, session};
@@ -85,15 +88,39 @@ impl PodPlace {
 }
 
 /// The inside of a pod.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Inside {
     world: World,
     /// The number of the run of each container in the world.
     runs: BTreeMap<String, i64>,
     /// The number of random numbers that were drawn.
     draws: u64,
-    /// Something was asked of the network, so that a change there can change what happens.
-    is_curious: bool,
+    /// What was asked of the network, so that a change there can change what happens.
+    memory: Memory,
+}
+
+/// The row that keeps the inside of a pod.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    world: StoredWorld,
+    runs: BTreeMap<String, i64>,
+    draws: u64,
+    #[serde(default, skip_serializing_if = "Memory::is_empty")]
+    memory: Memory,
+}
+
+impl From<Inside> for Kept {
+    fn from(inside: Inside) -> Kept {
+        let Inside { world, runs, draws, memory } = inside;
+        Kept { world: world.into(), runs, draws, memory }
+    }
+}
+
+impl From<Kept> for Inside {
+    fn from(kept: Kept) -> Inside {
+        let Kept { world, runs, draws, memory } = kept;
+        Inside { world: world.into(), runs, draws, memory }
+    }
 }
 
 fn row(uid: &str) -> String {
@@ -114,17 +141,25 @@ impl Inside {
     /// Returns the inside of a pod as it was last kept, or a new one.
     fn load(server: &mut Server, pod: &Object, runtime: &PodRuntime) -> Result<Inside, Status> {
         let kept = match runtime.has_inside {
-            true => server.typed_row::<Inside>(&row(pod.uid()))?,
+            true => server.typed_row::<Kept>(&row(pod.uid()))?.map(Inside::from),
             false => None,
         };
-        let new = || Inside { world: World::new(runtime.started), runs: BTreeMap::new(), draws: 0, is_curious: false };
+        let new = || Inside {
+            world: World::new(runtime.started),
+            runs: BTreeMap::new(),
+            draws: 0,
+            memory: Memory::default(),
+        };
         Ok(kept.unwrap_or_else(new))
     }
 
     /// Keeps the inside of a pod.
     fn save(mut self, server: &mut Server, pod: &Object) -> Result<(), Status> {
         volumes::shared::save(server, &mut self.world)?;
-        server.set_typed_row(&row(pod.uid()), Some(self));
+        if !self.memory.is_empty() {
+            watches::note_curious(server, pod)?;
+        }
+        server.set_typed_row(&row(pod.uid()), Some(Kept::from(self)));
         Ok(())
     }
 
@@ -135,6 +170,8 @@ impl Inside {
     /// A volume that is not simulated, or an object that cannot be read.
     fn advance(&mut self, server: &mut Server, pod: &Object, runtime: &PodRuntime, now: Time) -> Result<(), Status> {
         let place = PodPlace::of(server, pod, runtime)?;
+        let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
+        volumes::load_shared(&mut sources, &mut self.world.trees)?;
         let mut starting = self.starting(pod, runtime);
         starting.sort_by_key(|(since, _)| *since);
         for (since, name) in starting {
@@ -192,8 +229,15 @@ impl Inside {
         }
     }
 
-    /// Runs the world up to an instant.
-    fn run(&mut self, server: &mut Server, pod: &Object, until: Time) -> kctl_container::Outcome {
+    /// Runs the world up to an instant. What it asks of the network before that is answered as before.
+    fn run(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
+        let before = until - Duration::from_micros(1);
+        if !self.memory.is_empty() && self.world.now < before {
+            let outcome = self.act(server, pod, true, |world, outside| world.run(outside, before, BUDGET));
+            if outcome.is_exhausted {
+                return outcome;
+            }
+        }
         self.outside(server, pod, |world, outside| world.run(outside, until, BUDGET))
     }
 
@@ -202,12 +246,22 @@ impl Inside {
         &mut self,
         server: &mut Server,
         pod: &Object,
-        act: impl FnOnce(&mut World, &mut Outside<'_>) -> R,
+        act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
-        let mut outside = Outside { server, uid: pod.uid(), draws: self.draws, was_asked: false };
-        let result = act(&mut self.world, &mut outside);
+        self.act(server, pod, false, act)
+    }
+
+    fn act<R>(
+        &mut self,
+        server: &mut Server,
+        pod: &Object,
+        is_past: bool,
+        act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
+    ) -> R {
+        let mut outside = Outside { server, uid: pod.uid(), draws: self.draws };
+        let mut remembering = Remembering { surroundings: &mut outside, memory: &mut self.memory, is_past };
+        let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
-        self.is_curious |= outside.was_asked;
         result
     }
 }

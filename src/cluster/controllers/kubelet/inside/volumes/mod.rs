@@ -5,7 +5,7 @@
 
 mod atomic;
 pub(super) mod files;
-pub(super) mod shared;
+pub(in crate::controllers::kubelet) mod shared;
 
 use std::collections::BTreeMap;
 
@@ -53,6 +53,20 @@ pub(super) fn add_missing(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
             "emptyDir" => {}
             _ if PROJECTIONS.contains(&kind) => {}
             _ => shared::load(sources, volume, trees)?,
+        }
+    }
+    Ok(())
+}
+
+/// Loads the trees of the volumes that the pod shares with others.
+///
+/// # Errors
+/// A volume that is not simulated, or an object that cannot be read.
+pub(super) fn load_shared(sources: &mut Sources<'_>, trees: &mut BTreeMap<String, Tree>) -> Result<(), Status> {
+    for volume in sources.pod.list("/spec/volumes") {
+        let is_own = |kind: &str| kind == "emptyDir" || PROJECTIONS.contains(&kind);
+        if source_of(volume).is_some_and(|(kind, _)| !is_own(kind)) {
+            shared::load(sources, volume, trees)?;
         }
     }
     Ok(())
