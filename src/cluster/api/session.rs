@@ -115,12 +115,12 @@ fn options_of(call: &SessionCall) -> Option<Object> {
             "stderr": !tty, "tty": tty})
     };
     match call {
-        SessionCall::Exec(ExecOptions { container, command, stdin, tty }) => {
+        SessionCall::Exec(ExecOptions { container, command, stdin, tty, .. }) => {
             let mut exec = options("PodExecOptions", container, *stdin, *tty);
             exec["command"] = command.iter().map(|word| Value::from(word.as_str())).collect::<Vec<_>>().into();
             Some(exec)
         }
-        SessionCall::Attach(AttachOptions { container, stdin, tty }) => {
+        SessionCall::Attach(AttachOptions { container, stdin, tty, .. }) => {
             Some(options("PodAttachOptions", container, *stdin, *tty))
         }
         SessionCall::Forward(port, _) => {
