@@ -57,6 +57,13 @@ impl Call<'_> {
         self.world.containers.get_mut(name).unwrap_or_else(|| unreachable!("a process runs in a container that exists"))
     }
 
+    /// Returns rows and columns of the terminal of the process; `None` without a terminal.
+    pub(crate) fn terminal_size(&self) -> Option<(u16, u16)> {
+        let session = self.process.session.or(self.container().main_input)?;
+        let session = self.world.sessions.get(&session)?;
+        session.has_tty.then(|| session.size.unwrap_or((24, 80)))
+    }
+
     /// Returns the image of the container.
     pub(crate) fn image(&self) -> &'static Image {
         Image::of(&self.container().config.image)
@@ -163,9 +170,11 @@ impl Call<'_> {
                 }
             },
             Target::Log(stream) => {
+                let stream = *stream;
                 if let Some(container) = containers.get_mut(self.container) {
-                    container.log.write(now, *stream, bytes);
+                    container.log.write(now, stream, bytes);
                 }
+                self.world.show_attached(self.container, stream, bytes);
                 Ok(())
             }
             Target::Output(session, stream) => {
@@ -188,7 +197,13 @@ impl Call<'_> {
             return Err(Stop::Wait(Wait::InputEnd(0)));
         }
         match self.read(0, usize::MAX)? {
-            Ok(bytes) => Ok(bytes),
+            Ok(bytes) => {
+                if !bytes.is_empty() {
+                    // Takes the end, which on a terminal is not that of the next reader.
+                    let _ = self.read(0, 1)?;
+                }
+                Ok(bytes)
+            }
             Err(errno) => {
                 self.complain(&format!("read error: {}", errno.text()));
                 Err(Stop::Exit(1))
@@ -198,7 +213,7 @@ impl Call<'_> {
 
     /// Reports whether everything that a descriptor will ever give is there.
     pub(crate) fn is_complete(&self, descriptor: i32) -> bool {
-        self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.writers == 0)
+        self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.is_complete())
     }
 
     /// Writes to standard output.

@@ -72,6 +72,18 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     plain.into_iter().flatten().map(|(name, _)| *name).chain(stateful.into_iter().flatten().copied())
 }
 
+/// Reports whether a program of this name is simulated, where an image has it. Shells are not among them.
+#[must_use]
+pub fn simulates(name: &str) -> bool {
+    names().any(|known| known == name)
+}
+
+/// Reports whether a program of this name is a shell.
+#[must_use]
+pub fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "ash" | "dash" | "bash")
+}
+
 /// Finds the program that a process is about to run: `argv[0]`, on `PATH` unless it has a slash. A file that is a script with
 /// a `#!` line runs its interpreter, with `argv` changed accordingly.
 ///

@@ -1,10 +1,13 @@
 //! The containers of a pod with their volumes, and how they run in virtual time.
 
+mod attach;
 mod buffer;
 mod container;
 mod log;
 mod session;
 mod start;
+mod stored;
+mod terminal;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +24,7 @@ use buffer::Buffer;
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
 pub use log::{Log, LogLine, Stream};
 pub use session::{Session, SessionId};
+pub use stored::StoredWorld;
 
 /// The containers of a pod and everything that they share. It can be stored and cloned at any instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,9 +166,7 @@ impl World {
             State::Waiting(wait) => match wait {
                 Wait::Until(at) => *at <= self.now,
                 Wait::Input(descriptor) => self.has_input(process, *descriptor),
-                Wait::InputEnd(descriptor) => {
-                    self.buffer_of(process, *descriptor).is_none_or(|buffer| buffer.writers == 0)
-                }
+                Wait::InputEnd(descriptor) => self.buffer_of(process, *descriptor).is_none_or(Buffer::is_complete),
                 Wait::InputUntil(descriptor, at) => *at <= self.now || self.has_input(process, *descriptor),
                 Wait::Child => container
                     .processes
@@ -269,6 +271,14 @@ impl World {
         };
         container.exit = Some(Exit { status, at: now });
         container.log.finish(now);
+        for id in std::mem::take(&mut container.attached) {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.status = Some(status);
+            }
+        }
+        if let Some(input) = container.main_input.take() {
+            self.sessions.remove(&input);
+        }
         let processes = std::mem::take(&mut container.processes);
         for process in processes.into_values() {
             for id in process.files.into_values() {
