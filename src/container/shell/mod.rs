@@ -14,6 +14,7 @@ mod fields;
 mod fork;
 mod frame;
 mod glob;
+mod inert;
 mod input;
 mod machine;
 mod messages;
@@ -28,7 +29,7 @@ mod signals;
 mod start;
 mod syntax;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trace;
 mod variables;
 
