@@ -25,6 +25,8 @@ pub struct ExecOptions {
     pub stdin: bool,
     /// The session has a terminal.
     pub tty: bool,
+    /// Rows and columns of the terminal.
+    pub size: Option<(u16, u16)>,
 }
 
 /// The container of an `attach` (`PodAttachOptions`).
@@ -36,6 +38,8 @@ pub struct AttachOptions {
     pub stdin: bool,
     /// The session has the terminal of the container.
     pub tty: bool,
+    /// Rows and columns of the terminal.
+    pub size: Option<(u16, u16)>,
 }
 
 /// A step of a session.
@@ -70,6 +74,14 @@ pub struct SessionState {
     pub wants_input: bool,
 }
 
+impl SessionState {
+    /// Returns the state of a session whose container has gone.
+    pub(crate) fn gone() -> SessionState {
+        let status = Some(kctl_container::Status::Killed(Signal::Kill));
+        SessionState { status, ..SessionState::default() }
+    }
+}
+
 /// What came back over a forwarded connection.
 pub type Forwarded = std::result::Result<kctl_container::Response, NetworkError>;
 
@@ -78,7 +90,14 @@ impl Server {
     pub(super) fn session(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
         let call = request.options.session.take().map(|call| *call);
         let mut call = call.filter(|call| is_of(call, &request.subresource)).ok_or_else(no_upgrade)?;
-        let pod = self.must_read(kind, &request.namespace, &request.name)?;
+        let pod = match self.must_read(kind, &request.namespace, &request.name) {
+            // The connection of a session ends with the pod.
+            Err(status) if status.is_not_found() && options_of(&call).is_none() => {
+                let payload = Payload::Session(SessionState::gone());
+                return Ok(Response { payload, ..Response::default() });
+            }
+            found => found?,
+        };
         if let SessionCall::Exec(ExecOptions { container, .. }) | SessionCall::Attach(AttachOptions { container, .. }) =
             &mut call
         {
@@ -111,12 +130,12 @@ fn options_of(call: &SessionCall) -> Option<Object> {
             "stderr": !tty, "tty": tty})
     };
     match call {
-        SessionCall::Exec(ExecOptions { container, command, stdin, tty }) => {
+        SessionCall::Exec(ExecOptions { container, command, stdin, tty, .. }) => {
             let mut exec = options("PodExecOptions", container, *stdin, *tty);
             exec["command"] = command.iter().map(|word| Value::from(word.as_str())).collect::<Vec<_>>().into();
             Some(exec)
         }
-        SessionCall::Attach(AttachOptions { container, stdin, tty }) => {
+        SessionCall::Attach(AttachOptions { container, stdin, tty, .. }) => {
             Some(options("PodAttachOptions", container, *stdin, *tty))
         }
         SessionCall::Forward(port, _) => {

@@ -21,6 +21,8 @@ pub struct Session {
     pub has_tty: bool,
     /// How its first process has ended.
     pub status: Option<Status>,
+    /// Rows and columns of the terminal, if they are known.
+    pub size: Option<(u16, u16)>,
     pub(crate) leader: Pid,
     pub(crate) input: Buffer,
     pub(crate) output: Vec<(Stream, Vec<u8>)>,
@@ -59,7 +61,8 @@ impl World {
         let leader = self.add_process(container, process);
         let input = Buffer::new(u32::from(has_stdin));
         let container = container.to_owned();
-        self.sessions.insert(id, Session { container, has_tty, status: None, leader, input, output: Vec::new() });
+        self.sessions
+            .insert(id, Session { container, has_tty, status: None, size: None, leader, input, output: Vec::new() });
         Ok(id)
     }
 
@@ -115,6 +118,16 @@ impl World {
         }
         for process in container.processes.values_mut().filter(|process| process.session == Some(session)) {
             process.pending.push(signal);
+        }
+    }
+
+    /// Sets the size of the terminal of a session in rows and columns.
+    pub fn resize(&mut self, session: SessionId, size: Option<(u16, u16)>) {
+        let input = self.input_of(session);
+        for id in [session, input] {
+            if let Some(found) = self.sessions.get_mut(&id) {
+                found.size = size.or(found.size);
+            }
         }
     }
 

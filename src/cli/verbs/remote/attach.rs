@@ -52,7 +52,7 @@ pub(crate) fn attach(ctx: &mut Ctx, streams: Streams, pod: &Object, container: O
         ctx.print_error(RECORDED);
         ctx.print_error(PRESS_ENTER);
     }
-    let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty };
+    let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty, size: None };
     let open = |ctx: &mut Ctx| {
         let opened = ctx.api(|client| client.attach(pod.namespace(), pod.name(), &options));
         opened.map_err(session::without_status)
