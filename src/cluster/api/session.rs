@@ -25,7 +25,7 @@ pub struct ExecOptions {
     pub stdin: bool,
     /// The session has a terminal.
     pub tty: bool,
-    /// Rows and columns of the terminal.
+    /// Rows and columns of the client's terminal.
     pub size: Option<(u16, u16)>,
 }
 
@@ -38,7 +38,7 @@ pub struct AttachOptions {
     pub stdin: bool,
     /// The session has the terminal of the container.
     pub tty: bool,
-    /// Rows and columns of the terminal.
+    /// Rows and columns of the client's terminal.
     pub size: Option<(u16, u16)>,
 }
 

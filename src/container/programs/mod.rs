@@ -91,7 +91,8 @@ pub fn is_shell(name: &str) -> bool {
 /// `ENOENT`; `EACCES` for a file that is not executable; `ENOEXEC` for one that is neither a script nor a known program.
 pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
     let name = call.process.argv.first().cloned().unwrap_or_default();
-    let path = find_on_path(call, &name)?;
+    let search = call.process.variable("PATH").unwrap_or(Image::DEFAULT_PATH).to_owned();
+    let path = find_on_path(call, &search, &name)?;
     let content = call.files().read(&path).unwrap_or_default();
     if let Some(script) = content.strip_prefix(b"#!") {
         let line = script.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -101,16 +102,18 @@ pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
         argv.extend(call.process.argv.drain(..).skip(1));
         call.process.argv = argv;
         let interpreter = call.process.argv[0].clone();
-        let file = find_on_path(call, &interpreter)?;
+        let file = find_on_path(call, &search, &interpreter)?;
         return find(base_name(&file), &call.process.argv).ok_or(Errno::ENOEXEC);
     }
     // The links of busybox lead to one file: the name decides, as there.
     find(base_name(&name), &call.process.argv).ok_or(Errno::ENOEXEC)
 }
 
-/// Returns the path of an executable file.
-fn find_on_path(call: &mut Call<'_>, name: &str) -> Result<String, Errno> {
-    let search = call.process.variable("PATH").unwrap_or(Image::DEFAULT_PATH).to_owned();
+/// Returns the path of an executable file: in the first directory of a search path, unless the name has a slash.
+///
+/// # Errors
+/// `ENOENT`, `EACCES`.
+pub(crate) fn find_on_path(call: &mut Call<'_>, search: &str, name: &str) -> Result<String, Errno> {
     let candidates: Vec<String> = match name.contains('/') {
         true => vec![name.to_owned()],
         false => search.split(':').map(|directory| format!("{directory}/{name}")).collect(),
@@ -154,9 +157,11 @@ pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
             if end <= call.now() { Ok(0) } else { Err(Stop::Wait(Wait::Until(end))) }
         }
     };
-    // `exec` has put another program in its place.
-    if call.process.task == Task::Plain {
-        call.process.task = task;
+    match call.process.next.take() {
+        Some(next) => call.process.task = next,
+        None if call.process.task == Task::Plain => call.process.task = task,
+        // `exec` has put another program in its place.
+        None => {}
     }
     result
 }

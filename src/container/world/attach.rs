@@ -22,8 +22,8 @@ impl World {
         let session = Session {
             container: container.to_owned(),
             has_tty: found.config.has_tty,
-            status: None,
             size: None,
+            status: None,
             leader: MAIN,
             input: Buffer::new(1),
             output,
@@ -38,8 +38,8 @@ impl World {
         let session = Session {
             container: container.to_owned(),
             has_tty,
-            status: None,
             size: None,
+            status: None,
             leader: MAIN,
             input: Buffer::new(1),
             output: Vec::new(),

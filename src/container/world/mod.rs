@@ -18,7 +18,7 @@ use crate::call::{Call, Stop};
 use crate::fs::Tree;
 use crate::network::Surroundings;
 use crate::process::{FileId, OpenFile, Pid, PipeId, Process, Signal, State, Status, Target, Wait};
-use crate::programs;
+use crate::programs::{self, Task};
 use buffer::Buffer;
 
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
@@ -41,6 +41,9 @@ pub struct World {
     pub(crate) pipes: BTreeMap<PipeId, Buffer>,
     /// The last number that was given to a file, pipe or session.
     last_id: u64,
+    /// Simple commands that shells have run since the last step.
+    #[serde(skip)]
+    spent: u64,
 }
 
 /// How far [`World::run`] came.
@@ -64,6 +67,7 @@ impl World {
             files: BTreeMap::new(),
             pipes: BTreeMap::new(),
             last_id: 0,
+            spent: 0,
         }
     }
 
@@ -75,8 +79,8 @@ impl World {
                 if left == 0 {
                     return Outcome { next: Some(self.now), is_exhausted: true };
                 }
-                left -= 1;
                 self.step(&container, pid, surroundings);
+                left = left.saturating_sub(std::mem::take(&mut self.spent).max(1));
             }
             match self.next_wake() {
                 Some(at) if at <= until => self.now = self.now.max(at),
@@ -98,6 +102,11 @@ impl World {
     /// Ends all processes of a container at once, as the container runtime does after the grace period.
     pub fn kill(&mut self, container: &str) {
         self.end_container(container, Status::Killed(Signal::Kill));
+    }
+
+    /// Counts a simple command against the budget.
+    pub(crate) fn spend(&mut self) {
+        self.spent += 1;
     }
 
     pub(crate) fn add_file(&mut self, target: Target) -> FileId {
@@ -206,6 +215,10 @@ impl World {
             return;
         };
         let mut call = Call { world: self, container, process: &mut process, surroundings };
+        if let Some(signal) = deliver(&mut call) {
+            self.end_process(container, process, Status::Killed(signal));
+            return;
+        }
         let result = programs::step(&mut call);
         match result {
             Err(Stop::Wait(wait)) => {
@@ -276,4 +289,25 @@ impl World {
             }
         }
     }
+}
+
+/// Delivers the signals of a process to its program; returns the one that ends it.
+fn deliver(call: &mut Call<'_>) -> Option<Signal> {
+    for signal in std::mem::take(&mut call.process.pending) {
+        let ends = match std::mem::replace(&mut call.process.task, Task::Plain) {
+            Task::Shell(mut shell) if signal != Signal::Kill => {
+                let ends = shell.signal(call, signal);
+                call.process.task = Task::Shell(shell);
+                ends
+            }
+            task => {
+                call.process.task = task;
+                programs::default_action(call, signal).is_some()
+            }
+        };
+        if ends {
+            return Some(signal);
+        }
+    }
+    None
 }

@@ -19,10 +19,11 @@ pub struct Session {
     pub container: String,
     /// Whether it has a terminal.
     pub has_tty: bool,
+    /// Rows and columns of the terminal, if the client has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<(u16, u16)>,
     /// How its first process has ended.
     pub status: Option<Status>,
-    /// Rows and columns of the terminal, if they are known.
-    pub size: Option<(u16, u16)>,
     pub(crate) leader: Pid,
     pub(crate) input: Buffer,
     pub(crate) output: Vec<(Stream, Vec<u8>)>,
@@ -62,7 +63,7 @@ impl World {
         let input = Buffer::new(u32::from(has_stdin));
         let container = container.to_owned();
         self.sessions
-            .insert(id, Session { container, has_tty, status: None, size: None, leader, input, output: Vec::new() });
+            .insert(id, Session { container, has_tty, size: None, status: None, leader, input, output: Vec::new() });
         Ok(id)
     }
 
@@ -118,16 +119,6 @@ impl World {
         }
         for process in container.processes.values_mut().filter(|process| process.session == Some(session)) {
             process.pending.push(signal);
-        }
-    }
-
-    /// Sets the size of the terminal of a session in rows and columns.
-    pub fn resize(&mut self, session: SessionId, size: Option<(u16, u16)>) {
-        let input = self.input_of(session);
-        for id in [session, input] {
-            if let Some(found) = self.sessions.get_mut(&id) {
-                found.size = size.or(found.size);
-            }
         }
     }
 

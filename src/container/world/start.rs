@@ -90,6 +90,7 @@ impl World {
             umask: 0o022,
             files: BTreeMap::new(),
             task: Task::Plain,
+            next: None,
             state: State::Ready,
             started: self.now,
             pending: Vec::new(),

@@ -18,6 +18,15 @@ pub(super) fn set_type(process: &mut Process) {
 }
 
 impl World {
+    /// Sets rows and columns of the terminal of a session.
+    pub fn resize(&mut self, session: SessionId, size: (u16, u16)) {
+        for id in [session, self.input_of(session)] {
+            if let Some(found) = self.sessions.get_mut(&id).filter(|found| found.has_tty) {
+                found.size = Some(size);
+            }
+        }
+    }
+
     /// Takes what is typed on the terminal of a session, whose input is that of the session `input`: keys that are no input send
     /// signals, or end the input of the process that reads.
     pub(super) fn type_keys(&mut self, session: SessionId, input: SessionId, keys: &[u8]) {

@@ -4,11 +4,12 @@
 
 use clap::ArgMatches;
 
-use super::session;
+use super::session::{self, Place};
 use super::streams::Streams;
 use super::target;
 use crate::args::Matches;
 use crate::resolve::Selection;
+use crate::verbs::attachment;
 use crate::{CliResult, Ctx};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -34,14 +35,19 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     };
     let pod = target::pod_of(ctx, &selection, "attach to")?;
     target::must_run(&pod, "attach")?;
-    attach(ctx, Streams::read(matches), &pod, matches.value_of("container"))
+    join(ctx, Streams::read(matches), &pod, matches.value_of("container"), false)
 }
 
-/// Attaches to a container of a pod until it ends. `container` is `None` for the default one.
+/// Attaches to a container of a pod that the command has created, until it ends. `container` is `None` for the default one.
+/// What the container has printed up to now comes first: a client is never slower here than a container.
 ///
 /// # Errors
-/// The container does not run, or nothing can happen any more (virtual time only).
+/// As [`run`].
 pub(crate) fn attach(ctx: &mut Ctx, streams: Streams, pod: &Object, container: Option<&str>) -> CliResult<()> {
+    join(ctx, streams, pod, container, true)
+}
+
+fn join(ctx: &mut Ctx, streams: Streams, pod: &Object, container: Option<&str>, from_start: bool) -> CliResult<()> {
     let name = target::container_of(ctx, pod, container, streams.quiet)?;
     let has_tty = find(pod, &name).is_some_and(|container| container.flag("/tty"));
     if streams.tty && !has_tty && !streams.quiet {
@@ -52,12 +58,16 @@ pub(crate) fn attach(ctx: &mut Ctx, streams: Streams, pod: &Object, container: O
         ctx.print_error(RECORDED);
         ctx.print_error(PRESS_ENTER);
     }
-    let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty, size: None };
+    if from_start {
+        attachment::print_log(ctx, pod, Some(&name), true)?;
+    }
+    let size = ctx.in_size().filter(|_| streams.tty);
+    let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty, size };
     let open = |ctx: &mut Ctx| {
         let opened = ctx.api(|client| client.attach(pod.namespace(), pod.name(), &options));
         opened.map_err(session::without_status)
     };
-    session::follow(ctx, pod, open, input, &mut session::print)?;
+    session::follow(ctx, Place { pod, container: &name }, open, input, &mut session::print)?;
     if streams.tty && !streams.quiet {
         let (program, pod_name, namespace) = (ctx.program.clone(), pod.name(), pod.namespace());
         let again = format!("{program} attach {pod_name} -c {name} -n {namespace} -i -t");

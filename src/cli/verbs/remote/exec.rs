@@ -5,7 +5,7 @@
 use clap::ArgMatches;
 
 use super::input::Input;
-use super::session::{self, Sink};
+use super::session::{self, Place, Sink};
 use super::streams::Streams;
 use super::target;
 use crate::args::Matches;
@@ -43,7 +43,8 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     target::must_run(&pod, "exec into")?;
     let container = target::container_of(ctx, &pod, matches.value_of("container"), matches.flag("quiet"))?;
     let (streams, input) = Streams::read(matches).open(ctx)?;
-    let options = ExecOptions { container, command, stdin: streams.stdin, tty: streams.tty, ..ExecOptions::default() };
+    let size = ctx.in_size().filter(|_| streams.tty);
+    let options = ExecOptions { container, command, stdin: streams.stdin, tty: streams.tty, size };
     let status = start(ctx, &pod, &options, input, &mut session::print)?;
     session::result_of(status)
 }
@@ -63,5 +64,5 @@ pub(super) fn start(
         let opened = ctx.api(|client| client.exec(pod.namespace(), pod.name(), options));
         opened.map_err(session::without_status)
     };
-    session::follow(ctx, pod, open, input, sink)
+    session::follow(ctx, Place { pod, container: &options.container }, open, input, sink)
 }

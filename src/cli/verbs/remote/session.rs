@@ -19,13 +19,21 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Takes the output of a session.
 pub(crate) type Sink<'a> = &'a mut dyn FnMut(&mut Ctx, Stream, &[u8]) -> CliResult<()>;
 
-/// Follows a session in a container of a pod, which `start` opens, to its end. Returns how the command has ended.
+/// The container of a session.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) pod: &'a Object,
+    pub(crate) container: &'a str,
+}
+
+/// Follows a session in a container, which `start` opens, to its end. Returns how the command has ended; a pod that somebody
+/// deletes has killed it.
 ///
 /// # Errors
 /// The session cannot be opened, `sink` fails, or nothing can happen any more (virtual time only).
 pub(crate) fn follow(
     ctx: &mut Ctx,
-    pod: &Object,
+    place: Place<'_>,
     start: impl FnOnce(&mut Ctx) -> CliResult<SessionState>,
     mut input: Input,
     sink: Sink<'_>,
@@ -37,22 +45,32 @@ pub(crate) fn follow(
             sink(ctx, stream, &bytes)?;
         }
         if let Some(status) = state.status {
-            let (namespace, name) = (pod.namespace(), pod.name());
-            ctx.api(|client| client.close_session(namespace, name, state.session))?;
+            close(ctx, place, &state)?;
             return Ok(status);
         }
-        state = step(ctx, pod, &state, &mut input)?;
+        state = match step(ctx, place, &state, &mut input) {
+            Err(error) if error.is_not_found() => return Ok(Status::Killed(Signal::Kill)),
+            stepped => stepped?,
+        };
+    }
+}
+
+fn close(ctx: &mut Ctx, place: Place<'_>, state: &SessionState) -> CliResult<()> {
+    let (namespace, name) = (place.pod.namespace(), place.pod.name());
+    match ctx.api(|client| client.close_session(namespace, name, state.session)) {
+        Err(error) if error.is_not_found() => Ok(()),
+        closed => closed,
     }
 }
 
 /// Waits until something is typed or happens, and tells the session.
-fn step(ctx: &mut Ctx, pod: &Object, state: &SessionState, input: &mut Input) -> CliResult<SessionState> {
-    let (namespace, name, id) = (pod.namespace(), pod.name(), state.session);
+fn step(ctx: &mut Ctx, place: Place<'_>, state: &SessionState, input: &mut Input) -> CliResult<SessionState> {
+    let (namespace, name, id) = (place.pod.namespace(), place.pod.name(), state.session);
     let typed = match input.take_interrupt() {
         true => Some(Typed::Interrupt),
         false if state.wants_input && input.is_open() => Some(input.read(ctx)?),
         false => {
-            wait(ctx, state.next, input.is_terminal(), pod)?;
+            wait(ctx, state.next, input.is_terminal(), place)?;
             None
         }
     };
@@ -64,11 +82,11 @@ fn step(ctx: &mut Ctx, pod: &Object, state: &SessionState, input: &mut Input) ->
     })
 }
 
-/// Waits until `next`, or until something else has changed.
+/// Waits until `next`, or until something else has changed; on a terminal only for a moment, because Ctrl-C may be pressed.
 ///
 /// # Errors
 /// Nothing will change any more.
-fn wait(ctx: &mut Ctx, next: Option<Time>, is_terminal: bool, pod: &Object) -> CliResult<()> {
+fn wait(ctx: &mut Ctx, next: Option<Time>, is_terminal: bool, place: Place<'_>) -> CliResult<()> {
     let is_real = ctx.client()?.transport().clock().mode == ClockMode::Real;
     let look = match is_terminal && is_real {
         true => Some(ctx.now()? + LOOK),
@@ -77,9 +95,16 @@ fn wait(ctx: &mut Ctx, next: Option<Time>, is_terminal: bool, pod: &Object) -> C
     let wait_for = if next.is_some() { WaitFor::AnyChange } else { WaitFor::Work };
     match ctx.wait(next.into_iter().chain(look).min(), wait_for)? {
         WaitOutcome::Progress | WaitOutcome::Deadline => Ok(()),
+        WaitOutcome::Idle if is_terminal => {
+            ctx.pause()?;
+            std::thread::sleep(LOOK.to_std());
+            Ok(())
+        }
         WaitOutcome::Idle => {
-            let pod = quote(pod.name());
-            Err(CliError::new(format!("the command in pod {pod} waits, and in virtual time nothing else will happen")))
+            let (container, pod) = (place.container, quote(place.pod.name()));
+            let text =
+                format!("container {container} of pod {pod} waits, and in virtual time nothing else will happen");
+            Err(CliError::new(text))
         }
     }
 }

@@ -82,7 +82,7 @@ impl Inside {
             SessionCall::Exec(options) => self.exec(server, pod, options)?,
             SessionCall::Attach(options) => {
                 let session = self.world.attach(&options.container).ok_or_else(|| not_found(pod, call))?;
-                self.world.resize(session, options.size);
+                self.resize(session, options.size);
                 session
             }
             SessionCall::Continue(session, input, is_end) => {
@@ -108,8 +108,14 @@ impl Inside {
         let ExecOptions { container, command, stdin, tty, size } = options;
         let started = self.outside(server, pod, |world, outside| world.exec(outside, container, command, *stdin, *tty));
         let session = started.map_err(|errno| cannot_start(server, pod, command, errno))?;
-        self.world.resize(session, *size);
+        self.resize(session, *size);
         Ok(session)
+    }
+
+    fn resize(&mut self, session: SessionId, size: Option<(u16, u16)>) {
+        if let Some(size) = size {
+            self.world.resize(session, size);
+        }
     }
 }
 
