@@ -5,7 +5,7 @@
 //! `tail -f`, filters that print before their input ends) has a state of its family, which is a variant of [`Task`].
 
 mod files;
-mod net;
+pub(crate) mod net;
 mod system;
 mod text;
 
