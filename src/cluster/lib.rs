@@ -55,11 +55,16 @@ pub mod why;
 
 /// The requests and responses of the API server, for front ends that carry them.
 pub mod transport {
-    pub use crate::api::{Body, Log, ObjectList, Options, Payload, Request, Requester, Response, Result, Verb};
+    pub use crate::api::{
+        Body, Log, ObjectList, Options, Payload, Request, Requester, Response, Result, SessionCall, Verb,
+    };
     pub use crate::client::Transport;
 }
 
-pub use api::{FieldValidation, LogOptions, PatchType, Propagation, User, WatchEvent};
+pub use api::{
+    AttachOptions, ExecOptions, FieldValidation, Forwarded, LogOptions, PatchType, Propagation, SessionState, User,
+    WatchEvent,
+};
 pub use client::{Client, WaitFor, WaitOutcome};
 pub use cluster::Cluster;
 pub use controllers::runtime::Failure;

@@ -57,6 +57,13 @@ impl Call<'_> {
         self.world.containers.get_mut(name).unwrap_or_else(|| unreachable!("a process runs in a container that exists"))
     }
 
+    /// Returns rows and columns of the terminal of the process; `None` without a terminal.
+    pub(crate) fn terminal_size(&self) -> Option<(u16, u16)> {
+        let session = self.process.session.or(self.container().main_input)?;
+        let session = self.world.sessions.get(&session)?;
+        session.has_tty.then(|| session.size.unwrap_or((24, 80)))
+    }
+
     /// Returns the image of the container.
     pub(crate) fn image(&self) -> &'static Image {
         Image::of(&self.container().config.image)
@@ -163,9 +170,11 @@ impl Call<'_> {
                 }
             },
             Target::Log(stream) => {
+                let stream = *stream;
                 if let Some(container) = containers.get_mut(self.container) {
-                    container.log.write(now, *stream, bytes);
+                    container.log.write(now, stream, bytes);
                 }
+                self.world.show_attached(self.container, stream, bytes);
                 Ok(())
             }
             Target::Output(session, stream) => {
@@ -188,7 +197,13 @@ impl Call<'_> {
             return Err(Stop::Wait(Wait::InputEnd(0)));
         }
         match self.read(0, usize::MAX)? {
-            Ok(bytes) => Ok(bytes),
+            Ok(bytes) => {
+                if !bytes.is_empty() {
+                    // Takes the end, which on a terminal is not that of the next reader.
+                    let _ = self.read(0, 1)?;
+                }
+                Ok(bytes)
+            }
             Err(errno) => {
                 self.complain(&format!("read error: {}", errno.text()));
                 Err(Stop::Exit(1))
@@ -198,7 +213,15 @@ impl Call<'_> {
 
     /// Reports whether everything that a descriptor will ever give is there.
     pub(crate) fn is_complete(&self, descriptor: i32) -> bool {
-        self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.writers == 0)
+        self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.is_complete())
+    }
+
+    /// Returns the size of the regular file behind a descriptor; `None` for anything else.
+    pub(crate) fn size_of(&self, descriptor: i32) -> Option<u64> {
+        let Target::File { at, .. } = &self.world.files.get(self.process.files.get(&descriptor)?)?.target else {
+            return None;
+        };
+        self.world.trees.get(&at.tree)?.node(at.node).ok().map(crate::fs::Node::size)
     }
 
     /// Writes to standard output.
@@ -266,6 +289,35 @@ impl Call<'_> {
         Ok(self.attach(id))
     }
 
+    /// Duplicates a descriptor on the lowest free one from `first` on.
+    ///
+    /// # Errors
+    /// `EBADF`.
+    pub(crate) fn duplicate_above(&mut self, descriptor: i32, first: i32) -> SysResult<i32> {
+        let id = *self.process.files.get(&descriptor).ok_or(Errno::EBADF)?;
+        self.world.retain_file(id);
+        Ok(self.attach_above(id, first))
+    }
+
+    /// Creates a pipe on descriptors from `first` on; returns those of its reading and its writing end.
+    pub(crate) fn pipe_above(&mut self, first: i32) -> (i32, i32) {
+        let (reader, writer) = self.world.add_pipe();
+        (self.attach_above(reader, first), self.attach_above(writer, first))
+    }
+
+    /// Reports whether a descriptor leads to the terminal of a session.
+    pub(crate) fn is_tty(&self, descriptor: i32) -> bool {
+        let file = self.process.files.get(&descriptor).and_then(|id| self.world.files.get(id));
+        match file.map(|file| &file.target) {
+            Some(Target::Input(session) | Target::Output(session, _)) => {
+                self.world.sessions.get(session).is_some_and(|session| session.has_tty)
+            }
+            Some(Target::Device(Device::Tty)) => true,
+            Some(Target::Log(_)) => self.container().config.has_tty,
+            _ => false,
+        }
+    }
+
     /// Makes `to` a duplicate of `from`; closes what was `to` before (`dup2`).
     ///
     /// # Errors
@@ -317,6 +369,14 @@ impl Call<'_> {
         Ok(Some(status))
     }
 
+    /// Removes children that have ended and that nobody will ask for: those for which `is_known` is false.
+    pub(crate) fn reap_strangers(&mut self, is_known: impl Fn(Pid) -> bool) {
+        let own = self.process.pid;
+        self.container_mut().processes.retain(|pid, process| {
+            process.parent != own || !matches!(process.state, State::Zombie(_)) || is_known(*pid)
+        });
+    }
+
     /// Sends a signal to a process of the container.
     ///
     /// # Errors
@@ -341,8 +401,12 @@ impl Call<'_> {
     }
 
     fn attach(&mut self, id: u64) -> i32 {
+        self.attach_above(id, 0)
+    }
+
+    fn attach_above(&mut self, id: u64, first: i32) -> i32 {
         let files: &BTreeMap<i32, u64> = &self.process.files;
-        let free = (0..).find(|descriptor| !files.contains_key(descriptor)).unwrap_or(i32::MAX);
+        let free = (first..).find(|descriptor| !files.contains_key(descriptor)).unwrap_or(i32::MAX);
         self.process.files.insert(free, id);
         free
     }

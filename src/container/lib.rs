@@ -19,10 +19,14 @@ mod world;
 
 pub use call::{Call, Stop};
 pub use errno::{Errno, SysResult};
-pub use fs::{Attributes, Content, Device, Files, Location, Mount, Mounts, Node, NodeId, NodeKind, Stat, Tree};
+pub use fs::{
+    Attributes, Content, Device, Files, Location, Mount, Mounts, Node, NodeId, NodeKind, Stat, Tree, TreeChanges,
+};
 pub use image::{Flavour, Image};
 pub use network::{Answer, Endpoint, NetworkError, Record, RecordKind, Request, Response, Surroundings};
 pub use process::{Credentials, Pid, Signal, Status, Wait};
+pub use programs::{is_shell, simulates};
 pub use world::{
-    Container, ContainerConfig, Exit, Log, LogLine, Outcome, Session, SessionId, Stream, UnknownProgram, World,
+    Container, ContainerConfig, Exit, Log, LogLine, Outcome, Session, SessionId, StoredWorld, Stream, UnknownProgram,
+    World,
 };

@@ -76,6 +76,27 @@ impl Signal {
         Signal::ALL.iter().find(is_it).map(|(signal, _)| *signal)
     }
 
+    /// Returns the name without `SIG`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Signal::ALL.iter().find(|(signal, _)| *signal == self).map_or("", |(_, name)| name)
+    }
+
+    /// Returns what `strsignal(3)` says of a signal that a shell reports; `None` for those it does not mention.
+    #[must_use]
+    pub fn description(self) -> Option<&'static str> {
+        match self {
+            Signal::Hup => Some("Hangup"),
+            Signal::Quit => Some("Quit"),
+            Signal::Kill => Some("Killed"),
+            Signal::Usr1 => Some("User defined signal 1"),
+            Signal::Usr2 => Some("User defined signal 2"),
+            Signal::Alrm => Some("Alarm clock"),
+            Signal::Term => Some("Terminated"),
+            _ => None,
+        }
+    }
+
     /// Reports whether a process that neither handles nor ignores the signal goes on.
     #[must_use]
     pub fn is_harmless(self) -> bool {
@@ -116,6 +137,8 @@ pub enum Wait {
     InputUntil(i32, Time),
     /// The end of a child.
     Child,
+    /// The end of a child, but not longer than until an instant.
+    ChildUntil(Time),
     /// A signal.
     Forever,
 }
@@ -152,6 +175,9 @@ pub(crate) struct Process {
     pub(crate) files: BTreeMap<i32, FileId>,
     /// The program with its state.
     pub(crate) task: Task,
+    /// A program that takes the place of the present one (`exec`) as soon as that leaves off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<Task>,
     /// Whether it runs.
     pub(crate) state: State,
     /// Start.

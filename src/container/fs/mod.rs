@@ -5,5 +5,5 @@ mod tree;
 mod view;
 
 pub use mounts::{Mount, Mounts};
-pub use tree::{Attributes, Content, Device, Node, NodeId, NodeKind, Tree};
+pub use tree::{Attributes, Content, Device, Node, NodeId, NodeKind, Tree, TreeChanges};
 pub use view::{Files, Location, Stat};

@@ -180,7 +180,45 @@ mod shared_nodes {
     }
 }
 
+/// What has become of a tree since it was like another one, which can be made again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeChanges {
+    /// The next number of the other tree, by which it is recognised.
+    base: NodeId,
+    #[serde(with = "shared_nodes", default, skip_serializing_if = "BTreeMap::is_empty")]
+    changed: BTreeMap<NodeId, Arc<Node>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    removed: Vec<NodeId>,
+    next: NodeId,
+    used: u64,
+    capacity: u64,
+}
+
 impl Tree {
+    /// Returns what has changed since the tree was like `base`.
+    #[must_use]
+    pub fn changes_since(&self, base: &Tree) -> TreeChanges {
+        let is_new = |(id, node): &(&NodeId, &Arc<Node>)| {
+            base.nodes.get(id).is_none_or(|old| !Arc::ptr_eq(old, node) && old != *node)
+        };
+        let changed = self.nodes.iter().filter(is_new).map(|(id, node)| (*id, node.clone())).collect();
+        let removed = base.nodes.keys().filter(|id| !self.nodes.contains_key(id)).copied().collect();
+        TreeChanges { base: base.next, changed, removed, next: self.next, used: self.used, capacity: self.capacity }
+    }
+
+    /// Makes a tree like `base` what it had become. A base that is another one than before stays as it is.
+    #[must_use]
+    pub fn with(mut self, changes: &TreeChanges) -> Tree {
+        if self.next != changes.base {
+            return self;
+        }
+        for id in &changes.removed {
+            self.nodes.remove(id);
+        }
+        self.nodes.extend(changes.changed.iter().map(|(id, node)| (*id, node.clone())));
+        Tree { next: changes.next, used: changes.used, capacity: changes.capacity, ..self }
+    }
+
     /// Creates a tree whose root directory has the attributes. `capacity` is in bytes.
     #[must_use]
     pub fn new(attributes: Attributes, capacity: u64) -> Tree {

@@ -4,10 +4,16 @@
 //! when it had to wait, so it reads all of its input before it does anything else. What keeps a state between calls (`sleep`,
 //! `tail -f`, filters that print before their input ends) has a state of its family, which is a variant of [`Task`].
 
+mod child;
 mod files;
+mod io;
 pub(crate) mod net;
+mod opts;
+mod regexp;
 mod system;
 mod text;
+mod time;
+mod users;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +48,7 @@ pub(crate) enum Task {
 impl Task {
     /// Reports whether the program asks for the status of its children.
     pub(crate) fn reaps_children(&self) -> bool {
-        matches!(self, Task::Shell(_))
+        matches!(self, Task::Shell(_) | Task::Text(_) | Task::System(_))
     }
 }
 
@@ -72,6 +78,18 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     plain.into_iter().flatten().map(|(name, _)| *name).chain(stateful.into_iter().flatten().copied())
 }
 
+/// Reports whether a program of this name is simulated, where an image has it. Shells are not among them.
+#[must_use]
+pub fn simulates(name: &str) -> bool {
+    names().any(|known| known == name)
+}
+
+/// Reports whether a program of this name is a shell.
+#[must_use]
+pub fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "ash" | "dash" | "bash")
+}
+
 /// Finds the program that a process is about to run: `argv[0]`, on `PATH` unless it has a slash. A file that is a script with
 /// a `#!` line runs its interpreter, with `argv` changed accordingly.
 ///
@@ -79,7 +97,8 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// `ENOENT`; `EACCES` for a file that is not executable; `ENOEXEC` for one that is neither a script nor a known program.
 pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
     let name = call.process.argv.first().cloned().unwrap_or_default();
-    let path = find_on_path(call, &name)?;
+    let search = call.process.variable("PATH").unwrap_or(Image::DEFAULT_PATH).to_owned();
+    let path = find_on_path(call, &search, &name)?;
     let content = call.files().read(&path).unwrap_or_default();
     if let Some(script) = content.strip_prefix(b"#!") {
         let line = script.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -89,16 +108,18 @@ pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
         argv.extend(call.process.argv.drain(..).skip(1));
         call.process.argv = argv;
         let interpreter = call.process.argv[0].clone();
-        let file = find_on_path(call, &interpreter)?;
+        let file = find_on_path(call, &search, &interpreter)?;
         return find(base_name(&file), &call.process.argv).ok_or(Errno::ENOEXEC);
     }
     // The links of busybox lead to one file: the name decides, as there.
     find(base_name(&name), &call.process.argv).ok_or(Errno::ENOEXEC)
 }
 
-/// Returns the path of an executable file.
-fn find_on_path(call: &mut Call<'_>, name: &str) -> Result<String, Errno> {
-    let search = call.process.variable("PATH").unwrap_or(Image::DEFAULT_PATH).to_owned();
+/// Returns the path of an executable file: in the first directory of a search path, unless the name has a slash.
+///
+/// # Errors
+/// `ENOENT`, `EACCES`.
+pub(crate) fn find_on_path(call: &mut Call<'_>, search: &str, name: &str) -> Result<String, Errno> {
     let candidates: Vec<String> = match name.contains('/') {
         true => vec![name.to_owned()],
         false => search.split(':').map(|directory| format!("{directory}/{name}")).collect(),
@@ -142,9 +163,11 @@ pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
             if end <= call.now() { Ok(0) } else { Err(Stop::Wait(Wait::Until(end))) }
         }
     };
-    // `exec` has put another program in its place.
-    if call.process.task == Task::Plain {
-        call.process.task = task;
+    match call.process.next.take() {
+        Some(next) => call.process.task = next,
+        None if call.process.task == Task::Plain => call.process.task = task,
+        // `exec` has put another program in its place.
+        None => {}
     }
     result
 }

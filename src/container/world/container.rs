@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
-use super::Log;
+use super::{Log, SessionId};
 use crate::fs::Mounts;
 use crate::process::{Credentials, Pid, Process, State, Status};
 
@@ -92,6 +92,10 @@ pub struct Container {
     pub exit: Option<Exit>,
     pub(crate) processes: BTreeMap<Pid, Process>,
     pub(crate) last_pid: Pid,
+    /// The sessions that have joined the main process.
+    pub(crate) attached: Vec<SessionId>,
+    /// The session that holds the standard input of the main process, if that is open.
+    pub(crate) main_input: Option<SessionId>,
 }
 
 impl Container {

@@ -48,6 +48,11 @@ impl Log {
         self.lines.iter()
     }
 
+    /// Returns what standard output has written behind the last line end.
+    pub(crate) fn open_line(&self) -> &[u8] {
+        &self.rest[Stream::Out as usize]
+    }
+
     pub(crate) fn write(&mut self, at: Time, stream: Stream, bytes: &[u8]) {
         let rest = &mut self.rest[stream as usize];
         rest.extend(bytes);

@@ -1,10 +1,13 @@
 //! The containers of a pod with their volumes, and how they run in virtual time.
 
+mod attach;
 mod buffer;
 mod container;
 mod log;
 mod session;
 mod start;
+mod stored;
+mod terminal;
 
 use std::collections::BTreeMap;
 
@@ -15,12 +18,13 @@ use crate::call::{Call, Stop};
 use crate::fs::Tree;
 use crate::network::Surroundings;
 use crate::process::{FileId, OpenFile, Pid, PipeId, Process, Signal, State, Status, Target, Wait};
-use crate::programs;
+use crate::programs::{self, Task};
 use buffer::Buffer;
 
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
 pub use log::{Log, LogLine, Stream};
 pub use session::{Session, SessionId};
+pub use stored::StoredWorld;
 
 /// The containers of a pod and everything that they share. It can be stored and cloned at any instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +41,9 @@ pub struct World {
     pub(crate) pipes: BTreeMap<PipeId, Buffer>,
     /// The last number that was given to a file, pipe or session.
     last_id: u64,
+    /// Simple commands that shells have run since the last step.
+    #[serde(skip)]
+    spent: u64,
 }
 
 /// How far [`World::run`] came.
@@ -60,6 +67,7 @@ impl World {
             files: BTreeMap::new(),
             pipes: BTreeMap::new(),
             last_id: 0,
+            spent: 0,
         }
     }
 
@@ -71,8 +79,8 @@ impl World {
                 if left == 0 {
                     return Outcome { next: Some(self.now), is_exhausted: true };
                 }
-                left -= 1;
                 self.step(&container, pid, surroundings);
+                left = left.saturating_sub(std::mem::take(&mut self.spent).max(1));
             }
             match self.next_wake() {
                 Some(at) if at <= until => self.now = self.now.max(at),
@@ -94,6 +102,11 @@ impl World {
     /// Ends all processes of a container at once, as the container runtime does after the grace period.
     pub fn kill(&mut self, container: &str) {
         self.end_container(container, Status::Killed(Signal::Kill));
+    }
+
+    /// Counts a simple command against the budget.
+    pub(crate) fn spend(&mut self) {
+        self.spent += 1;
     }
 
     pub(crate) fn add_file(&mut self, target: Target) -> FileId {
@@ -153,14 +166,10 @@ impl World {
             State::Waiting(wait) => match wait {
                 Wait::Until(at) => *at <= self.now,
                 Wait::Input(descriptor) => self.has_input(process, *descriptor),
-                Wait::InputEnd(descriptor) => {
-                    self.buffer_of(process, *descriptor).is_none_or(|buffer| buffer.writers == 0)
-                }
+                Wait::InputEnd(descriptor) => self.buffer_of(process, *descriptor).is_none_or(Buffer::is_complete),
                 Wait::InputUntil(descriptor, at) => *at <= self.now || self.has_input(process, *descriptor),
-                Wait::Child => container
-                    .processes
-                    .values()
-                    .any(|child| child.parent == process.pid && matches!(child.state, State::Zombie(_))),
+                Wait::Child => has_ended_child(container, process),
+                Wait::ChildUntil(at) => *at <= self.now || has_ended_child(container, process),
                 Wait::Forever => false,
             },
         };
@@ -192,7 +201,7 @@ impl World {
     fn next_wake(&self) -> Option<Time> {
         let processes = self.containers.values().flat_map(|container| container.processes.values());
         let wakes = processes.filter_map(|process| match process.state {
-            State::Waiting(Wait::Until(at) | Wait::InputUntil(_, at)) => Some(at),
+            State::Waiting(Wait::Until(at) | Wait::InputUntil(_, at) | Wait::ChildUntil(at)) => Some(at),
             _ => None,
         });
         wakes.min()
@@ -204,6 +213,10 @@ impl World {
             return;
         };
         let mut call = Call { world: self, container, process: &mut process, surroundings };
+        if let Some(signal) = deliver(&mut call) {
+            self.end_process(container, process, Status::Killed(signal));
+            return;
+        }
         let result = programs::step(&mut call);
         match result {
             Err(Stop::Wait(wait)) => {
@@ -256,6 +269,14 @@ impl World {
         };
         container.exit = Some(Exit { status, at: now });
         container.log.finish(now);
+        for id in std::mem::take(&mut container.attached) {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.status = Some(status);
+            }
+        }
+        if let Some(input) = container.main_input.take() {
+            self.sessions.remove(&input);
+        }
         let processes = std::mem::take(&mut container.processes);
         for process in processes.into_values() {
             for id in process.files.into_values() {
@@ -266,4 +287,30 @@ impl World {
             }
         }
     }
+}
+
+/// Delivers the signals of a process to its program; returns the one that ends it.
+fn deliver(call: &mut Call<'_>) -> Option<Signal> {
+    for signal in std::mem::take(&mut call.process.pending) {
+        let ends = match std::mem::replace(&mut call.process.task, Task::Plain) {
+            Task::Shell(mut shell) if signal != Signal::Kill => {
+                let ends = shell.signal(call, signal);
+                call.process.task = Task::Shell(shell);
+                ends
+            }
+            task => {
+                call.process.task = task;
+                programs::default_action(call, signal).is_some()
+            }
+        };
+        if ends {
+            return Some(signal);
+        }
+    }
+    None
+}
+
+/// Reports whether a child of a process has ended that it has not asked for.
+fn has_ended_child(container: &Container, process: &Process) -> bool {
+    container.processes.values().any(|child| child.parent == process.pid && matches!(child.state, State::Zombie(_)))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::container::MAIN;
-use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World};
+use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World, terminal};
 use crate::call::Call;
 use crate::fs::{Mount, Tree};
 use crate::image::Image;
@@ -36,6 +36,8 @@ impl World {
             exit: None,
             processes: BTreeMap::new(),
             last_pid: 0,
+            attached: Vec::new(),
+            main_input: None,
         };
         self.containers.insert(name.to_owned(), container);
         let mut process = self.new_process(name, &argv);
@@ -48,12 +50,30 @@ impl World {
             },
         };
         process.task = task;
-        let streams = [Target::Device(crate::fs::Device::Null), Target::Log(Stream::Out), Target::Log(Stream::Err)];
+        let has_tty = self.containers[name].config.has_tty;
+        if has_tty {
+            terminal::set_type(&mut process);
+        }
+        let errors = if has_tty { Stream::Out } else { Stream::Err };
+        let streams = [self.main_input(name), Target::Log(Stream::Out), Target::Log(errors)];
         for (descriptor, target) in (0..).zip(streams) {
             let file = self.add_file(target);
             process.files.insert(descriptor, file);
         }
         self.add_process(name, process);
+    }
+
+    /// Opens the standard input of a main process: nothing, unless the container is created with an open one.
+    fn main_input(&mut self, name: &str) -> Target {
+        let config = &self.containers[name].config;
+        if !config.has_stdin {
+            return Target::Device(crate::fs::Device::Null);
+        }
+        let input = self.add_main_input(name, config.has_tty);
+        if let Some(container) = self.containers.get_mut(name) {
+            container.main_input = Some(input);
+        }
+        Target::Input(input)
     }
 
     /// Creates a process with the user, variables and working directory of a container.
@@ -70,6 +90,7 @@ impl World {
             umask: 0o022,
             files: BTreeMap::new(),
             task: Task::Plain,
+            next: None,
             state: State::Ready,
             started: self.now,
             pending: Vec::new(),
