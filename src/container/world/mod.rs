@@ -4,6 +4,7 @@ mod attach;
 mod buffer;
 mod container;
 pub(crate) mod log;
+mod mount_points;
 mod rounds;
 mod schedule;
 mod session;
