@@ -170,6 +170,7 @@ impl World {
                     queue.wake(self.now);
                 }
                 next => {
+                    self.clear_proc();
                     self.asked = before + surroundings.asked;
                     self.now = self.now.max(until);
                     return Outcome { next, is_exhausted: false };
@@ -220,8 +221,8 @@ impl World {
             return;
         };
         let mut call = Call { world: self, container, process: &mut process, surroundings };
-        if let Some(signal) = deliver(&mut call) {
-            self.end_process(container, process, Status::Killed(signal));
+        if let Some(status) = deliver(&mut call) {
+            self.end_process(container, process, status);
             return;
         }
         let result = programs::step(&mut call);
@@ -268,8 +269,8 @@ fn has_ended_child(container: &Container, process: &Process) -> bool {
     container.processes.values().any(is_it)
 }
 
-/// Delivers the signals of a process to its program; returns the one that ends it.
-fn deliver(call: &mut Call<'_>) -> Option<Signal> {
+/// Delivers the signals of a process to its program; returns how they end it.
+fn deliver(call: &mut Call<'_>) -> Option<Status> {
     for signal in std::mem::take(&mut call.process.pending) {
         let ends = match std::mem::replace(&mut call.process.task, Task::Plain) {
             Task::Shell(mut shell) if signal != Signal::Kill => {
@@ -277,13 +278,18 @@ fn deliver(call: &mut Call<'_>) -> Option<Signal> {
                 call.process.task = Task::Shell(shell);
                 ends
             }
+            Task::Net(state) if signal != Signal::Kill && state.on_signal(signal).is_some() => {
+                let code = state.on_signal(signal).unwrap_or(0);
+                call.process.task = Task::Net(state);
+                return Some(Status::Exited(code.to_le_bytes()[0]));
+            }
             task => {
                 call.process.task = task;
                 programs::default_action(call, signal).is_some()
             }
         };
         if ends {
-            return Some(signal);
+            return Some(Status::Killed(signal));
         }
     }
     None
