@@ -40,6 +40,7 @@ mod invariants;
 mod location;
 mod login;
 pub mod maintenance;
+mod network;
 mod open;
 mod operations;
 mod options;

@@ -38,7 +38,7 @@ use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
 use container_spec::containers;
-pub(crate) use inside::{forward, session, world_of};
+pub(crate) use inside::{forward, session};
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;

@@ -119,7 +119,7 @@ impl State {
     }
 
     /// Returns the exit code of a program that handles a signal by ending; `None` if the signal has its default action.
-    pub(crate) fn on_signal(&self, signal: Signal) -> Option<i32> {
+    pub(crate) fn on_signal(&self, signal: Signal) -> Option<u8> {
         match self {
             State::Service(service) => service.on_signal(signal),
             _ => None,

@@ -76,10 +76,6 @@ pub(super) fn find(name: &str, argv: &[String]) -> Option<Service> {
 impl Service {
     /// Opens the ports at first; then waits.
     pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
-        let pending = std::mem::take(&mut call.process.pending);
-        if let Some(code) = pending.into_iter().find_map(|signal| self.on_signal(signal)) {
-            return Ok(code);
-        }
         if self.is_started {
             return Err(Stop::Wait(Wait::Forever));
         }
@@ -97,7 +93,7 @@ impl Service {
     }
 
     /// Returns the exit code with which a signal is answered; `None` for the default action.
-    pub(super) fn on_signal(&self, signal: Signal) -> Option<i32> {
+    pub(super) fn on_signal(&self, signal: Signal) -> Option<u8> {
         let is_stop = matches!(signal, Signal::Term | Signal::Int | Signal::Quit);
         match self.stops {
             // Apache and PHP take this one for a graceful stop.
@@ -180,9 +176,9 @@ fn unknown(call: &mut Call<'_>) -> Started {
     if call.process.pid != 1 {
         return refuse(call, "is known by its name only");
     }
-    call.process.task = match call.container().config.unknown_program {
+    call.process.next = Some(match call.container().config.unknown_program {
         UnknownProgram::Service => Task::UnknownService,
         UnknownProgram::Task => Task::UnknownTask(None),
-    };
+    });
     Err(Stop::Wait(Wait::Until(call.now())))
 }

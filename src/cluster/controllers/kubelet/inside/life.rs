@@ -9,7 +9,8 @@ use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_container::LogLine;
 
-use super::{Inside, PodPlace, Sources, environment, updates};
+use super::memory::Memory;
+use super::{BUDGET, Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
 use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
@@ -116,8 +117,11 @@ impl Inside {
         now: Time,
     ) -> Result<(), Status> {
         let mut ahead = self.clone();
-        let outcome = ahead.run(server, pod, now + HORIZON);
-        self.memory.clone_from(&ahead.memory);
+        ahead.is_forecast = true;
+        // What is asked once is taken to stay as it is; a change leads to another forecast.
+        ahead.memory = Memory::default();
+        let outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, BUDGET));
+        self.memory.learn(ahead.memory.clone());
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
             let (State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. }) =
