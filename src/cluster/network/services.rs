@@ -40,6 +40,10 @@ pub(super) fn translate(
         // Traffic from pods to external addresses is not restricted to the node.
         let is_local = service.str(policy) == "Local" && (is_cluster_ip || is_node);
         let node = if is_node { node_of(server, &text)? } else { pod.str("/spec/nodeName").to_owned() };
+        if is_own(&service) {
+            // The API server itself is behind it, without pods.
+            return Ok(Ok(to));
+        }
         let mut candidates = candidates(server, &service, port)?;
         let has_any = !candidates.is_empty();
         candidates.retain(|candidate| !is_local || candidate.node == node);
@@ -60,6 +64,11 @@ fn port_of(service: &Object, number: u16, is_address: bool, is_node: bool) -> Op
     };
     let is_tcp = |port: &&Value| matches!(port.str("/protocol"), "TCP" | "");
     service.list("/spec/ports").iter().filter(is_tcp).find(|port| port.int(field) == Some(i64::from(number)))
+}
+
+/// Reports whether a service is that of the API server.
+fn is_own(service: &Object) -> bool {
+    service.namespace() == "default" && service.name() == "kubernetes"
 }
 
 fn external_addresses(service: &Object) -> impl Iterator<Item = &str> {

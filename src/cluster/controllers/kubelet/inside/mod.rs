@@ -295,7 +295,7 @@ impl Inside {
 /// Returns the log of a container whose program is simulated, up to an instant.
 ///
 /// # Errors
-/// As [`world_of`].
+/// As [`Inside::advance`].
 pub(super) fn log(
     server: &mut Server,
     pod: &Object,
