@@ -40,6 +40,8 @@ mod memory;
 mod output;
 /// Sessions recorded from a real control plane that are beside the repository.
 mod parity_transcripts;
+/// Plain commands of a transcript share a process.
+mod plain_commands;
 /// A plan changes nothing on disk.
 mod plan;
 /// The commands of the seed documents.
