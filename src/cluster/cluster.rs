@@ -13,6 +13,7 @@ use crate::controllers::{CONTROLLERS, Driver};
 use crate::error::ClusterError;
 use crate::invariants::{Broken, Invariants};
 use crate::origin::CLOCK;
+use crate::profile::Profile;
 use crate::recorder::Recorder;
 use crate::store::{Cause, OperationKind, StoreError};
 use kctl_base::object::Object;
@@ -34,6 +35,8 @@ pub struct Cluster {
     pub(crate) clock: ClockState,
     /// True once anything but the passing of time has changed the cluster, so that it has to be persisted.
     pub(crate) is_changed: bool,
+    /// True if opening the cluster has created it.
+    pub(crate) is_new: bool,
     /// The work since the last commit.
     pub(crate) uncommitted: Uncommitted,
     /// [`COMMIT_WORK`](crate::clock::COMMIT_WORK), except in tests.
@@ -167,6 +170,24 @@ impl Cluster {
     /// Returns the deterministic generator of names and numbers.
     pub fn ids(&self) -> Ids {
         self.server.ids()
+    }
+
+    /// Returns whether opening the cluster has created it.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Returns the installer whose clusters this one is like.
+    pub fn profile(&self) -> Profile {
+        self.server.settings().installation.profile
+    }
+
+    /// Returns the number of nodes.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn node_count(&mut self) -> Result<usize> {
+        Ok(self.server.read_all("nodes", None)?.len())
     }
 
     /// Returns the API server, for reads that need no request.

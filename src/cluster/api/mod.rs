@@ -58,6 +58,7 @@ pub use user::User;
 
 use rustc_hash::FxHashMap;
 
+use crate::profile::Installation;
 use crate::store::{ObjectKey, Store, StoreError};
 use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::{SharedStr, Value};
@@ -145,8 +146,9 @@ impl Server {
     ///
     /// # Errors
     /// A store that cannot be read.
-    pub(crate) fn reload(&mut self, ids: Ids) -> std::result::Result<(), StoreError> {
+    pub(crate) fn reload(&mut self, ids: Ids, installation: Installation) -> std::result::Result<(), StoreError> {
         self.ids = ids;
+        self.settings.installation = installation;
         self.twin = None;
         self.reload_custom_kinds()
     }
