@@ -11,6 +11,7 @@ use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
 use crate::error::ClusterError;
+use crate::hints;
 use crate::invariants::{Broken, Invariants};
 use crate::origin::CLOCK;
 use crate::profile::Profile;
@@ -250,12 +251,16 @@ impl Transport for Cluster {
             false => Cause::request(self.clock.now),
         };
         self.server.store().set_cause(cause);
-        let response = match self.trial.is_some() {
+        let is_about_storage = hints::concern(&request);
+        let mut response = match self.trial.is_some() {
             true => self.handle_in_trial(request)?,
             false => self.server.handle(request, self.clock.now)?,
         };
         if changes {
             self.run()?;
+        }
+        if is_about_storage {
+            self.hint_at_storage(&mut response)?;
         }
         Ok(response)
     }

@@ -34,6 +34,7 @@ mod disk_fault_tests;
 pub mod dns;
 mod error;
 mod fault_injection;
+mod hints;
 #[cfg(test)]
 mod history_tests;
 pub mod inspection;

@@ -21,6 +21,7 @@ mod authorize;
 mod backends;
 mod binding;
 mod certificate_requests;
+mod component_statuses;
 mod continue_token;
 mod create;
 mod decode;
@@ -214,6 +215,9 @@ impl Server {
         let subresource = request.subresource.clone();
         let is_pod = request.resource == "pods";
         match (request.verb, subresource.as_str()) {
+            (Verb::Get | Verb::List, "") if request.resource == component_statuses::RESOURCE => {
+                self.component_statuses(&*kind, request)
+            }
             (Verb::Get, "") => self.get(&*kind, request),
             (Verb::Get, "status") if kind.has_status() => self.get(&*kind, request),
             (Verb::List, "") => self.list(&*kind, request),
@@ -345,6 +349,7 @@ fn deprecation_of(kind: &dyn Kind, request: &Request) -> Option<String> {
     match request.resource.as_str() {
         _ if request.is_from_control_plane() => None,
         "endpoints" => Some(kctl_kinds::core::endpoints::DEPRECATION.to_string()),
+        component_statuses::RESOURCE => Some(component_statuses::DEPRECATION.to_string()),
         _ => kind.deprecation(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod api_services;
 mod flow_control;
+mod images;
 mod rbac;
 
 use crate::api::authority::Authority;
@@ -11,6 +12,7 @@ use crate::controllers::node::static_pods;
 use crate::controllers::root_ca;
 use crate::profile::{ClusterPlan, Installation, Manifests, Profile};
 use crate::simulation::Faults;
+use crate::store::Cause;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
@@ -55,6 +57,8 @@ impl Cluster {
     fn install(&mut self, plan: &ClusterPlan) -> Result<()> {
         let manifests = Manifests::of(plan, &self.certificate()?, self.server.ids(), self.clock.now);
         let manifests = manifests.map_err(|e| Status::internal(e.to_string()))?;
+        let nodes: Vec<String> = plan.nodes().map(|node| node.name().into()).collect();
+        images::preload(&mut self.server, &nodes, manifests.static_pods.iter().chain(&manifests.objects));
         let manager = if plan.profile == Profile::Bare { "kubectl" } else { "kubeadm" };
         for object in manifests.objects {
             let kind = self.server.kind_of(object.api_version(), object.kind()).ok_or_else(Status::no_resource)?;
@@ -115,6 +119,7 @@ impl Cluster {
     /// As [`Cluster::put`], with a program that is said to do it.
     fn put_by(&mut self, manager: &str, resource: &str, object: Value) -> Result<()> {
         let (namespace, name) = (object.namespace().to_string(), object.name().to_string());
+        self.server.store().set_cause(Cause::control_plane(self.clock.now));
         let request = match self.server.read(resource, &namespace, &name)? {
             None => Request::create(resource, &namespace, object),
             Some(_) => Request::update(resource, &namespace, &name, object),
