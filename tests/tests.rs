@@ -42,6 +42,8 @@ mod output;
 mod parity_transcripts;
 /// A plan changes nothing on disk.
 mod plan;
+/// Clusters are like those of the installer that they name.
+mod profiles;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Signals end commands at any moment and leave the store whole.

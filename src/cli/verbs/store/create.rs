@@ -98,6 +98,6 @@ fn invalid(flag: &str, reason: &str) -> CliError {
 }
 
 fn unknown_profile(name: &str) -> CliError {
-    let names: Vec<&str> = Profile::ALL.iter().map(|profile| profile.as_str()).collect();
-    invalid("profile", &format!("there is no profile {}, only {}", quote(name), names.join(", ")))
+    let names = Profile::ALL.map(Profile::as_str).join(", ");
+    invalid("profile", &format!("there is no profile {}, but {names}", quote(name)))
 }
