@@ -260,7 +260,7 @@ impl Transport for Cluster {
             self.run()?;
         }
         if is_about_storage {
-            self.hint_at_storage(&mut response)?;
+            hints::at_storage(&mut self.server, &mut response)?;
         }
         Ok(response)
     }

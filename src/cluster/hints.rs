@@ -1,7 +1,6 @@
 //! Hints about claims that get no volume, for those who are new to storage: which cluster has storage, and how to get it.
 
-use crate::api::{Payload, Request, Requester, Response, Result, Verb};
-use crate::cluster::Cluster;
+use crate::api::{Payload, Request, Requester, Response, Result, Server, Verb};
 use crate::controllers::persistent_volume::class_of;
 use crate::default_class;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -16,53 +15,52 @@ pub(crate) fn concern(request: &Request) -> bool {
     request.resource == CLAIMS && is_by_user && is_about_claims && !request.options.dry_run
 }
 
-impl Cluster {
-    /// Adds a hint to the response to a request that [`concern`] is about, if a claim waits for a storage class. The controllers
-    /// have reacted to the request.
-    ///
-    /// # Errors
-    /// A store that cannot be read.
-    pub(crate) fn hint_at_storage(&mut self, response: &mut Response) -> Result<()> {
-        let claims: Vec<(String, String)> = match &response.payload {
-            Payload::Object(claim) => vec![(claim.namespace().into(), claim.name().into())],
-            Payload::List(list) => list.items.iter().map(|c| (c.namespace().into(), c.name().into())).collect(),
-            _ => Vec::new(),
-        };
-        for (namespace, name) in claims {
-            let claim = self.server.read(CLAIMS, &namespace, &name)?;
-            let Some(claim) = claim.filter(|claim| claim.str("/status/phase") == "Pending") else { continue };
-            if let Some(problem) = self.missing_class(&claim)? {
-                response.hints.push(format!(
-                    "hint: {problem}, so that claim \"{name}\" gets a volume only if you create one; \
-                     \"kctl store reset --profile=kind\" deletes this cluster and makes one that has storage"
-                ));
-                return Ok(());
-            }
+/// Adds a hint to the response to a request that [`concern`] is about, if a claim waits for a storage class. The controllers
+/// have reacted to the request.
+///
+/// # Errors
+/// A store that cannot be read.
+pub(crate) fn at_storage(server: &mut Server, response: &mut Response) -> Result<()> {
+    let name_of = |claim: &Object| (claim.namespace().to_string(), claim.name().to_string());
+    let claims = match &response.payload {
+        Payload::Object(claim) => vec![name_of(claim)],
+        Payload::List(list) => list.items.iter().map(|claim| name_of(claim)).collect(),
+        _ => Vec::new(),
+    };
+    for (namespace, name) in claims {
+        let claim = server.read(CLAIMS, &namespace, &name)?;
+        let Some(claim) = claim.filter(|claim| claim.str("/status/phase") == "Pending") else { continue };
+        if let Some(problem) = missing_class(server, &claim)? {
+            response.hints.push(format!(
+                "hint: {problem}, so that claim \"{name}\" gets a volume only if you create one; \
+                 \"kctl store reset --profile=kind\" deletes this cluster and makes one that has storage"
+            ));
+            return Ok(());
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// Returns what a claim lacks: its storage class, or any. A claim that wants none (`storageClassName: ""`) lacks nothing.
-    fn missing_class(&mut self, claim: &Object) -> Result<Option<String>> {
-        let name = class_of(claim);
-        if !name.is_empty() {
-            let is_missing = self.server.read(CLASSES, "", name)?.is_none();
-            return Ok(is_missing.then(|| format!("there is no StorageClass \"{name}\"")));
-        }
-        let classes = self.server.read_all(CLASSES, None)?;
-        let is_missing = claim.at("/spec/storageClassName").is_none()
-            && default_class::pick(classes, default_class::STORAGE).is_none();
-        Ok(is_missing.then(|| "there is no default StorageClass".into()))
+/// Returns what a claim lacks: its storage class, or any. A claim that wants none (`storageClassName: ""`) lacks nothing.
+fn missing_class(server: &mut Server, claim: &Object) -> Result<Option<String>> {
+    let name = class_of(claim);
+    if !name.is_empty() {
+        let is_missing = server.read(CLASSES, "", name)?.is_none();
+        return Ok(is_missing.then(|| format!("there is no StorageClass \"{name}\"")));
     }
+    let classes = server.read_all(CLASSES, None)?;
+    let is_missing =
+        claim.at("/spec/storageClassName").is_none() && default_class::pick(classes, default_class::STORAGE).is_none();
+    Ok(is_missing.then(|| "there is no default StorageClass".into()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::OpenOptions;
     use crate::api::User;
     use crate::client::Transport;
     use crate::profile::{ClusterPlan, Profile};
+    use crate::{Cluster, OpenOptions};
     use kctl_base::json::{Value, json};
 
     fn hints(profile: Profile, spec: Value) -> (Vec<String>, Vec<String>) {

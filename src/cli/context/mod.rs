@@ -249,12 +249,7 @@ impl Ctx {
         let login = self.login.take();
         let credentials = login.as_ref().map(|login| self.credentials_of(login)).transpose()?;
         if self.client.is_none() {
-            let options = self.open_options()?;
-            let profile = options.plan.profile;
-            let cluster = Cluster::open(options)?;
-            if cluster.is_new() {
-                self.use_profile(profile)?;
-            }
+            let cluster = self.open_cluster()?;
             self.client = Some(self.new_client(cluster));
         }
         if let (Some(login), Some(credentials)) = (login, credentials) {

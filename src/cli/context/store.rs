@@ -6,7 +6,7 @@ use super::{Ctx, DEFAULT_LOCK_TIMEOUT, environment, output, recorded};
 use crate::CliResult;
 use crate::kubeconfig::Kubeconfig;
 use kctl_cluster::profile::{ClusterPlan, Profile};
-use kctl_cluster::{OpenOptions, branches};
+use kctl_cluster::{Cluster, OpenOptions, branches};
 
 impl Ctx {
     /// Returns the directory of the store of the branch.
@@ -45,6 +45,17 @@ impl Ctx {
             true => Kubeconfig::change(source, self.lock_timeout(), |config| Ok(config.select_profile(profile))),
             false => Ok(()),
         }
+    }
+
+    /// Opens the cluster, and makes the kubeconfig of the store that of a new one.
+    pub(super) fn open_cluster(&mut self) -> CliResult<Cluster> {
+        let options = self.open_options()?;
+        let profile = options.plan.profile;
+        let cluster = Cluster::open(options)?;
+        if cluster.is_new() {
+            self.use_profile(profile)?;
+        }
+        Ok(cluster)
     }
 
     /// Returns true if the cluster is in memory.

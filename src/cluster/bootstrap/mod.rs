@@ -55,6 +55,9 @@ impl Cluster {
 
     /// Creates what the installer brings along.
     fn install(&mut self, plan: &ClusterPlan) -> Result<()> {
+        if plan.is_empty() {
+            return Ok(());
+        }
         let manifests = Manifests::of(plan, &self.certificate()?, self.server.ids(), self.clock.now);
         let manifests = manifests.map_err(|e| Status::internal(e.to_string()))?;
         let nodes: Vec<String> = plan.nodes().map(|node| node.name().into()).collect();

@@ -143,6 +143,11 @@ impl ClusterPlan {
         Installation { profile: self.profile, service_cidr: self.services(), pod_cidr }
     }
 
+    /// Returns whether nothing is installed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.profile == Profile::Bare && !self.metrics_server && self.class_name().is_none()
+    }
+
     /// Returns for how long a cluster is there when the first command comes: until its pods are ready, when each step of their
     /// lives takes `latency`, and at least a minute. Nothing waits for a cluster without pods.
     pub(crate) fn age(&self, latency: Duration) -> Duration {
