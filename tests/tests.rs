@@ -44,6 +44,8 @@ mod parity_transcripts;
 mod plain_commands;
 /// A plan changes nothing on disk.
 mod plan;
+/// Clusters are like those of the installer that they name.
+mod profiles;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Signals end commands at any moment and leave the store whole.

@@ -22,6 +22,7 @@ pub struct Backends {
     /// Returns the lines that a container of a pod has printed: those of its latest instance, or, with the flag, of the
     /// previous one.
     pub container_log: fn(&mut Server, &Object, &str, bool, Time) -> Result<Vec<LogLine>>,
-    /// Returns the usage of pods; `None` in a cluster without measurements, where the metrics API is not registered.
-    pub pod_usage: fn(&mut Server) -> Result<Option<PodUsage>>,
+    /// Returns the usage of pods at an instant; `None` in a cluster without measurements, where the metrics API is not
+    /// registered.
+    pub pod_usage: fn(&mut Server, Time) -> Result<Option<PodUsage>>,
 }

@@ -1,5 +1,6 @@
 //! Requests as plain data: what a client asks of the API server, over no particular transport.
 
+use crate::profile::Installation;
 use kctl_base::gvk::GroupVersion;
 use kctl_base::json::Value;
 use kctl_base::object::Object;
@@ -367,4 +368,6 @@ pub struct Settings {
     pub latency: Duration,
     /// What is left to chance.
     pub chance: Chance,
+    /// What the installer of the cluster has decided.
+    pub(crate) installation: Installation,
 }

@@ -7,6 +7,7 @@ use super::cache::Cache;
 use super::recorder::{self, Event};
 use super::{Key, Result};
 use crate::api::{ORPHANS, Propagation, Request, Response, Server};
+use crate::profile::Installation;
 use crate::store::RowValue;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
@@ -15,7 +16,7 @@ use kctl_base::sim::{Chance, Duration, Ids, Time};
 /// Returns the binary that a controller is part of, which is its name in managedFields.
 fn manager_of(controller: &str) -> &'static str {
     match controller {
-        "kubelet" | "kubelet-node" => "kubelet",
+        "kubelet" | "kubelet-node" | "kubelet-static-pods" => "kubelet",
         "default-scheduler" => "kube-scheduler",
         "external-provisioner" => "external-provisioner",
         // It applies, so that its manager must be its own.
@@ -45,6 +46,11 @@ impl<'a> Context<'a> {
         now: Time,
     ) -> Context<'a> {
         Context { server, cache, controller, now }
+    }
+
+    /// What the installer of the cluster has decided.
+    pub(crate) fn installation(&self) -> Installation {
+        self.server.settings().installation
     }
 
     /// Reads an object of a resource such as `deployments.apps`; `None` when it does not exist.
