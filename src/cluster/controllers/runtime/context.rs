@@ -81,7 +81,7 @@ impl<'a> Context<'a> {
 
     /// Lists the pods of a namespace that a selector matches, through the label index where the selector has an equality.
     pub(crate) fn pods_matching(&mut self, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
-        let pair = selector.exact_pairs().next().map(|(k, v)| format!("{namespace}/{k}={v}"));
+        let pair = selector.exact_pairs().next().map(|(k, v)| [namespace, "/", k, "=", v].concat());
         let mut pods = match pair {
             Some(pair) => self.server.read_index_of("label", &pair, "pods", Some(namespace))?,
             None => self.server.read_all("pods", Some(namespace))?,
@@ -93,7 +93,7 @@ impl<'a> Context<'a> {
     /// Lists the objects of a namespace that have no controller and that a selector matches. Reads those that have one label
     /// of the selector, or all orphans where the selector has no equality.
     pub(crate) fn orphans(&mut self, resource: &str, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
-        let pair = selector.exact_pairs().next().map(|(k, v)| format!("{k}={v}")).unwrap_or_default();
+        let pair = selector.exact_pairs().next().map(|(k, v)| [k, "=", v].concat()).unwrap_or_default();
         let mut orphans = self.server.read_index_of(ORPHANS, &pair, resource, Some(namespace))?;
         orphans.retain(|o| selector.matches_object(o));
         Ok(orphans)
@@ -209,7 +209,7 @@ impl<'a> Context<'a> {
 
     /// Returns `true` when a key of this controller is on the timeline.
     pub(crate) fn is_scheduled(&mut self, key: &Key) -> Result<bool> {
-        let due = self.server.store().scheduled(self.controller, &key.to_string())?;
+        let due = self.server.store().scheduled(self.controller, &key.text())?;
         Ok(due.is_some())
     }
 

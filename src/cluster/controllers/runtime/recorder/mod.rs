@@ -76,7 +76,7 @@ fn try_record(ctx: &mut Context<'_>, about: &Object, event: &Event<'_>) -> Resul
 /// Returns the row that holds the state of a component's events about an object.
 fn row_of(controller: &str, uid: &str, name: &str) -> String {
     let id = if uid.is_empty() { name } else { uid };
-    format!("events/{controller}/{id}")
+    ["events/", controller, "/", id].concat()
 }
 
 /// Forgets expired events. The row of a component and object is removed with its last event.
@@ -110,7 +110,10 @@ fn new_identity(ctx: &mut Context<'_>, about: &Object) -> Result<(String, String
 
 /// Returns the namespace of events about an object; `default` for a cluster-scoped object.
 fn namespace_of(about: &Object) -> &str {
-    if about.namespace().is_empty() { "default" } else { about.namespace() }
+    match about.namespace() {
+        "" => "default",
+        namespace => namespace,
+    }
 }
 
 /// Updates an event that has occurred again.
