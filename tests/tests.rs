@@ -26,6 +26,8 @@ mod history;
 /// Manifests come from servers that are trusted.
 #[cfg(target_os = "linux")]
 mod https;
+/// Containers reach nothing of this machine.
+mod isolation;
 /// The kubeconfig file is changed by one process at a time, as a whole or not at all.
 mod kubeconfig;
 /// Every verb and flag of kubectl is known, and what becomes of it.
@@ -44,6 +46,8 @@ mod parity_transcripts;
 mod plain_commands;
 /// A plan changes nothing on disk.
 mod plan;
+/// Requests to a local port are answered by a pod, while other commands use the store.
+mod port_forward;
 /// Clusters are like those of the installer that they name.
 mod profiles;
 /// The commands of the seed documents.
@@ -56,10 +60,14 @@ mod simulation;
 mod stores;
 /// The files of `edit` and `diff` for other programs are private and removed.
 mod temporary_files;
+/// A shell in a container is used by hand, on a terminal.
+mod terminal;
 /// Pictures have the characters of the locale and begin where they are told to.
 mod timeline;
 /// Sessions recorded from a real control plane, replayed twice each.
 mod transcripts;
+/// Tutorials about what containers see of their cluster, with their output.
+mod tutorials;
 /// Failures of the store show as themselves.
 mod unavailable_store;
 /// Watches print the changes of other processes.

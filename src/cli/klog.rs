@@ -23,6 +23,8 @@ pub(crate) const PRUNE_CLUSTER_SCOPED: Site = Site { severity: 'W', position: "p
 pub(crate) const DIFF_CONFLICT: Site = Site { severity: 'W', position: "diff.go:723" };
 /// `log.go` of the Go standard library, through which kustomize logs.
 pub(crate) const KUSTOMIZE: Site = Site { severity: 'I', position: "log.go:245" };
+/// `client-go/tools/portforward/portforward.go`: a connection that did not reach the pod.
+pub(crate) const FORWARD_FAILED: Site = Site { severity: 'E', position: "portforward.go:424" };
 /// `kubectl/pkg/kuberc/marshal.go`: a document without preferences of a known version.
 pub(crate) const KUBERC_UNREADABLE: Site = Site { severity: 'I', position: "marshal.go:67" };
 /// `kubectl/pkg/kuberc/marshal.go`: the document with the preferences.

@@ -8,6 +8,11 @@ impl Ctx {
         if self.out_is_terminal() { width() } else { None }
     }
 
+    /// Returns rows and columns of the terminal that standard input is; `None` if it is none, or does not say.
+    pub(crate) fn in_size(&self) -> Option<(u16, u16)> {
+        if self.stdin_is_terminal() { size_of_input() } else { None }
+    }
+
     /// Returns whether output may have colours: it goes to a terminal that knows them, and the user wants them
     /// (<https://no-color.org>).
     pub(crate) fn out_has_colours(&self) -> bool {
@@ -29,7 +34,18 @@ fn width() -> Option<usize> {
     Some(usize::from(size.ws_col)).filter(|width| *width > 0)
 }
 
+#[cfg(unix)]
+fn size_of_input() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdin()).ok()?;
+    Some((size.ws_row, size.ws_col)).filter(|(rows, columns)| *rows > 0 && *columns > 0)
+}
+
 #[cfg(not(unix))]
 fn width() -> Option<usize> {
+    None
+}
+
+#[cfg(not(unix))]
+fn size_of_input() -> Option<(u16, u16)> {
     None
 }

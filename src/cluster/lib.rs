@@ -62,7 +62,10 @@ pub mod transport {
     pub use crate::client::Transport;
 }
 
-pub use api::{FieldValidation, LogOptions, PatchType, Propagation, User, WatchEvent};
+pub use api::{
+    AttachOptions, ExecOptions, FieldValidation, Forwarded, LogOptions, PatchType, Propagation, SessionState, User,
+    WatchEvent,
+};
 pub use client::{Client, WaitFor, WaitOutcome};
 pub use cluster::Cluster;
 pub use controllers::runtime::Failure;

@@ -131,5 +131,10 @@ impl Cluster {
 
 /// Returns the components that the API server forwards requests to.
 fn backends() -> Backends {
-    Backends { container_log: kubelet::container_log, pod_usage: simulation::pod_usage }
+    Backends {
+        container_log: kubelet::container_log,
+        session: kubelet::session,
+        forward: kubelet::forward,
+        pod_usage: simulation::pod_usage,
+    }
 }

@@ -381,6 +381,29 @@ impl Ctx {
         Ok(())
     }
 
+    /// Closes the store until it is needed again, if other processes can use it, while the command waits for what is typed.
+    ///
+    /// # Errors
+    /// As for [`Ctx::flush`].
+    pub(crate) fn pause(&mut self) -> CliResult<()> {
+        self.flush()?;
+        let is_in_trial = self.client.as_mut().is_some_and(|client| client.transport().is_in_trial());
+        if self.captured.is_none() && !is_in_trial {
+            self.client = None;
+        }
+        Ok(())
+    }
+
+    /// Returns whether the command has the standard input of the process.
+    pub(crate) fn has_stdin(&self) -> bool {
+        self.captured.is_none()
+    }
+
+    /// Returns whether a person types the standard input of the command.
+    pub(crate) fn stdin_is_terminal(&self) -> bool {
+        self.has_stdin() && std::io::stdin().is_terminal()
+    }
+
     /// Creates a context that captures its output, for a cluster in memory.
     #[cfg(test)]
     pub(crate) fn captured(argv: &[OsString], cluster: Cluster) -> Ctx {

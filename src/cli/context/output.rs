@@ -93,6 +93,33 @@ impl Ctx {
         self.print()
     }
 
+    /// Writes bytes to standard output at once, after everything that was printed before.
+    ///
+    /// # Errors
+    /// As for [`Ctx::flush`].
+    pub(crate) fn write_out(&mut self, bytes: &[u8]) -> CliResult<()> {
+        self.flush()?;
+        match &mut self.captured {
+            Some(captured) => captured.out.push_str(&String::from_utf8_lossy(bytes)),
+            None => stdout::write(bytes)?,
+        }
+        Ok(())
+    }
+
+    /// Writes bytes to standard error at once, after everything that was printed before.
+    ///
+    /// # Errors
+    /// As for [`Ctx::flush`].
+    pub(crate) fn write_err(&mut self, bytes: &[u8]) -> CliResult<()> {
+        self.flush()?;
+        match &mut self.captured {
+            Some(captured) => captured.err.push_str(&String::from_utf8_lossy(bytes)),
+            // A failure to write to standard error could only be reported there.
+            None => drop(std::io::stderr().lock().write_all(bytes)),
+        }
+        Ok(())
+    }
+
     /// Commits all changes, unless one of them has broken an invariant. If that fails, the buffered output is discarded, because
     /// it would report them.
     fn commit(&mut self) -> CliResult<()> {

@@ -253,31 +253,64 @@ fn choose_containers(ctx: &mut Ctx, pod: &Object, matches: &ArgMatches) -> CliRe
         return Ok(init.into_iter().chain(regular).collect());
     }
     let wanted = matches.value_of("container").map(String::from).or(second_arg);
-    Ok(choose_container(ctx, pod, wanted.as_deref())?.into_iter().collect())
+    Ok(choose_container(ctx, pod, wanted.as_deref(), false)?.into_iter().collect())
+}
+
+/// Returns the container that a command line names, or the default one; `None` for a pod without containers. `is_quiet` keeps
+/// the line about the default back.
+///
+/// # Errors
+/// The pod has no such container.
+pub(super) fn choose_container(
+    ctx: &mut Ctx,
+    pod: &Object,
+    wanted: Option<&str>,
+    is_quiet: bool,
+) -> CliResult<Option<String>> {
+    let Some(choice) = find_container(pod, wanted)? else { return Ok(None) };
+    if let Some(notice) = choice.notice.filter(|_| !is_quiet) {
+        ctx.print_error(notice);
+    }
+    Ok(Some(choice.name))
+}
+
+/// A container, and the line about it if it is one of several and nobody has named it.
+pub(super) struct ContainerChoice {
+    pub(super) name: String,
+    pub(super) notice: Option<String>,
 }
 
 /// Returns the container that a command line names, or the default one; `None` for a pod without containers.
-pub(super) fn choose_container(ctx: &mut Ctx, pod: &Object, wanted: Option<&str>) -> CliResult<Option<String>> {
-    let names = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
-    let (init, regular) = (names("/spec/initContainers"), names("/spec/containers"));
-    if let Some(wanted) = wanted.map(String::from) {
-        let ephemeral = names("/spec/ephemeralContainers");
-        if [&init, &regular, &ephemeral].iter().any(|list| list.contains(&wanted)) {
-            return Ok(Some(wanted));
+///
+/// # Errors
+/// The pod has no such container.
+pub(super) fn find_container(pod: &Object, wanted: Option<&str>) -> CliResult<Option<ContainerChoice>> {
+    let all = all_containers(pod);
+    if let Some(wanted) = wanted {
+        if all.iter().any(|(name, _)| *name == wanted) {
+            return Ok(Some(ContainerChoice { name: wanted.into(), notice: None }));
         }
-        let all = regular.iter().cloned().chain(init.iter().map(|name| format!("{name} (init)")));
-        let all = all.chain(ephemeral.iter().map(|name| format!("{name} (ephem)")));
-        let all = all.collect::<Vec<_>>().join(", ");
+        let all = container_names(&all);
         return Err(CliError::new(format!("container {wanted} is not valid for pod {} out of: {all}", pod.name())));
     }
-    if let Some(named) = pod.annotation(DEFAULT_CONTAINER).filter(|n| regular.iter().any(|name| name == n)) {
-        return Ok(Some(named.to_string()));
-    }
-    if regular.len() + init.len() > 1 {
-        let init_text = if init.is_empty() { String::new() } else { format!(", {} (init)", init.join(" (init), ")) };
-        ctx.print_error(format!("Defaulted container \"{}\" out of: {}{init_text}", regular[0], regular.join(", ")));
-    }
-    Ok(regular.into_iter().next())
+    let named = pod.annotation(DEFAULT_CONTAINER).filter(|name| all.iter().any(|(known, _)| known == name));
+    let first = all.first().map(|(name, _)| *name);
+    let notice = first.filter(|_| all.len() > 1 && named.is_none());
+    let notice = notice.map(|name| format!("Defaulted container {} out of: {}", quote(name), container_names(&all)));
+    Ok(named.or(first).map(|name| ContainerChoice { name: name.into(), notice }))
+}
+
+/// Returns the containers of a pod with the words that mark their kind (`AllContainerNames` in
+/// `kubectl/pkg/cmd/util/podcmd`).
+fn all_containers(pod: &Object) -> Vec<(&str, &'static str)> {
+    let lists =
+        [("/spec/containers", ""), ("/spec/ephemeralContainers", " (ephem)"), ("/spec/initContainers", " (init)")];
+    let named = |(list, mark)| pod.list(list).iter().map(move |container| (container.str("/name"), mark));
+    lists.into_iter().flat_map(named).collect()
+}
+
+fn container_names(containers: &[(&str, &str)]) -> String {
+    containers.iter().map(|(name, mark)| format!("{name}{mark}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Prints the lines that a container has written since the last call; returns whether it can write more.

@@ -47,7 +47,6 @@ mod scale;
 mod set;
 mod sim;
 mod store;
-mod streams;
 mod taint;
 mod targets;
 mod test;

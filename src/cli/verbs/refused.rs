@@ -1,4 +1,4 @@
-//! Why verbs of kubectl that need running containers or a network are refused. None of these is simulated.
+//! Why a verb of kubectl is refused that needs something that is not simulated.
 
 use crate::{CliError, CliResult};
 
@@ -6,6 +6,3 @@ use crate::{CliError, CliResult};
 pub(super) fn refuse(verb: &str, why: &str) -> CliResult<()> {
     Err(CliError::new(format!("{verb} is not supported: {why}")))
 }
-
-/// The reason of verbs that need a process in a container.
-pub(super) const NOTHING_RUNS: &str = "containers are simulated, nothing runs in them";

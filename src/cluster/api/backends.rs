@@ -1,11 +1,11 @@
-//! Components that the API server forwards requests to: kubelets for logs, and the metrics server.
+//! Components that the API server forwards requests to: kubelets for logs and sessions in containers, and the metrics server.
 //!
 //! A real API server reaches them over the network; here the composition root plugs in functions, so that the server does
 //! not depend on the controllers.
 
 use std::collections::BTreeMap;
 
-use super::{Result, Server};
+use super::{Forwarded, Result, Server, SessionCall, SessionState};
 use kctl_base::object::Object;
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
@@ -22,7 +22,16 @@ pub struct Backends {
     /// Returns the lines that a container of a pod has printed: those of its latest instance, or, with the flag, of the
     /// previous one.
     pub container_log: fn(&mut Server, &Object, &str, bool, Time) -> Result<Vec<LogLine>>,
+<<<<<<< HEAD
     /// Returns the usage of pods at an instant; `None` in a cluster without measurements, where the metrics API is not
     /// registered.
     pub pod_usage: fn(&mut Server, Time) -> Result<Option<PodUsage>>,
+=======
+    /// Takes a step of a session in a container of a pod: any but [`SessionCall::Forward`].
+    pub session: fn(&mut Server, &Object, &SessionCall, Time) -> Result<SessionState>,
+    /// Sends an HTTP request to a port of a pod.
+    pub forward: fn(&mut Server, &Object, u16, &kctl_container::Request, Time) -> Result<Forwarded>,
+    /// Returns the usage of pods; `None` in a cluster without measurements, where the metrics API is not registered.
+    pub pod_usage: fn(&mut Server) -> Result<Option<PodUsage>>,
+>>>>>>> helper-shell
 }

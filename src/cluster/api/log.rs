@@ -34,7 +34,7 @@ fn has_ended(pod: &Object) -> bool {
 const EPHEMERAL: &str = "/spec/ephemeralContainers";
 
 /// Returns the container of a request: the one that it names, or the only one of the pod.
-fn container_of(pod: &Object, requested: &str) -> Result<String> {
+pub(super) fn container_of(pod: &Object, requested: &str) -> Result<String> {
     let names = |list: &str| pod.list(list).iter().map(|c| c.str("/name").to_string()).collect::<Vec<_>>();
     let (init, regular) = (names("/spec/initContainers"), names("/spec/containers"));
     match (requested, regular.as_slice()) {

@@ -40,6 +40,7 @@ pub(crate) mod response;
 mod review;
 mod rows;
 mod scale;
+mod session;
 mod strategy;
 mod tokens;
 mod twin;
@@ -54,7 +55,8 @@ pub(crate) use backends::{Backends, LogLine, PodUsage};
 pub(crate) use request::Settings;
 pub use request::{Body, FieldValidation, LogOptions, Options, PatchType, Propagation, Request, Requester, Verb};
 pub use response::{Log, ObjectList, Payload, Response, WatchEvent};
-pub(crate) use tokens::secret_token;
+pub use session::{AttachOptions, ExecOptions, Forwarded, SessionCall, SessionState};
+pub(crate) use tokens::{pod_token, secret_token};
 pub use user::User;
 
 use rustc_hash::FxHashMap;
@@ -234,6 +236,7 @@ impl Server {
                 self.approve(&*kind, request, now)
             }
             (Verb::Create, "token") if request.resource == "serviceaccounts" => self.issue_token(&*kind, request, now),
+            (Verb::Create, "exec" | "attach" | "portforward") if is_pod => self.session(&*kind, request, now),
             (Verb::Get, "log") if is_pod => self.log(&*kind, request, now),
             (Verb::Get, "ephemeralcontainers" | "resize") if is_pod => self.get(&*kind, request),
             (Verb::Update, "ephemeralcontainers" | "resize") if is_pod => self.update(&*kind, request, now),

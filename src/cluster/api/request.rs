@@ -7,7 +7,7 @@ use kctl_base::object::Object;
 use kctl_base::sim::{Chance, Duration, Time};
 use kctl_base::status::Status;
 
-use super::{Result, User};
+use super::{Result, SessionCall, User};
 
 /// The verb of a request, as authorization rules name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +189,8 @@ pub struct Options {
     pub parts: Parts,
     /// Selects the lines of a log.
     pub log: LogOptions,
+    /// The step of a session that the request takes.
+    pub session: Option<Box<SessionCall>>,
 }
 
 /// The client that a request comes from.
@@ -217,7 +219,7 @@ pub struct Request {
     pub namespace: String,
     /// The name of the object; empty for `create`, `list` and `watch`.
     pub name: String,
-    /// `status`, `scale`, `log`, `eviction`, `binding`, `finalize`, or empty for the object itself.
+    /// `status`, `scale`, `log`, `exec`, `eviction`, `binding`, `finalize`, or empty for the object itself.
     pub subresource: String,
     /// The body.
     pub body: Body,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::{Forwarded, SessionState};
 use kctl_base::object::Object;
 
 /// The response to a request.
@@ -28,6 +29,10 @@ pub enum Payload {
     Events(Vec<WatchEvent>),
     /// The lines of a container log.
     Log(Log),
+    /// The state of a session in a container.
+    Session(SessionState),
+    /// What came back over a forwarded connection.
+    Forwarded(Forwarded),
 }
 
 impl Default for Payload {

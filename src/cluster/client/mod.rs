@@ -7,6 +7,7 @@ mod params;
 mod request_log;
 mod resource_path;
 pub mod rest;
+mod session;
 mod transport;
 mod url;
 pub mod version;
@@ -396,7 +397,11 @@ impl<T: Transport> Client<T> {
 /// `apiserver/pkg/endpoints/handlers/create.go`); server-side apply must name one itself.
 fn with_manager(request: Request) -> Request {
     let is_apply = matches!(request.body, Body::Patch(PatchType::Apply, _) | Body::PatchText(PatchType::Apply, _));
-    match is_apply || request.verb.is_read_only() || !request.options.manager.is_empty() {
+    match is_apply
+        || request.options.session.is_some()
+        || request.verb.is_read_only()
+        || !request.options.manager.is_empty()
+    {
         true => request,
         false => request.manager(AGENT),
     }

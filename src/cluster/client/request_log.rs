@@ -86,7 +86,7 @@ impl Message {
         headers.push(user_agent());
         let body = if url::holds_token(request) { MASKED.into() } else { url::request_body(request) };
         let path = url::path(request, version, presentation == Presentation::TableOfObjects);
-        Message { method: url::method(request.verb), url: url::on_server(&path), headers, body }
+        Message { method: url::method(request), url: url::on_server(&path), headers, body }
     }
 
     /// Describes a call by path.
@@ -125,11 +125,16 @@ impl Outcome {
         match result {
             Ok(response) => {
                 let body = match response.payload {
-                    Payload::Events(_) | Payload::Log(_) => None,
+                    Payload::Events(_) | Payload::Log(_) | Payload::Session(_) | Payload::Forwarded(_) => None,
                     _ if url::holds_token(request) => Some(MASKED.into()),
                     _ => Some(text(response)),
                 };
-                Outcome { code: if response.created { 201 } else { 200 }, body }
+                let code = match response.payload {
+                    Payload::Session(_) | Payload::Forwarded(_) => 101,
+                    _ if response.created => 201,
+                    _ => 200,
+                };
+                Outcome { code, body }
             }
             Err(status) => Outcome::refused(status),
         }
@@ -263,6 +268,7 @@ fn block(lines: &[String]) -> String {
 /// Returns the reason phrase of a status code (RFC 9110).
 fn http_reason(code: u16) -> &'static str {
     match code {
+        101 => "Switching Protocols",
         200 => "OK",
         201 => "Created",
         400 => "Bad Request",

@@ -4,7 +4,7 @@
 use kctl_base::gvk::GroupResource;
 use kctl_base::json::{self, Value, json};
 
-use crate::api::{Body, LogOptions, Options, PatchType, Request, Verb};
+use crate::api::{Body, LogOptions, Options, PatchType, Request, SessionCall, Verb};
 
 /// The address of the server in the kubeconfig of a store.
 pub(super) const HOST: &str = "127.0.0.1:6443";
@@ -14,9 +14,10 @@ pub(super) fn on_server(path: &str) -> String {
     format!("https://{HOST}{path}")
 }
 
-/// Returns the HTTP method of a verb.
-pub(super) fn method(verb: Verb) -> &'static str {
-    match verb {
+/// Returns the HTTP method of a request. A session is opened by a WebSocket handshake.
+pub(super) fn method(request: &Request) -> &'static str {
+    match request.verb {
+        _ if request.options.session.is_some() => "GET",
         Verb::Get | Verb::List | Verb::Watch => "GET",
         Verb::Create => "POST",
         Verb::Update => "PUT",
@@ -58,6 +59,7 @@ fn query(request: &Request, whole_objects: bool) -> String {
         Verb::Get if request.subresource == "log" => log_parameters(&request.options.log),
         Verb::Get => Vec::new(),
         Verb::List | Verb::Watch => list_parameters(request),
+        _ if request.options.session.is_some() => session_parameters(request),
         Verb::Create | Verb::Update | Verb::Patch => write_parameters(request),
         // The options of a deletion are its body.
         Verb::Delete => Vec::new(),
@@ -65,7 +67,8 @@ fn query(request: &Request, whole_objects: bool) -> String {
     if whole_objects {
         parameters.push(("includeObject", "Object".into()));
     }
-    parameters.sort();
+    // The words of a command keep their order.
+    parameters.sort_by_key(|(name, _)| *name);
     form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 
@@ -120,6 +123,23 @@ fn log_parameters(options: &LogOptions) -> Vec<(&'static str, String)> {
     parameters.extend(numbers.into_iter().filter_map(|(name, number)| Some((name, number?.to_string()))));
     parameters.extend(options.since.map(|since| ("sinceTime", since.rfc3339())));
     parameters.retain(|(_, value)| !value.is_empty());
+    parameters
+}
+
+/// Returns the options of a session (`PodExecOptions`, `PodAttachOptions`).
+fn session_parameters(request: &Request) -> Vec<(&'static str, String)> {
+    let (container, command, stdin, tty) = match request.options.session.as_deref() {
+        Some(SessionCall::Exec(exec)) => (&exec.container, exec.command.as_slice(), exec.stdin, exec.tty),
+        Some(SessionCall::Attach(attach)) => (&attach.container, [].as_slice(), attach.stdin, attach.tty),
+        _ => return Vec::new(),
+    };
+    let mut parameters: Vec<_> = command.iter().map(|word| ("command", word.clone())).collect();
+    parameters.push(("container", container.clone()));
+    for (name, is_set) in [("stderr", !tty), ("stdin", stdin), ("stdout", true), ("tty", tty)] {
+        if is_set {
+            parameters.push((name, "true".into()));
+        }
+    }
     parameters
 }
 
@@ -205,6 +225,6 @@ mod tests {
         let expected =
             r#"{"apiVersion":"v1","gracePeriodSeconds":0,"kind":"DeleteOptions","propagationPolicy":"Background"}"#;
         assert_eq!(request_body(&request), expected);
-        assert_eq!(method(request.verb), "DELETE");
+        assert_eq!(method(&request), "DELETE");
     }
 }

@@ -1,6 +1,6 @@
 //! `debug`: adds a container to a pod, creates a changed copy of it, or creates a pod on a node.
 //!
-//! Upstream: `kubectl/pkg/cmd/debug/debug.go`. Containers are simulated: nothing can be attached to one that runs on.
+//! Upstream: `kubectl/pkg/cmd/debug/debug.go`.
 
 mod options;
 mod pods;
@@ -8,7 +8,8 @@ mod profile;
 
 use clap::ArgMatches;
 
-use super::attachment::{self, Attachment};
+use super::attachment;
+use super::remote::{Streams, attach as attach_to};
 use crate::resolve::{Item, Selection, resolve};
 use crate::{CliError, CliResult, Ctx, Verb, scheme};
 use kctl_base::field::quote;
@@ -28,12 +29,12 @@ pub(super) const VERB: Verb = Verb {
     long: "Debug pods and nodes with containers of their own.
 
  A pod gets an ephemeral container beside those that run, or with --copy-to a copy with another container, image or \
-    command. On a node, a pod is created that can reach what the node has. Containers are simulated, so that there is \
-    nothing to attach to.",
+    command. On a node, a pod is created that can reach what the node has, with its files below /host. With --stdin and \
+    --tty, the command attaches to the container.",
     examples: &[
-        ("Add a container to the pod web", "debug web --image=busybox"),
+        ("Add a container to the pod web and attach to it", "debug web -it --image=busybox"),
         ("Create a copy of the pod with another image", "debug web --copy-to=web-debug --set-image=*=busybox"),
-        ("Create a pod on a node", "debug node/k8s-node1 --image=busybox"),
+        ("Create a pod on a node and attach to it", "debug node/k8s-node1 -it --image=busybox"),
     ],
     usage: "(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ]",
     flags: options::flags,
@@ -63,7 +64,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             }
         };
         if options.attach && !container.is_empty() {
-            attach(ctx, Attachment::read(matches), &pod, &container)?;
+            attach(ctx, Streams::read(matches), &pod, &container)?;
         }
     }
     Ok(())
@@ -175,7 +176,7 @@ fn warn_of_user(ctx: &mut Ctx, container: &Value, pod: &Object) {
 ///
 /// # Errors
 /// The container never starts or never ends.
-fn attach(ctx: &mut Ctx, attachment: Attachment, pod: &Object, container: &str) -> CliResult<()> {
+fn attach(ctx: &mut Ctx, streams: Streams, pod: &Object, container: &str) -> CliResult<()> {
     let path = ResourcePath::one("pods", pod.namespace(), pod.name());
     let started = ctx.wait_until(None, WaitFor::Work, |ctx| {
         let pod = ctx.api(|client| client.get(&path))?;
@@ -183,8 +184,10 @@ fn attach(ctx: &mut Ctx, attachment: Attachment, pod: &Object, container: &str) 
         Ok(has_started.then_some(pod))
     })?;
     match started {
-        Some(pod) if attachment::has_terminated(&pod, container) => attachment::print_log(ctx, &pod, Some(container)),
-        Some(pod) => attachment.follow(ctx, &pod, Some(container)),
+        Some(pod) if attachment::has_terminated(&pod, container) => {
+            attachment::print_log(ctx, &pod, Some(container), streams.quiet)
+        }
+        Some(pod) => attach_to(ctx, streams, &pod, Some(container)),
         None => Err(CliError::new(format!("container {container} does not start"))),
     }
 }

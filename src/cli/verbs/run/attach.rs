@@ -5,8 +5,9 @@ use clap::ArgMatches;
 use crate::args::Matches;
 use crate::dry_run::DryRun;
 use crate::resolve::Item;
-use crate::verbs::attachment::{self, Attachment};
+use crate::verbs::attachment;
 use crate::verbs::delete::{self, Deletion};
+use crate::verbs::remote::{Streams, attach as attach_to};
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
@@ -52,8 +53,8 @@ fn follow(ctx: &mut Ctx, matches: &ArgMatches, item: &Item) -> CliResult<()> {
     let is_ready = |pod: &Object| pod.str("/status/phase") == "Running" && condition_is_true(pod, "Ready");
     let pod = wait_for(ctx, item, timeout, |pod| is_terminal(pod) || is_ready(pod))?;
     match is_terminal(&pod) {
-        true => attachment::print_log(ctx, &pod, None)?,
-        false => Attachment::read(matches).follow(ctx, &pod, None)?,
+        true => attachment::print_log(ctx, &pod, None, matches.flag("quiet"))?,
+        false => attach_to(ctx, Streams::read(matches), &pod, None)?,
     }
     // A pod that starts its container again, or may be attached to again, has no exit code.
     let restart = matches.string("restart");

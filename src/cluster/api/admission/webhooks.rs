@@ -50,6 +50,19 @@ pub(in crate::api) fn admit_deletion(
     find(server, &Attributes::of_deletion(kind, request, old), request)
 }
 
+/// Looks for webhooks that a connection would have called.
+///
+/// # Errors
+/// A match condition that cannot be evaluated.
+pub(in crate::api) fn admit_connection(
+    server: &mut Server,
+    kind: &dyn Kind,
+    (object, options): (&Object, &Object),
+    request: &Request,
+) -> Result<()> {
+    find(server, &Attributes::of_connection(kind, request, object, options), request)
+}
+
 /// Returns whether webhooks are looked for: only users get hints about them.
 fn sees(request: &Request) -> bool {
     matches!(request.requester, Requester::User(_))

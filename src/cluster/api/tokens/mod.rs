@@ -157,5 +157,28 @@ pub(crate) fn secret_token(ids: Ids, account: &Object, secret: &Object) -> Strin
     jwt::sign(ids, &claims)
 }
 
+/// Returns the token that the kubelet puts into the volumes of a pod: bound to the pod and its node, for `audience` or, if that
+/// is empty, the API server.
+pub(crate) fn pod_token(
+    ids: Ids,
+    account: &Object,
+    pod: &Arc<Object>,
+    node: Option<&Arc<Object>>,
+    audience: &str,
+    issued: Time,
+    life: Duration,
+) -> String {
+    let bound: Vec<(&str, Arc<Object>)> =
+        [("pod", pod.clone())].into_iter().chain(node.map(|node| ("node", node.clone()))).collect();
+    let mut claims = claims_of(account, &bound);
+    claims.put("/aud", json!([if audience.is_empty() { ISSUER } else { audience }]));
+    claims.put("/jti", ids.uid("pod-token", &format!("{}/{audience}", pod.uid()), issued.micros().unsigned_abs()));
+    claims.put("/exp", (issued + life).secs());
+    for field in ["/iat", "/nbf"] {
+        claims.put(field, issued.secs());
+    }
+    jwt::sign(ids, &claims)
+}
+
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ const RETURNED: [&str; 6] =
 pub(in crate::client) fn text(kind: &KindRef, request: &Request, response: &Response) -> String {
     match &response.payload {
         Payload::Log(log) => log.text.clone(),
-        Payload::Events(_) => String::new(),
+        Payload::Events(_) | Payload::Session(_) | Payload::Forwarded(_) => String::new(),
         Payload::List(list) => list_text(kind, request, list),
         Payload::Object(object) if is_gone(request, object) => success(kind, object),
         Payload::Object(object) => json::to_compact_in(object, GoOrder::of(object)) + "\n",

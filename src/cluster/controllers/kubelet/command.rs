@@ -1,15 +1,19 @@
-//! The behaviour of a container, derived from its image and command: how long it runs, what it prints, how it exits.
+//! The behaviour of a run that image and command alone decide: how long it runs, what it prints, how it exits.
 //!
-//! Nothing is executed. A few commands are understood (`sleep`, `exit`, `true`, `false`, `echo`, `printf`, `date`, joined by
-//! `;`, `&&` and `||`, alone or in `sh -c`). Any other command is a service, which runs forever, or in a pod that is not
-//! restarted after success a task, which succeeds after a moment.
+//! Most containers are services, sleep, or print a line and end: for them no inside is made until somebody looks. A command of
+//! which more can depend (variables, files, time, the network) is left to the simulation of the inside.
 
 use serde::{Deserialize, Serialize};
 
 use kctl_base::sim::{Duration, Time};
+use kctl_container::{Image, is_shell, simulates};
 
-/// Duration of a command that is not understood, if it is a task.
+/// Duration of a command that is not simulated, if it is a task.
 const TASK_TIME: Duration = Duration::from_secs(1);
+
+/// What a word of a plain script may contain: nothing that a shell expands, redirects or escapes.
+const SPECIAL: &[char] =
+    &['$', '`', '\\', '*', '?', '[', ']', '~', '<', '>', '(', ')', '{', '}', '#', '!', '=', '\r', '\t'];
 
 /// The behaviour of one run of a container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,12 +24,24 @@ pub(super) struct Program {
     pub(super) exit_code: i64,
     /// Lines that it prints, each with the time since its start.
     pub(super) output: Vec<(Duration, String)>,
+    /// It is simulated in the inside of the pod, which has its output; the end is a forecast.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_inside: bool,
 }
 
 impl Program {
     /// Creates a service, which runs until it is stopped.
     pub(super) fn service() -> Program {
-        Program { runs: None, exit_code: 0, output: Vec::new() }
+        Program { runs: None, exit_code: 0, output: Vec::new(), is_inside: false }
+    }
+
+    /// Creates a run that is simulated in the inside of the pod.
+    pub(super) fn inside() -> Program {
+        Program { is_inside: true, ..Program::service() }
+    }
+
+    fn task(runs: Duration) -> Program {
+        Program { runs: Some(runs), ..Program::service() }
     }
 }
 
@@ -36,36 +52,53 @@ pub(super) struct Invocation<'a> {
     pub(super) image: &'a str,
     /// `command` and `args`, with variables expanded.
     pub(super) argv: &'a [String],
-    /// A command that is not understood is a service and not a task.
+    /// A command that is not simulated is a service and not a task.
     pub(super) is_service: bool,
     /// Start of the run, which `date` prints.
     pub(super) start: Time,
 }
 
-/// Derives the behaviour of a run.
-pub(super) fn derive(invocation: &Invocation<'_>) -> Program {
-    if invocation.argv.is_empty() {
-        return match base_name(invocation.image) {
-            "hello-world" => Program {
-                runs: Some(Duration::ZERO),
-                exit_code: 0,
-                output: vec![(Duration::ZERO, "Hello from Docker!".into())],
-            },
-            _ => Program::service(),
-        };
+/// Decides the behaviour of a run; `None` if the inside has to be simulated for that.
+pub(super) fn decide(invocation: &Invocation<'_>) -> Option<Program> {
+    let words: Vec<&str> = invocation.argv.iter().map(String::as_str).collect();
+    let Some(first) = words.first() else { return Some(of_image(invocation.image)) };
+    match (base_name(first), &words[1..]) {
+        ("sleep" | "true" | "false", _) => Run::new(invocation.start).decide_alone(&words),
+        ("tail", ["-f", "/dev/null"]) => Some(Program::service()),
+        (name, ["-c", script]) if is_shell(name) => Run::new(invocation.start).decide_script(script),
+        (name, _) if is_main_program(invocation.image, first) || !(is_shell(name) || simulates(name)) => {
+            Some(if invocation.is_service { Program::service() } else { Program::task(TASK_TIME) })
+        }
+        _ => None,
     }
-    let mut run = Run { invocation, at: Duration::ZERO, output: Vec::new() };
-    let end = run.exec(invocation.argv);
-    let (runs, exit_code) = match end {
-        End::Code(code) => (Some(run.at), code),
-        End::Never => (None, 0),
-    };
-    Program { runs, exit_code, output: run.output }
+}
+
+/// Returns the behaviour of an image without a command.
+fn of_image(image: &str) -> Program {
+    match image_name(image) {
+        "hello-world" => {
+            Program { output: vec![(Duration::ZERO, "Hello from Docker!".into())], ..Program::task(Duration::ZERO) }
+        }
+        _ => Program::service(),
+    }
+}
+
+/// Returns whether a program is the server that an image brings.
+fn is_main_program(image: &str, program: &str) -> bool {
+    let image = Image::of(image);
+    let main = image.entrypoint.iter().chain(image.command).next();
+    main.is_some_and(|main| base_name(main) == base_name(program) && !is_shell(base_name(main)))
+        || image.command.first().is_some_and(|own| *own == program && !is_shell(base_name(own)))
+}
+
+/// Returns the last part of a path.
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or("")
 }
 
 /// Returns the last part of the repository: `nginx` of `registry.example.com/library/nginx:1.25@sha256:...`.
-fn base_name(image: &str) -> &str {
-    let name = image.rsplit('/').next().unwrap_or(image);
+fn image_name(image: &str) -> &str {
+    let name = base_name(image);
     name.split([':', '@']).next().unwrap_or(name)
 }
 
@@ -73,135 +106,128 @@ fn base_name(image: &str) -> &str {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Code(i64),
+    Exit(i64),
     Never,
 }
 
 /// A run up to a command of its script.
-struct Run<'a> {
-    invocation: &'a Invocation<'a>,
+struct Run {
+    start: Time,
     /// Time since the start.
     at: Duration,
     output: Vec<(Duration, String)>,
 }
 
-impl Run<'_> {
-    /// Runs a command as the container runtime executes it.
-    fn exec(&mut self, argv: &[String]) -> End {
-        let name = argv[0].rsplit('/').next().unwrap_or("");
-        if matches!(name, "sh" | "bash" | "ash" | "dash") {
-            let script = argv.iter().position(|w| w.starts_with('-') && w.contains('c') && !w.starts_with("--"));
-            return match script.and_then(|at| argv.get(at + 1)) {
-                Some(script) => self.script(script),
-                None if argv.len() == 1 => End::Code(0),
-                None => self.unknown(),
-            };
-        }
-        self.command(argv)
+impl Run {
+    fn new(start: Time) -> Run {
+        Run { start, at: Duration::ZERO, output: Vec::new() }
     }
 
-    /// Runs a shell script of simple commands.
-    fn script(&mut self, script: &str) -> End {
+    fn decide_alone(mut self, words: &[&str]) -> Option<Program> {
+        let end = self.command(words)?;
+        Some(self.end(end))
+    }
+
+    /// Decides a script of plain commands; `None` if there is anything else in it.
+    fn decide_script(mut self, script: &str) -> Option<Program> {
+        if script.contains(SPECIAL) {
+            return None;
+        }
         let mut last = End::Code(0);
-        for (operator, command) in split(script) {
-            let skip = match (operator, last) {
+        for (operator, command) in split(script)? {
+            let is_skipped = match (operator, last) {
                 (Operator::And, End::Code(code)) => code != 0,
                 (Operator::Or, End::Code(code)) => code == 0,
                 _ => false,
             };
-            if skip {
-                continue;
+            let words = shlex::split(&command)?;
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            match words.as_slice() {
+                [] if operator == Operator::Sequence => continue,
+                [] => return None,
+                // What is skipped has to be plain, too: it may be the begin of something else.
+                words if is_skipped => is_plain(words).then_some(())?,
+                words => last = self.command(words)?,
             }
-            // Quotes are unbalanced in here-documents and other syntax that is not interpreted.
-            let Some(words) = shlex::split(&command) else { return self.unknown() };
-            let Some(first) = words.first() else { continue };
-            if first == "exit" {
-                return End::Code(words.get(1).and_then(|c| c.parse().ok()).unwrap_or(match last {
-                    End::Code(code) => code,
-                    End::Never => 0,
-                }));
-            }
-            if matches!(first.as_str(), "while" | "until" | "for" | "if" | "case" | "trap") {
-                // Compound commands are not interpreted, but an endless loop is recognised.
-                return if first == "while"
-                    && matches!(words.get(1).map(String::as_str), Some("true" | ":" | "[" | "sleep"))
-                {
-                    End::Never
-                } else {
-                    self.unknown()
-                };
-            }
-            last = self.command(&words);
-            if last == End::Never {
-                return End::Never;
+            if !matches!(last, End::Code(_)) {
+                break;
             }
         }
-        last
+        Some(self.end(last))
     }
 
-    /// Runs a simple command.
-    fn command(&mut self, words: &[String]) -> End {
-        let (words, is_redirected) = without_redirections(words);
+    /// Runs a plain command; `None` for any other.
+    fn command(&mut self, words: &[&str]) -> Option<End> {
+        if !is_plain(words) {
+            return None;
+        }
         let args = &words[1..];
-        match words[0].rsplit('/').next().unwrap_or("") {
-            "true" | ":" | "set" | "export" | "cd" | "mkdir" | "touch" | "rm" | "cp" | "mv" | "chmod" | "chown" => {
-                End::Code(0)
-            }
-            "false" => End::Code(1),
-            "exec" if !args.is_empty() => self.command(args),
-            "exit" => End::Code(args.first().and_then(|c| c.parse().ok()).unwrap_or(0)),
+        match base_name(words[0]) {
+            "true" | ":" => Some(End::Code(0)),
+            "false" => Some(End::Code(1)),
+            "exit" => Some(End::Exit(args[0].parse().ok()?)),
             "sleep" => self.sleep(args),
-            "echo" | "printf" => {
-                let has_option = args.first().is_some_and(|a| a == "-n" || a == "-e");
-                let text = args[usize::from(has_option)..].join(" ");
-                self.print(&text.replace("\\n", "\n"), is_redirected);
-                End::Code(0)
+            "echo" => {
+                self.output.push((self.at, args.join(" ")));
+                Some(End::Code(0))
             }
             "date" => {
-                let now = self.invocation.start + self.at;
-                self.print(&now.to_chrono().format("%a %b %e %H:%M:%S UTC %Y").to_string(), is_redirected);
-                End::Code(0)
+                let now = self.start + self.at;
+                self.output.push((self.at, now.to_chrono().format("%a %b %e %H:%M:%S UTC %Y").to_string()));
+                Some(End::Code(0))
             }
-            "hostname" | "ls" | "cat" | "env" | "id" | "whoami" | "pwd" | "test" | "[" => End::Code(0),
-            _ => self.unknown(),
+            _ => None,
         }
     }
 
     /// Adds up the durations; like coreutils it accepts fractions and the suffixes s, m, h and d.
-    fn sleep(&mut self, args: &[String]) -> End {
+    fn sleep(&mut self, args: &[&str]) -> Option<End> {
         let mut total = 0.0;
         for arg in args {
-            if arg == "infinity" || arg == "inf" {
-                return End::Never;
+            if matches!(*arg, "infinity" | "inf") {
+                return Some(End::Never);
             }
-            let (number, factor) = match arg.char_indices().last() {
-                Some((at, 's')) => (&arg[..at], 1.0),
-                Some((at, 'm')) => (&arg[..at], 60.0),
-                Some((at, 'h')) => (&arg[..at], 3600.0),
-                Some((at, 'd')) => (&arg[..at], 86_400.0),
-                _ => (arg.as_str(), 1.0),
-            };
-            match number.parse::<f64>() {
-                Ok(seconds) if (0.0..1e11).contains(&seconds) => total += seconds * factor,
-                _ => return End::Code(1),
-            }
+            total += seconds(arg)?;
         }
         self.at = self.at + Duration::from_micros((total * 1e6) as i64);
-        End::Code(0)
+        Some(End::Code(0))
     }
 
-    fn print(&mut self, text: &str, is_redirected: bool) {
-        if !is_redirected {
-            self.output.extend(text.trim_end_matches('\n').split('\n').map(|line| (self.at, line.to_string())));
-        }
+    fn end(self, end: End) -> Program {
+        let (runs, exit_code) = match end {
+            End::Code(code) | End::Exit(code) => (Some(self.at), code),
+            End::Never => (None, 0),
+        };
+        Program { runs, exit_code, output: self.output, is_inside: false }
     }
+}
 
-    /// Runs a command that is not understood.
-    fn unknown(&mut self) -> End {
-        if self.invocation.is_service {
-            return End::Never;
+/// Parses an argument of `sleep`; `None` for one that it rejects.
+fn seconds(arg: &str) -> Option<f64> {
+    let (number, factor) = match arg.char_indices().last()? {
+        (at, 's') => (&arg[..at], 1.0),
+        (at, 'm') => (&arg[..at], 60.0),
+        (at, 'h') => (&arg[..at], 3600.0),
+        (at, 'd') => (&arg[..at], 86_400.0),
+        _ => (arg, 1.0),
+    };
+    let is_plain = number.starts_with(|c: char| c.is_ascii_digit()) && !number.contains(['e', 'x', 'E', 'X']);
+    let seconds = number.parse::<f64>().ok().filter(|_| is_plain)?;
+    (0.0..1e11).contains(&seconds).then_some(seconds * factor)
+}
+
+/// Returns whether the behaviour of a command follows from its words.
+fn is_plain(words: &[&str]) -> bool {
+    let args = &words[1..];
+    match base_name(words[0]) {
+        "true" | "false" | ":" => true,
+        "exit" => args.len() == 1 && args[0].parse::<u8>().is_ok(),
+        "sleep" => {
+            !args.is_empty() && args.iter().all(|arg| matches!(*arg, "infinity" | "inf") || seconds(arg).is_some())
         }
-        self.at = self.at + TASK_TIME;
-        End::Code(0)
+        "echo" => !args.first().is_some_and(|arg| arg.starts_with('-')),
+        "date" => args.is_empty(),
+        _ => false,
     }
 }
 
@@ -214,8 +240,8 @@ enum Operator {
     Or,
 }
 
-/// Splits a script into commands at `;`, line ends, `&&` and `||` outside quotes.
-fn split(script: &str) -> Vec<(Operator, String)> {
+/// Splits a script into commands at `;`, line ends, `&&` and `||` outside quotes; `None` for one with other operators.
+fn split(script: &str) -> Option<Vec<(Operator, String)>> {
     let mut parts = Vec::new();
     let mut operator = Operator::Sequence;
     let mut current = String::new();
@@ -223,12 +249,6 @@ fn split(script: &str) -> Vec<(Operator, String)> {
     let mut chars = script.chars().peekable();
     while let Some(c) = chars.next() {
         let next = match (c, quote) {
-            // A backslash takes the special meaning from the next character, except in single quotes.
-            ('\\', None | Some('"')) => {
-                current.push(c);
-                current.extend(chars.next());
-                continue;
-            }
             ('\'' | '"', None) => {
                 quote = Some(c);
                 None
@@ -237,9 +257,11 @@ fn split(script: &str) -> Vec<(Operator, String)> {
                 quote = None;
                 None
             }
+            (';', None) if chars.peek() == Some(&';') => return None,
             (';' | '\n', None) => Some(Operator::Sequence),
             ('&', None) if chars.next_if_eq(&'&').is_some() => Some(Operator::And),
             ('|', None) if chars.next_if_eq(&'|').is_some() => Some(Operator::Or),
+            ('&' | '|', None) => return None,
             _ => None,
         };
         match next {
@@ -251,32 +273,20 @@ fn split(script: &str) -> Vec<(Operator, String)> {
         }
     }
     parts.push((operator, current));
-    parts
-}
-
-/// Returns a command without its redirections, and whether its output is redirected to a file.
-fn without_redirections(words: &[String]) -> (Vec<String>, bool) {
-    let first = words.iter().position(|w| w.starts_with('>') || w.starts_with("2>") || w.starts_with("1>") || w == "<");
-    match first {
-        Some(0) | None => (words.to_vec(), false),
-        Some(at) => (
-            words[..at].to_vec(),
-            words[at].starts_with('>') && !words[at].contains("/dev/std") || words[at].starts_with("1>"),
-        ),
-    }
+    quote.is_none().then_some(parts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn run(image: &str, argv: &[&str], is_service: bool) -> Program {
+    fn run(image: &str, argv: &[&str], is_service: bool) -> Option<Program> {
         let argv: Vec<String> = argv.iter().map(|w| w.to_string()).collect();
-        derive(&Invocation { image, argv: &argv, is_service, start: Time::from_secs(1_767_225_600) })
+        decide(&Invocation { image, argv: &argv, is_service, start: Time::from_secs(1_767_225_600) })
     }
 
     #[test]
-    fn commands_are_understood() {
+    fn plain_commands_are_decided() {
         let secs = Duration::from_secs;
         type Case<'a> = (&'a [&'a str], Option<Duration>, i64, &'a [&'a str]);
         let cases: &[Case] = &[
@@ -286,26 +296,46 @@ mod tests {
             (&["sleep", "infinity"], None, 0, &[]),
             (&["sh", "-c", "echo hi; sleep 2; exit 3"], Some(secs(2)), 3, &["hi"]),
             (&["sh", "-c", "false && echo no || echo yes"], Some(secs(0)), 0, &["yes"]),
-            (&["/bin/sh", "-ec", "while true; do sleep 1; done"], None, 0, &[]),
-            (&["date"], Some(secs(0)), 0, &["Thu Jan  1 00:00:00 UTC 2026"]),
-            (&["sh", "-c", "echo 'a; b' > /tmp/x; echo done"], Some(secs(0)), 0, &["done"]),
-            (&["nginx", "-g", "daemon off;"], None, 0, &[]),
-            (&["sh", "-c", "# a comment\necho \"a  b\"c"], Some(secs(0)), 0, &["a  bc"]),
-            (&["sh", "-c", "echo \"a; \\\"b; c\\\"\"; exit 1"], Some(secs(0)), 1, &["a; \"b; c\""]),
-            (&["sh", "-c", "cat <<END\nit's\nEND"], None, 0, &[]),
+            (&["sh", "-c", "date"], Some(secs(0)), 0, &["Thu Jan  1 00:00:00 UTC 2026"]),
+            (&["tail", "-f", "/dev/null"], None, 0, &[]),
+            (&["/bin/sh", "-c", "echo 'a; b' \"c  d\" && sleep 1m"], Some(secs(60)), 0, &["a; b c  d"]),
+            (&["sh", "-c", "exit 2; echo never"], Some(secs(0)), 2, &[]),
         ];
         for (argv, runs, code, output) in cases {
-            let program = run("busybox", argv, true);
+            let program = run("busybox", argv, true).expect("a plain command");
             let lines: Vec<&str> = program.output.iter().map(|(_, l)| l.as_str()).collect();
             assert_eq!((program.runs, program.exit_code, lines.as_slice()), (*runs, *code, *output), "{argv:?}");
         }
     }
 
     #[test]
+    fn everything_else_that_a_shell_does_is_left_to_the_inside() {
+        for script in [
+            "echo $HOME",
+            "echo hi > /tmp/x",
+            "while true; do sleep 1; done",
+            "echo -n x",
+            "sleep 1 & wait",
+            "echo a | cat",
+            "false && cat x; echo y",
+            "echo 'open",
+            "echo a;; echo b",
+            "sleep x",
+            "exit 300",
+            "cat /etc/hosts",
+            "echo *",
+        ] {
+            assert_eq!(run("busybox", &["sh", "-c", script], true), None, "{script}");
+        }
+        assert_eq!(run("busybox", &["sh", "-ec", "true"], true), None);
+    }
+
+    #[test]
     fn other_commands_are_services_or_tasks() {
-        assert_eq!(run("perl", &["perl", "-e", "1"], true).runs, None);
-        assert_eq!(run("perl", &["perl", "-e", "1"], false).runs, Some(TASK_TIME));
-        assert_eq!(run("nginx:1.25", &[], false).runs, None);
-        assert_eq!(run("docker.io/library/hello-world", &[], true).runs, Some(Duration::ZERO));
+        let program = |image: &str, argv: &[&str], is_service| run(image, argv, is_service).expect("decided");
+        assert_eq!(program("app", &["/app/server", "-v"], true).runs, None);
+        assert_eq!(program("perl", &["perl", "-e", "1"], false).runs, Some(TASK_TIME));
+        assert_eq!(program("nginx:1.25", &[], false).runs, None);
+        assert_eq!(program("docker.io/library/hello-world", &[], true).runs, Some(Duration::ZERO));
     }
 }

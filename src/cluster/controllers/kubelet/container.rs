@@ -106,6 +106,7 @@ impl PodSync<'_> {
             script: &self.script(spec),
             running,
             is_unready: self.inputs.fault == Some(PodFault::Unready),
+            results: &self.inputs.probe_results,
             now: self.inputs.now,
         };
         let result = probes::run(&target, &mut container.probes);

@@ -44,7 +44,8 @@ impl<'a> PodSync<'a> {
             None => {
                 let deadline = self.pod.deletion_time().unwrap_or(now);
                 let stop = self.duration("stop", "", 0);
-                let gone_at = (now + stop + self.pre_stop_duration(runtime)).min(deadline).max(now);
+                let simulated = self.inputs.stopped_at.unwrap_or(now);
+                let gone_at = (now + stop + self.pre_stop_duration(runtime)).max(simulated).min(deadline).max(now);
                 for spec in containers(self.pod) {
                     if runtime.container(spec.name()).is_some_and(|c| c.running().is_some()) {
                         self.event(Some(spec), "Killing", format!("Stopping container {}", spec.name()));
@@ -55,7 +56,8 @@ impl<'a> PodSync<'a> {
         };
         // Another deletion may have shortened the grace period.
         let gone_at = self.pod.deletion_time().map_or(gone_at, |deadline| gone_at.min(deadline.max(now)));
-        runtime.stopping = Some(Stopping { gone_at });
+        let since = runtime.stopping.as_ref().map_or(now, |stopping| stopping.since.unwrap_or(now));
+        runtime.stopping = Some(Stopping { gone_at, since: Some(since) });
         if gone_at > now {
             return self.out.requeue_at(gone_at, false);
         }
@@ -78,7 +80,11 @@ impl<'a> PodSync<'a> {
                 return Duration::ZERO;
             }
             let hook = Invocation { image: "", argv: &argv, is_service: false, start: self.inputs.now };
-            command::derive(&hook).runs.unwrap_or(Duration::from_secs(i64::from(i32::MAX)))
+            match command::decide(&hook) {
+                Some(program) => program.runs.unwrap_or(Duration::from_secs(i64::from(i32::MAX))),
+                // It is run in the inside of the pod.
+                None => Duration::ZERO,
+            }
         });
         durations.max().unwrap_or(Duration::ZERO)
     }

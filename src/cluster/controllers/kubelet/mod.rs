@@ -14,6 +14,7 @@ mod container;
 mod container_spec;
 mod image_pull;
 mod images;
+mod inside;
 mod lifecycle;
 mod pod_sync;
 mod probes;
@@ -27,6 +28,7 @@ mod start;
 mod status;
 #[cfg(test)]
 mod tests;
+mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,19 +38,30 @@ use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
 use container_spec::containers;
+pub(crate) use inside::{forward, session, world_of};
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::core::pod::is_terminal;
 use pod_sync::{Outcome, Pace, PodInputs, PodSync};
-use runtime::PodRuntime;
+use probes::ProbeResults;
+use runtime::{PodRuntime, State};
 use rustc_hash::FxHashMap;
 use script::ContainerScript;
 
 /// The controller; its keys are pods, and [`REMOVED`] followed by the uid of a deleted pod.
-pub(crate) const CONTROLLER: Controller =
-    Controller { name: NAME, watches: &[Watch::mapped("pods", bound_pods)], reconcile };
+pub(crate) const CONTROLLER: Controller = Controller { name: NAME, watches: WATCHES, reconcile };
+
+const WATCHES: &[Watch] = &[
+    Watch::mapped("pods", bound_pods),
+    Watch::mapped("configmaps", watches::config_map),
+    Watch::mapped("secrets", watches::secret),
+    Watch::mapped("persistentvolumes", watches::volume),
+    Watch::mapped("services", watches::network),
+    Watch::mapped("endpointslices.discovery.k8s.io", watches::network),
+    Watch::mapped("networkpolicies.networking.k8s.io", watches::network),
+];
 
 const NAME: &str = "kubelet";
 /// Prefix of the key, without a namespace, that drops the state of a deleted pod.
@@ -91,6 +104,7 @@ fn images_state(node: &str) -> String {
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     if let Some(uid) = key.name.strip_prefix(REMOVED) {
         ctx.clear_state(&pod_state(uid));
+        inside::remove(ctx.server(), uid);
         ctx.cache::<Reported>().0.remove(uid);
         return Ok(Action::AwaitChange);
     }
@@ -104,8 +118,13 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     }
     let Some(mut runtime) = load_or_add(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
     let before = runtime.clone();
+    let now = ctx.now;
+    let has_looked = inside::before_sync(ctx.server(), &pod, &mut runtime, now)?;
     let decision = allocation::allocate(ctx, &pod, &node, &mut runtime)?;
-    let outcome = sync(ctx, &pod, &node, &mut runtime, decision)?;
+    let seen = runtime.clone();
+    let mut outcome = sync(ctx, &pod, &node, &mut runtime, Findings { decision, has_looked })?;
+    inside::after_sync(ctx.server(), &pod, &mut runtime, &seen, now)?;
+    requeue_for_inside(&runtime, &mut outcome);
     let has_changed = runtime != before;
     if has_changed || pod.str("/status/startTime").is_empty() {
         ctx.set_state(&pod_state(pod.uid()), runtime.clone());
@@ -115,6 +134,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         let event_type = if event.is_warning { "Warning" } else { "Normal" };
         let (reason, message, field_path) = (event.reason, &event.message, &event.field_path);
         ctx.record(&pod, &Event { event_type, reason, message, field_path, host: &node });
+    }
+    if let (true, Some(stopping)) = (outcome.is_terminated, &seen.stopping) {
+        inside::stop(ctx.server(), &pod, &seen, stopping.since.unwrap_or(now), now)?;
     }
     // While containers are being stopped, the status stays as it was.
     let has_new_status = !pod.is_deleting() || outcome.is_terminated;
@@ -133,6 +155,23 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         Some((at, false)) => Action::RequeueAt(at),
         None => Action::AwaitChange,
     })
+}
+
+/// Requests the sync at which a container will end of itself, or at which the inside of the pod has to be looked at.
+fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
+    if !runtime.has_inside {
+        return;
+    }
+    let running = runtime.containers.values().filter_map(|container| match &container.state {
+        State::Running(running) => running.ends_at(),
+        _ => None,
+    });
+    if let Some(at) = running.min() {
+        outcome.requeue_at(at, false);
+    }
+    if let Some(at) = runtime.look_at {
+        outcome.requeue_at(at, true);
+    }
 }
 
 /// Returns the state of a pod. A new pod is given a sandbox with an IP address; `None` if its node does not exist.
@@ -170,13 +209,21 @@ fn host_ip(node: &Object) -> String {
     internal.map_or_else(String::new, |a| a.str("/address").to_string())
 }
 
+/// What was found before a sync.
+struct Findings {
+    /// What the node has granted.
+    decision: Decision,
+    /// The inside of the pod may have changed otherwise than expected.
+    has_looked: bool,
+}
+
 /// Gathers the inputs of a sync, and runs it.
 fn sync(
     ctx: &mut Context<'_>,
     pod: &Object,
     node: &str,
     runtime: &mut PodRuntime,
-    decision: Decision,
+    Findings { decision, has_looked }: Findings,
 ) -> Result<Outcome, Status> {
     let key = Key::of(pod).text();
     let images = node_images(ctx, node)?;
@@ -189,14 +236,18 @@ fn sync(
         true => (references::mount_error(ctx, pod)?, references::config_errors(ctx, pod)?),
         false => (None, BTreeMap::new()),
     };
+    let now = ctx.now;
+    let (probe_results, stopped_at) = inside_inputs(ctx.server(), pod, runtime, has_looked, now)?;
     let inputs = PodInputs {
-        now: ctx.now,
+        now,
         pace: Pace { latency: ctx.latency(), chance: ctx.chance() },
         has_image: &|image| images.iter().any(|i| i == image),
         is_image_missing: &|image| missing_images.as_ref().is_some_and(|missing| missing.contains(image)),
         mount_error,
         config_error: &|container| config_errors.get(container.str("/name")).cloned(),
         fault,
+        probe_results,
+        stopped_at,
         is_resize_new: decision.is_new,
     };
     let mut outcome = PodSync::run(pod, runtime, &inputs);
@@ -208,6 +259,27 @@ fn sync(
         simulation::remove_pod_fault(ctx.server(), &key)?;
     }
     Ok(outcome)
+}
+
+/// Returns what the inside of a pod contributes to a sync: the results of probes, and when the containers of a deleted pod stop.
+fn inside_inputs(
+    server: &mut Server,
+    pod: &Object,
+    runtime: &PodRuntime,
+    has_looked: bool,
+    now: Time,
+) -> Result<(ProbeResults, Option<Time>), Status> {
+    if !runtime.has_inside {
+        return Ok((ProbeResults::new(), None));
+    }
+    match (pod.is_deleting(), &runtime.stopping) {
+        (false, _) => Ok((inside::probe(server, pod, runtime, has_looked, now)?, None)),
+        (true, None) => {
+            let deadline = pod.deletion_time().unwrap_or(now).max(now);
+            Ok((ProbeResults::new(), inside::stopped_at(server, pod, runtime, deadline, now)?))
+        }
+        (true, Some(_)) => Ok((ProbeResults::new(), None)),
+    }
 }
 
 /// Returns the images that a node has pulled.
@@ -290,6 +362,15 @@ pub(crate) fn container_log(
     now: Time,
 ) -> Result<Vec<LogLine>, Status> {
     let runtime = server.typed_row::<PodRuntime>(&format!("memory/{NAME}/{}", pod_state(pod.uid())))?;
+<<<<<<< HEAD
     let container = runtime.as_ref().and_then(|runtime| runtime.container(container));
     Ok(container.map(|container| container.log(previous, now)).unwrap_or_default())
+=======
+    let Some(runtime) = runtime else { return Ok(Vec::new()) };
+    let Some(found) = runtime.containers.get(container) else { return Ok(Vec::new()) };
+    match found.running() {
+        Some(running) if running.program.is_inside && !previous => inside::log(server, pod, &runtime, container, now),
+        _ => Ok(found.log(previous, now)),
+    }
+>>>>>>> helper-shell
 }

@@ -4,6 +4,7 @@
 //! everything else that it depends on is in [`PodInputs`].
 
 use super::container_spec::ContainerSpec;
+use super::probes::ProbeResults;
 use super::script::ContainerScript;
 use crate::simulation::PodFault;
 use kctl_base::json::Value;
@@ -26,6 +27,10 @@ pub(super) struct PodInputs<'a> {
     pub(super) config_error: &'a dyn Fn(&Value) -> Option<String>,
     /// The injected fault of the pod.
     pub(super) fault: Option<PodFault>,
+    /// What the probes that run commands in containers have found.
+    pub(super) probe_results: ProbeResults,
+    /// When the containers of the deleted pod have stopped, as far as they are simulated.
+    pub(super) stopped_at: Option<Time>,
     /// The resources of the pod have just been changed: its containers follow in the next sync, so that watches see that a
     /// resize is in progress.
     pub(super) is_resize_new: bool,

@@ -3,6 +3,8 @@
 //! A probe that succeeds, and would go on succeeding, is not executed again until something can change its result (an injected
 //! fault, a hang that the script declares). A failing probe is executed once per period, like by a real kubelet.
 
+use std::collections::BTreeMap;
+
 use super::command::{self, Invocation};
 pub(super) use super::runtime::Probes;
 use super::runtime::{Running, Series};
@@ -19,7 +21,31 @@ pub(super) struct ProbeTarget<'a> {
     pub(super) running: &'a Running,
     /// An injected fault makes the pod unready.
     pub(super) is_unready: bool,
+    /// What the probes that run commands in the inside of the pod have found.
+    pub(super) results: &'a ProbeResults,
     pub(super) now: Time,
+}
+
+/// What a probe that runs a command in the inside of the pod has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ProbeOutcome {
+    /// The output of a failed command.
+    pub(super) failure: Option<String>,
+    /// When something happens in the inside next, which may change the result.
+    pub(super) next_change: Option<Time>,
+}
+
+/// The outcomes by container and name of the probe.
+pub(super) type ProbeResults = BTreeMap<(String, &'static str), ProbeOutcome>;
+
+/// A probe whose command has to be run.
+pub(super) struct DueProbe {
+    /// The name of the probe.
+    pub(super) kind: &'static str,
+    pub(super) argv: Vec<String>,
+    pub(super) timeout: Duration,
+    /// It is not executed while its result stays the same: this is only to see whether it does.
+    pub(super) is_paused: bool,
 }
 
 /// Result of the probes that were due.
@@ -83,6 +109,29 @@ impl ProbeKind {
             ProbeKind::Liveness => &mut probes.liveness,
         }
     }
+}
+
+/// Returns the probes of a running container that run commands and are due, with `paused` also those that are paused.
+pub(super) fn due(container: &Value, probes: &Probes, paused: bool, now: Time) -> Vec<DueProbe> {
+    let kinds: &[ProbeKind] = match probes.started {
+        true => &[ProbeKind::Readiness, ProbeKind::Liveness],
+        // It is followed by the others when it succeeds.
+        false => &[ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness],
+    };
+    let series = |kind: ProbeKind| match kind {
+        ProbeKind::Startup => &probes.startup,
+        ProbeKind::Readiness => &probes.readiness,
+        ProbeKind::Liveness => &probes.liveness,
+    };
+    let due = kinds.iter().filter_map(|kind| {
+        let spec = container.at(kind.field())?;
+        let argv = strings(spec.list("/exec/command"));
+        let is_paused = series(*kind).next.is_none();
+        let is_due = series(*kind).next.map_or(paused, |at| at <= now);
+        let timeout = seconds(spec, "/timeoutSeconds", 1);
+        (is_due && !argv.is_empty()).then(|| DueProbe { kind: kind.name(), argv, timeout, is_paused })
+    });
+    due.collect()
 }
 
 /// Returns the probe results at the start of a run.
@@ -156,7 +205,12 @@ fn probe(target: &ProbeTarget<'_>, kind: ProbeKind, probes: &mut Probes, result:
     }
     let series = kind.series(probes);
     if failure.is_none() && series.is_success && series.count >= spec.int("/successThreshold").unwrap_or(1) {
-        series.next = None;
+        series.next = outcome(target, kind).and_then(|outcome| outcome.next_change).map(|at| {
+            let (since, period) = (series.next.unwrap_or(now), seconds(spec, "/periodSeconds", 10).micros().max(1));
+            let periods =
+                (at - since).micros().max(0).div_euclid(period) + i64::from((at - since).micros().max(0) % period > 0);
+            since + Duration::from_micros(periods * period)
+        });
     }
     let is_failing = kind == ProbeKind::Readiness && !series.is_success && series.count > 0;
     let may_become_ready = target.script.ready.is_some_and(|d| target.running.since + d > now);
@@ -198,13 +252,21 @@ fn failure(target: &ProbeTarget<'_>, kind: ProbeKind, spec: &Value) -> Option<St
     if hangs || is_not_ready_yet || is_unready {
         return Some(failure_output(spec));
     }
+    if let Some(outcome) = outcome(target, kind) {
+        return outcome.failure.clone();
+    }
     let argv = strings(spec.list("/exec/command"));
     if argv.is_empty() {
         return None;
     }
-    let program = command::derive(&Invocation { image: "", argv: &argv, is_service: false, start: target.now });
+    let program = command::decide(&Invocation { image: "", argv: &argv, is_service: false, start: target.now })?;
     let lines: Vec<&str> = program.output.iter().map(|(_, line)| line.as_str()).collect();
     (program.exit_code != 0).then(|| lines.join("\n"))
+}
+
+/// Returns what a probe has found in the inside of the pod.
+fn outcome<'a>(target: &ProbeTarget<'a>, kind: ProbeKind) -> Option<&'a ProbeOutcome> {
+    target.results.get(&(target.container.str("/name").to_owned(), kind.name()))
 }
 
 /// Returns the output of a failing probe, by its handler.
@@ -239,7 +301,8 @@ mod tests {
     ) -> ProbeResult {
         let running = Running { since: T0, program: Program::service() };
         let now = T0 + Duration::from_secs(at);
-        run(&ProbeTarget { container, script, running: &running, is_unready, now }, probes)
+        let results = ProbeResults::new();
+        run(&ProbeTarget { container, script, running: &running, is_unready, results: &results, now }, probes)
     }
 
     fn start(container: &Value, script: &ContainerScript) -> Probes {

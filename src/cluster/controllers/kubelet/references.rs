@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::inside::volumes;
 use crate::controllers::Context;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -11,6 +12,12 @@ use kctl_base::status::Status;
 /// Returns the message of the event `FailedMount` if a volume of the pod cannot be mounted.
 pub(super) fn mount_error(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<String>, Status> {
     for volume in pod.list("/spec/volumes") {
+        if let Some(source) = volume.at("/hostPath") {
+            let node = pod.str("/spec/nodeName");
+            if let Some(error) = volumes::shared::host_path_error(ctx.server(), node, source)? {
+                return Ok(Some(format!("MountVolume.SetUp failed for volume \"{}\" : {error}", volume.str("/name"))));
+            }
+        }
         let own = [("configMap", volume.at("/configMap"), "/name"), ("secret", volume.at("/secret"), "/secretName")];
         let projected = volume.list("/projected/sources").iter().flat_map(|source| {
             [("configMap", source.at("/configMap"), "/name"), ("secret", source.at("/secret"), "/name")]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::command::Program;
+use super::inside::Variables;
 use kctl_base::json::Value;
 use kctl_base::sim::{Duration, Time};
 
@@ -43,6 +44,12 @@ pub(super) struct PodRuntime {
     /// When all containers are restarted, after one of them has asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) restart_all_at: Option<Time>,
+    /// The inside of the pod is kept in a row of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) has_inside: bool,
+    /// When the inside has to be looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) look_at: Option<Time>,
 }
 
 impl PodRuntime {
@@ -58,6 +65,8 @@ impl PodRuntime {
             allocation: None,
             resize: None,
             restart_all_at: None,
+            has_inside: false,
+            look_at: None,
         }
     }
 
@@ -120,6 +129,9 @@ pub(super) struct Retry {
 pub(super) struct Stopping {
     /// When the containers have stopped.
     pub(super) gone_at: Time,
+    /// When the stop began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Time>,
 }
 
 /// State of a container.
@@ -149,6 +161,9 @@ pub(super) struct ContainerRuntime {
     /// The resources that it still runs with, while those of the pod have changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outdated: Option<Value>,
+    /// The variables of the current run, if they come from objects that may change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) environment: Option<Variables>,
 }
 
 /// The state that a container is in. `until` is the time of the next transition.
@@ -217,6 +232,9 @@ pub(super) struct Ended {
     pub(super) attempt: i64,
     /// Lines of the log with the instants at which they were printed.
     pub(super) output: Vec<(Time, String)>,
+    /// The termination message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
 }
 
 /// Results of the probes in one run.
@@ -264,6 +282,7 @@ impl ContainerRuntime {
             finished_runs: 0,
             probes: Probes::default(),
             outdated: None,
+            environment: None,
         }
     }
 
@@ -295,7 +314,7 @@ impl ContainerRuntime {
             None => (now, Vec::new()),
         };
         let reason = if exit_code == 0 { "Completed" } else { "Error" }.to_string();
-        Ended { exit_code, reason, started: since, finished: now, attempt: self.restarts, output }
+        Ended { exit_code, reason, started: since, finished: now, attempt: self.restarts, output, message: None }
     }
 
     /// Returns the log of the current (or else the last) run, or with `previous` of the run before the current one.

@@ -2,6 +2,7 @@
 
 use super::command::{self, Invocation, Program};
 use super::container_spec::ContainerSpec;
+use super::inside;
 use super::pod_sync::PodSync;
 use super::probes;
 use super::runtime::{ContainerRuntime, Running, State};
@@ -48,6 +49,8 @@ impl PodSync<'_> {
         container.state = State::Running(running.clone());
         match running.ends_at() {
             Some(at) => self.out.requeue_at(at, false),
+            // Its inside has to be there first.
+            None if running.program.is_inside => self.out.requeue_at(now, false),
             None => self.probe(spec, container, &running),
         }
     }
@@ -57,21 +60,16 @@ impl PodSync<'_> {
         let script = self.script(spec);
         let argv = ["/command", "/args"].iter().flat_map(|p| strings(spec.spec.list(p)));
         let argv: Vec<String> = argv.map(|word| expand(&word, spec.spec)).collect();
-        let is_always = !matches!(self.pod.str("/spec/restartPolicy"), "Never" | "OnFailure");
-        let is_service = match spec.is_ephemeral {
-            // A shell waits for its input.
-            true => spec.spec.flag("/stdin"),
-            false => !spec.is_init && is_always || spec.is_sidecar,
-        };
-        let mut program = command::derive(&Invocation {
-            image: spec.spec.str("/image"),
-            argv: &argv,
-            is_service,
-            start: self.inputs.now,
-        });
+        let is_service = inside::is_service(self.pod, spec);
+        let image = spec.spec.str("/image");
+        let decided = command::decide(&Invocation { image, argv: &argv, is_service, start: self.inputs.now });
         if script.run.is_none() && script.exit.is_none() {
-            return program;
+            return match decided {
+                Some(program) if !inside::needs_inside(spec) => program,
+                _ => Program::inside(),
+            };
         }
+        let mut program = decided.unwrap_or_else(Program::service);
         let is_scripted_run = script.times.is_none_or(|times| finished_runs < times);
         if !is_scripted_run && (!spec.is_init || spec.is_sidecar) {
             program.runs = None;

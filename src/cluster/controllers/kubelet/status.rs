@@ -258,11 +258,15 @@ fn terminated(pod: &Object, spec: &Value, ended: &Ended, inputs: &StatusInputs<'
         return json!({"terminated": {"exitCode": ended.exit_code, "reason": RESTARTING, "message": REMOVED,
             "startedAt": null, "finishedAt": null}});
     }
-    json!({"terminated": {
+    let mut terminated = json!({
         "containerID": container_id(pod, spec, ended.attempt, inputs.ids),
         "exitCode": ended.exit_code,
         "reason": ended.reason,
         "startedAt": ended.started.rfc3339(),
         "finishedAt": ended.finished.rfc3339(),
-    }})
+    });
+    if let Some(message) = &ended.message {
+        terminated["message"] = message.as_str().into();
+    }
+    json!({"terminated": terminated})
 }

@@ -32,14 +32,14 @@ pub(super) struct Attributes<'a> {
     pub(super) kind: &'a dyn Kind,
     /// The version that the client speaks.
     pub(super) version: GroupVersion,
-    /// `CREATE`, `UPDATE` or `DELETE`.
+    /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     pub(super) operation: &'static str,
     pub(super) subresource: &'a str,
     pub(super) user: User,
     pub(super) dry_run: bool,
     pub(super) new: Option<&'a Object>,
     pub(super) old: Option<&'a Object>,
-    /// The new object; the old one for a deletion.
+    /// The new object; the old one for a deletion, the target of a connection.
     pub(super) object: &'a Object,
 }
 
@@ -74,6 +74,17 @@ impl<'a> Attributes<'a> {
             old: Some(old),
             object: old,
         }
+    }
+
+    /// Returns the attributes of a connection to an object; `options` are those of the connection.
+    pub(super) fn of_connection(
+        kind: &'a dyn Kind,
+        request: &'a Request,
+        object: &'a Object,
+        options: &'a Object,
+    ) -> Attributes<'a> {
+        let deletion = Attributes::of_deletion(kind, request, object);
+        Attributes { operation: "CONNECT", new: Some(options), old: None, ..deletion }
     }
 
     /// Returns whether policies apply to objects of the kind.

@@ -60,6 +60,20 @@ pub(in crate::api) fn admit_deletion(
     validate(server, &Attributes::of_deletion(kind, request, old), warnings)
 }
 
+/// Evaluates the policies that apply to a connection.
+///
+/// # Errors
+/// The first rejection.
+pub(in crate::api) fn admit_connection(
+    server: &mut Server,
+    kind: &dyn Kind,
+    (object, options): (&Object, &Object),
+    request: &Request,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    validate(server, &Attributes::of_connection(kind, request, object, options), warnings)
+}
+
 /// Evaluates every policy that applies and collects all warnings, then returns the first rejection.
 fn validate(server: &mut Server, attributes: &Attributes<'_>, warnings: &mut Vec<String>) -> Result<()> {
     let Some(hooks) = policies::hooks(server, POLICIES, BINDINGS, attributes)? else { return Ok(()) };

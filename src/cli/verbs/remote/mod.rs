@@ -1,15 +1,27 @@
 //! Verbs of kubectl that reach into containers or serve a network: `attach`, `exec`, `cp`, `port-forward` and `proxy`.
 //!
-//! Their flags are those of kubectl, and the arguments are checked, but containers are simulated and there is no network,
-//! and each verb says so.
+//! A container is simulated (crate `kctl-container`): nothing is executed on this machine. Only `port-forward` has a part
+//! outside of the simulation, the sockets that it listens on.
 //! Upstream: `kubectl/pkg/cmd/{attach,exec,cp,portforward,proxy}`.
+
+mod attach;
+mod cp;
+mod exec;
+mod input;
+mod port_forward;
+mod session;
+mod streams;
+mod target;
+mod terminal;
 
 use clap::{Arg, ArgAction, Command};
 
 use super::refused::refuse;
-use super::streams;
 use crate::Verb;
 use crate::args::{self, ArgProperties, groups};
+
+pub(super) use attach::attach;
+pub(super) use streams::Streams;
 
 const POD_TIMEOUT: &str = "Time to wait until a pod of the object runs.";
 
@@ -17,11 +29,8 @@ const POD_TIMEOUT: &str = "Time to wait until a pod of the object runs.";
 pub(super) const ATTACH: Verb = Verb {
     name: "attach",
     aliases: &[],
-    about: "Not supported: attach to a running container",
-    long: "Attach to a process that runs in a container.
-
- This command is not supported: containers are simulated, and nothing runs in them. Use 'run --attach' to see the \
-    output of a pod, and 'logs --follow' for that of an existing one.",
+    about: "Attach to a running container",
+    long: "Attach to the main process of a container: print what it prints from now on, and with --stdin pass on what is typed.",
     examples: &[
         ("Attach to the default container of a pod", "attach web-0"),
         ("Attach to a container with standard input and a terminal", "attach web-0 -c shell -i -t"),
@@ -29,7 +38,7 @@ pub(super) const ATTACH: Verb = Verb {
     ],
     usage: "(POD | TYPE/NAME) -c CONTAINER",
     flags: |command| session_flags(groups::args(command)),
-    run: streams::attach,
+    run: attach::run,
     family: &[],
 };
 
@@ -37,21 +46,23 @@ pub(super) const ATTACH: Verb = Verb {
 pub(super) const EXEC: Verb = Verb {
     name: "exec",
     aliases: &[],
-    about: "Not supported: execute a command in a container",
-    long: "Execute a command in a container.
+    about: "Execute a command in a container",
+    long: "Execute a command in a container, and exit with its exit code.
 
- This command is not supported: containers are simulated, and nothing runs in them.",
+ Containers are simulated: the command sees the files, the processes and the network of the container, and nothing of \
+    this machine. Programs that are not simulated are not found there.",
     examples: &[
         ("Run 'date' in the default container of a pod", "exec web-0 -- date"),
         ("Run a shell with standard input and a terminal", "exec web-0 -c shell -i -t -- bash -il"),
         ("Run 'date' in the first pod of a deployment", "exec deploy/web -- date"),
+        ("Run the commands of a script", "exec web-0 -i -- sh < script.sh"),
     ],
     usage: "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
     flags: |command| {
         groups::file_names(session_flags(groups::args(command)))
             .arg(Arg::new("command-words").action(ArgAction::Append).num_args(0..).last(true).hide(true))
     },
-    run: streams::exec,
+    run: exec::run,
     family: &[],
 };
 
@@ -59,10 +70,11 @@ pub(super) const EXEC: Verb = Verb {
 pub(super) const CP: Verb = Verb {
     name: "cp",
     aliases: &[],
-    about: "Not supported: copy files and directories to and from containers",
+    about: "Copy files and directories to and from containers",
     long: "Copy files and directories to and from containers.
 
- This command is not supported: containers are simulated and have no files.",
+ The image of the container needs 'tar'. Symbolic links are not copied from a container, and nothing is written outside \
+    of the destination.",
     examples: &[
         ("Copy a local directory into a pod", "cp site web-0:/srv/site"),
         ("Copy a file into a container of a pod", "cp settings.ini web-0:/etc/settings.ini -c shell"),
@@ -75,10 +87,10 @@ pub(super) const CP: Verb = Verb {
             .arg(args::switch("no-preserve", "Do not keep the owner and the permissions of what is copied."))
             .arg(args::number(
                 "retries",
-                "Number of times that a copy from a container is tried again; a negative number is no limit.",
+                "Accepted for compatibility; a copy from a container is not interrupted.",
             ))
     },
-    run: streams::cp,
+    run: cp::run,
     family: &[],
 };
 
@@ -86,10 +98,11 @@ pub(super) const CP: Verb = Verb {
 pub(super) const PORT_FORWARD: Verb = Verb {
     name: "port-forward",
     aliases: &[],
-    about: "Not supported: forward local ports to a pod",
-    long: "Forward one or more local ports to a pod.
+    about: "Forward local ports to a pod",
+    long: "Listen on one or more local ports, and pass the HTTP requests that arrive there to a pod, until Ctrl-C.
 
- This command is not supported: pods are simulated, and nothing listens on their ports.",
+ The object decides which pod: of several the first one that is ready. A port of a service leads to its target port. \
+    Pods are simulated, and what answers is known for HTTP only: other connections are closed.",
     examples: &[
         ("Forward the local ports 5000 and 6000 to the same ports of a pod", "port-forward pod/web-0 5000 6000"),
         ("Forward a local port to a named port of a service", "port-forward service/web 8443:https"),
@@ -101,7 +114,7 @@ pub(super) const PORT_FORWARD: Verb = Verb {
         let address = args::list("address", "Addresses to listen on, IP addresses or localhost; can be repeated.");
         groups::pod_timeout(groups::args(command), POD_TIMEOUT, "1m0s").arg(address.help_default("[localhost]"))
     },
-    run: streams::port_forward,
+    run: port_forward::run,
     family: &[],
 };
 

@@ -1,0 +1,66 @@
+//! The terminal of a session: a line is edited here, with a history, and goes to the container as a whole.
+//!
+//! A real terminal passes on every key, and the shell in the container draws the line. Here the shell reads lines, so the last
+//! line of its output is the prompt of the editor.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustyline::error::ReadlineError;
+use rustyline::history::MemHistory;
+use rustyline::{Config, Editor};
+
+use super::input::Typed;
+use crate::{CliError, CliResult, Ctx};
+
+/// The byte that Ctrl-D sends: the end of the input of the process that reads.
+const END_OF_TRANSMISSION: u8 = 4;
+
+/// A terminal with the lines that were typed.
+pub(crate) struct Terminal {
+    editor: Editor<(), MemHistory>,
+    /// The last line of the output, without a line end.
+    prompt: Vec<u8>,
+    /// Set by the signal that Ctrl-C sends while no line is edited.
+    is_interrupted: Arc<AtomicBool>,
+}
+
+impl Terminal {
+    /// Takes the terminal that standard input is. From now on Ctrl-C goes to the session.
+    ///
+    /// # Errors
+    /// The terminal cannot be used.
+    pub(super) fn open() -> CliResult<Terminal> {
+        let failed = |error: &dyn std::fmt::Display| CliError::new(format!("using the terminal: {error}"));
+        let config = Config::builder().auto_add_history(true).build();
+        let history = MemHistory::with_config(&config);
+        let editor = Editor::with_history(config, history).map_err(|error| failed(&error))?;
+        let is_interrupted = Arc::new(AtomicBool::new(false));
+        #[cfg(unix)]
+        signal_hook::flag::register(signal_hook::consts::SIGINT, is_interrupted.clone()).map_err(|e| failed(&e))?;
+        Ok(Terminal { editor, prompt: Vec::new(), is_interrupted })
+    }
+
+    pub(super) fn seen(&mut self, output: &[u8]) {
+        match output.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => self.prompt = output[end + 1..].to_vec(),
+            None => self.prompt.extend(output),
+        }
+    }
+
+    pub(super) fn take_interrupt(&mut self) -> bool {
+        self.is_interrupted.swap(false, Ordering::Relaxed)
+    }
+
+    /// Reads a line.
+    pub(super) fn read(&mut self, ctx: &mut Ctx) -> CliResult<Typed> {
+        ctx.pause()?;
+        let prompt = std::mem::take(&mut self.prompt);
+        match self.editor.readline(&*String::from_utf8_lossy(&prompt)) {
+            Ok(line) => Ok(Typed::Bytes(format!("{line}\n").into_bytes())),
+            Err(ReadlineError::Eof) => Ok(Typed::Bytes(vec![END_OF_TRANSMISSION])),
+            Err(ReadlineError::Interrupted) => Ok(Typed::Interrupt),
+            Err(error) => Err(CliError::new(format!("reading the terminal: {error}"))),
+        }
+    }
+}

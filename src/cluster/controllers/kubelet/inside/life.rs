@@ -1,0 +1,174 @@
+//! How the inside of a pod and the state that the kubelet keeps of it act on each other.
+//!
+//! When something begins in the inside, a copy of it is run ahead ([`Inside::foresee`]) to learn when containers end; the
+//! kubelet then has nothing to do until that instant. The forecast is made again when something intervenes: somebody reaches
+//! into the pod, files are updated, or the network changes after something was asked of it.
+
+use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::sim::{Duration, Time};
+use kctl_base::status::Status;
+use kctl_container::{Exit, LogLine};
+
+use super::{Inside, PodPlace, Sources, environment, updates};
+use crate::api::Server;
+use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
+use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
+use crate::controllers::kubelet::script::ContainerScript;
+
+/// How far a forecast reaches.
+const HORIZON: Duration = Duration::from_secs(10 * 366 * 86_400);
+
+/// Looks at the inside of a pod before a sync, if that is due: what has ended meanwhile, and what will. Returns
+/// whether it was.
+///
+/// # Errors
+/// A volume that is not simulated, or an object that cannot be read.
+pub(in crate::controllers::kubelet) fn before_sync(
+    server: &mut Server,
+    pod: &Object,
+    runtime: &mut PodRuntime,
+    now: Time,
+) -> Result<bool, Status> {
+    if !runtime.has_inside || pod.is_deleting() || !is_look_due(runtime, now) {
+        return Ok(false);
+    }
+    let mut inside = Inside::load(server, pod, runtime)?;
+    inside.advance(server, pod, runtime, now)?;
+    inside.foresee(server, pod, runtime, now)?;
+    inside.save(server, pod)?;
+    Ok(true)
+}
+
+/// Returns whether the inside has to be looked at: because that was asked for, or because a container is expected to end.
+fn is_look_due(runtime: &PodRuntime, now: Time) -> bool {
+    let mut running = runtime.containers.values().filter_map(ContainerRuntime::running);
+    let ends = running.any(|running| running.program.is_inside && running.ends_at().is_some_and(|at| at <= now));
+    ends || runtime.look_at.is_some_and(|at| at <= now)
+}
+
+/// Follows a sync in the inside of the pod: what it has started and stopped. `before` is the state before the sync.
+///
+/// # Errors
+/// As [`before_sync`].
+pub(in crate::controllers::kubelet) fn after_sync(
+    server: &mut Server,
+    pod: &Object,
+    runtime: &mut PodRuntime,
+    before: &PodRuntime,
+    now: Time,
+) -> Result<(), Status> {
+    keep_variables(server, pod, runtime, before, now)?;
+    let acts = |c: &ContainerRuntime| c.running().is_some_and(|running| running.program.is_inside);
+    runtime.has_inside |= runtime.containers.values().any(acts);
+    let has_changed = |(name, container): (&String, &ContainerRuntime)| {
+        let old = before.containers.get(name);
+        old.and_then(ContainerRuntime::running).map(|r| r.since) != container.running().map(|r| r.since)
+    };
+    if !runtime.has_inside || !runtime.containers.iter().any(has_changed) {
+        return Ok(());
+    }
+    let mut inside = Inside::load(server, pod, runtime)?;
+    inside.advance(server, pod, runtime, now)?;
+    for (name, container) in &mut runtime.containers {
+        inside.report_end(pod, name, container, now);
+    }
+    inside.foresee(server, pod, runtime, now)?;
+    inside.save(server, pod)
+}
+
+/// Keeps the variables of the containers that have just been started, if they come from objects.
+fn keep_variables(
+    server: &mut Server,
+    pod: &Object,
+    runtime: &mut PodRuntime,
+    before: &PodRuntime,
+    now: Time,
+) -> Result<(), Status> {
+    for spec in containers(pod).filter(|spec| environment::refers_to_objects(spec.spec)) {
+        let started = |runtime: &PodRuntime| runtime.containers.get(spec.name())?.running().map(|r| r.since);
+        if started(runtime).is_none() || started(runtime) == started(before) {
+            continue;
+        }
+        let place = PodPlace::of(server, pod, runtime)?;
+        let trees = &Inside::load(server, pod, runtime)?.world.trees;
+        let mut sources = Sources { server, pod, place: &place, trees, at: now };
+        let declared = environment::declared(&mut sources, spec.spec)?;
+        if let Some(container) = runtime.containers.get_mut(spec.name()) {
+            container.environment = Some(declared);
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether an annotation declares how a container lives, which is stronger than what it does.
+fn is_declared(pod: &Object, spec: ContainerSpec<'_>) -> bool {
+    let script = ContainerScript::of(pod, spec.spec).0;
+    script.run.is_some() || script.exit.is_some()
+}
+
+impl Inside {
+    /// Updates what the kubelet expects of the running containers: how those that have ended did, and when the others will.
+    fn foresee(
+        &mut self,
+        server: &mut Server,
+        pod: &Object,
+        runtime: &mut PodRuntime,
+        now: Time,
+    ) -> Result<(), Status> {
+        let mut ahead = self.clone();
+        let outcome = ahead.run(server, pod, now + HORIZON);
+        self.memory.clone_from(&ahead.memory);
+        for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
+            let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
+            let (State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. }) =
+                &mut container.state
+            else {
+                continue;
+            };
+            let exit = ahead.world.containers.get(spec.name()).and_then(|container| container.exit);
+            running.program.is_inside = true;
+            running.program.runs = exit.map(|exit| exit.at.max(running.since) - running.since);
+            running.program.exit_code = exit.map_or(0, |exit| i64::from(exit.status.code()));
+        }
+        let known_until = outcome.is_exhausted.then_some(ahead.world.now.max(now + Duration::from_micros(1)));
+        let mut next = known_until;
+        for (resource, name) in updates::mounted_objects(pod) {
+            let update = updates::next_update(server, resource, pod.namespace(), &name, runtime.started, now)?;
+            next = next.into_iter().chain(update).min();
+        }
+        runtime.look_at = next;
+        Ok(())
+    }
+
+    /// Completes the record of a run that has just ended: its log, and its last words.
+    fn report_end(&self, pod: &Object, name: &str, container: &mut ContainerRuntime, now: Time) {
+        let restarts = container.restarts;
+        let (State::Ended(ended) | State::Crashed { ended, .. }) = &mut container.state else { return };
+        let is_it = ended.finished == now && ended.attempt == restarts && self.runs.get(name) == Some(&restarts);
+        if let (true, Some(found)) = (is_it, self.world.containers.get(name)) {
+            ended.output = found.log.lines().map(line).collect();
+            ended.message = self.last_words(pod, name, ended);
+        }
+    }
+
+    /// Returns the termination message of a container: the text of its file, or the end of its log if the file is empty, the
+    /// container has failed, and its policy says so.
+    fn last_words(&self, pod: &Object, name: &str, ended: &Ended) -> Option<String> {
+        let spec = containers(pod).find(|spec| spec.name() == name)?.spec;
+        super::message::of(&self.world, name, spec, ended)
+    }
+
+    /// Returns how a container has ended.
+    pub(super) fn exit(&self, name: &str) -> Option<Exit> {
+        self.world.containers.get(name)?.exit
+    }
+
+    /// Returns the log of the current run of a container.
+    pub(super) fn log(&self, name: &str) -> Vec<(Time, String)> {
+        self.world.containers.get(name).map(|found| found.log.lines().map(line).collect()).unwrap_or_default()
+    }
+}
+
+fn line(line: &LogLine) -> (Time, String) {
+    (line.at, line.text.clone())
+}

@@ -1,0 +1,175 @@
+//! What a pod remembers of the network.
+//!
+//! A world is brought up to the present at once, but what it asks on the way has to be answered as it was then. Every change of
+//! the network makes the kubelet look at the pods that have asked something, so that up to that instant the answers are those
+//! of the last time.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use kctl_container::{Answer, Endpoint, NetworkError, Record, RecordKind, Request, Response, Surroundings};
+use serde::{Deserialize, Serialize};
+
+/// Most answers that are remembered.
+const MAX: usize = 1000;
+/// The types of records by their names.
+const KINDS: [&str; 5] = ["A", "AAAA", "CNAME", "SRV", "PTR"];
+
+/// An answer of the network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Reply {
+    /// Whether a name exists, and its records: owner, type, data.
+    Name(bool, Vec<(String, String, String)>),
+    /// Why there is no connection or answer.
+    Refused,
+    TimedOut,
+    Unreachable,
+    Closed,
+    /// There is one.
+    Connected,
+    Http(Response),
+}
+
+/// The last answers by question.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Memory(BTreeMap<String, Reply>);
+
+impl Memory {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn keep(&mut self, question: String, reply: Reply) {
+        if self.0.len() < MAX || self.0.contains_key(&question) {
+            self.0.insert(question, reply);
+        }
+    }
+}
+
+/// Surroundings that remember.
+pub(super) struct Remembering<'a> {
+    pub(super) surroundings: &'a mut dyn Surroundings,
+    pub(super) memory: &'a mut Memory,
+    /// What is asked now lies in the past: it is answered as before, if it was asked before.
+    pub(super) is_past: bool,
+}
+
+impl Remembering<'_> {
+    fn ask(&mut self, question: String, ask: impl FnOnce(&mut dyn Surroundings) -> Reply) -> Reply {
+        if let Some(reply) = self.memory.0.get(&question).filter(|_| self.is_past) {
+            return reply.clone();
+        }
+        let reply = ask(self.surroundings);
+        self.memory.keep(question, reply.clone());
+        reply
+    }
+}
+
+impl Surroundings for Remembering<'_> {
+    fn query(&mut self, name: &str, kind: RecordKind) -> Answer {
+        let reply = self.ask(format!("name {name} {kind:?}"), |surroundings| {
+            let answer = surroundings.query(name, kind);
+            let records = answer.records.into_iter().map(|record| (record.name, record.kind.to_owned(), record.data));
+            Reply::Name(answer.exists, records.collect())
+        });
+        let Reply::Name(exists, records) = reply else { return Answer::default() };
+        let record = |(name, kind, data): (String, String, String)| {
+            let kind = KINDS.iter().find(|known| **known == kind)?;
+            Some(Record { name, kind, data })
+        };
+        Answer { exists, records: records.into_iter().filter_map(record).collect() }
+    }
+
+    fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
+        self.ask(format!("connect {to:?}"), |surroundings| connected(surroundings.connect(to))).result().map(drop)
+    }
+
+    fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {
+        let question = format!("http {to:?} {is_tls} {request:?}");
+        let reply = self.ask(question, |surroundings| match surroundings.http(to, is_tls, request) {
+            Ok(response) => Reply::Http(response),
+            Err(error) => failed(error),
+        });
+        reply.result()?.ok_or(NetworkError::Closed)
+    }
+
+    fn ping(&mut self, to: Ipv4Addr) -> Result<(), NetworkError> {
+        self.ask(format!("ping {to}"), |surroundings| connected(surroundings.ping(to))).result().map(drop)
+    }
+
+    fn random(&mut self) -> u64 {
+        self.surroundings.random()
+    }
+}
+
+fn connected(result: Result<(), NetworkError>) -> Reply {
+    result.map_or_else(failed, |()| Reply::Connected)
+}
+
+fn failed(error: NetworkError) -> Reply {
+    match error {
+        NetworkError::Refused => Reply::Refused,
+        NetworkError::TimedOut => Reply::TimedOut,
+        NetworkError::Unreachable => Reply::Unreachable,
+        NetworkError::Closed => Reply::Closed,
+    }
+}
+
+impl Reply {
+    fn result(self) -> Result<Option<Response>, NetworkError> {
+        match self {
+            Reply::Connected | Reply::Name(..) => Ok(None),
+            Reply::Http(response) => Ok(Some(response)),
+            Reply::Refused => Err(NetworkError::Refused),
+            Reply::TimedOut => Err(NetworkError::TimedOut),
+            Reply::Unreachable => Err(NetworkError::Unreachable),
+            Reply::Closed => Err(NetworkError::Closed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A network in which names exist or not.
+    struct Names(bool);
+
+    impl Surroundings for Names {
+        fn query(&mut self, name: &str, _: RecordKind) -> Answer {
+            let record = Record { name: format!("{name}."), kind: "A", data: "10.0.0.1".into() };
+            Answer { exists: self.0, records: self.0.then_some(record).into_iter().collect() }
+        }
+
+        fn connect(&mut self, _: Endpoint) -> Result<(), NetworkError> {
+            Err(NetworkError::Refused)
+        }
+
+        fn http(&mut self, _: Endpoint, _: bool, _: &Request) -> Result<Response, NetworkError> {
+            Err(NetworkError::TimedOut)
+        }
+
+        fn ping(&mut self, _: Ipv4Addr) -> Result<(), NetworkError> {
+            Ok(())
+        }
+
+        fn random(&mut self) -> u64 {
+            4
+        }
+    }
+
+    fn query(memory: &mut Memory, exists: bool, is_past: bool) -> Answer {
+        let mut names = Names(exists);
+        Remembering { surroundings: &mut names, memory, is_past }.query("web", RecordKind::A)
+    }
+
+    #[test]
+    fn the_past_is_answered_as_it_was() {
+        let mut memory = Memory::default();
+        assert!(!query(&mut memory, false, false).exists);
+        assert!(!query(&mut memory, true, true).exists);
+        let found = query(&mut memory, true, false);
+        assert_eq!((found.exists, found.records[0].kind), (true, "A"));
+        assert!(query(&mut memory, false, true).exists);
+    }
+}

@@ -1,0 +1,294 @@
+//! The inside of pods: what their containers see and do, as a [`World`].
+//!
+//! The world of a pod is made from the pod ([`config`], [`environment`], [`volumes`], [`name_files`]) and brought up to the
+//! present when somebody looks. It is kept in a row beside the state of the pod as soon as it cannot be made again: a container
+//! runs a program that acts by itself ([`life`]), or somebody has reached into it ([`session`]).
+
+mod config;
+mod environment;
+mod fields;
+mod life;
+mod memory;
+mod message;
+mod name_files;
+mod outside;
+mod probing;
+mod session;
+pub(super) mod updates;
+pub(super) mod volumes;
+
+use std::collections::BTreeMap;
+
+use kctl_base::json::{Value, json};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::sim::{Duration, Time};
+use kctl_base::status::Status;
+use kctl_container::{Outcome, StoredWorld, Surroundings, World};
+use serde::{Deserialize, Serialize};
+
+use super::container_spec::containers;
+use super::runtime::PodRuntime;
+use super::watches;
+use super::{host_ip, pod_state};
+use crate::api::Server;
+pub(super) use config::is_service;
+use environment::Sources;
+pub(super) use environment::Variables;
+use fields::quantity;
+pub(super) use life::{after_sync, before_sync};
+use memory::{Memory, Remembering};
+use outside::Outside;
+pub(super) use probing::{needs_inside, probe, stop, stopped_at};
+pub(crate) use session::{forward, session};
+
+/// Steps that a world takes at most in one go.
+const BUDGET: u64 = 100_000;
+
+/// What the inside of a pod takes from its place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PodPlace {
+    /// Address of the pod.
+    ip: String,
+    /// Address of the node.
+    host_ip: String,
+    /// What the node can allocate.
+    allocatable: Value,
+    /// Memory of the node in bytes.
+    memory: u64,
+    /// Storage of the node in bytes.
+    storage: u64,
+    /// Processors of the node.
+    processors: u32,
+    /// When the pod got its volumes.
+    mounted: Time,
+}
+
+impl PodPlace {
+    /// Reads the place of a pod.
+    fn of(server: &mut Server, pod: &Object, runtime: &PodRuntime) -> Result<PodPlace, Status> {
+        let node = server.read("nodes", "", pod.str("/spec/nodeName"))?.unwrap_or_default();
+        let allocatable = node.at("/status/allocatable").cloned().unwrap_or_else(|| json!({}));
+        let number = |name: &str| quantity(allocatable.get(name)).and_then(|amount| u64::try_from(amount.value()).ok());
+        Ok(PodPlace {
+            ip: runtime.ip.clone(),
+            host_ip: host_ip(&node),
+            memory: number("memory").unwrap_or(0),
+            storage: number("ephemeral-storage").unwrap_or(u64::MAX),
+            processors: number("cpu").and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(1),
+            mounted: runtime.started,
+            allocatable,
+        })
+    }
+
+    /// Returns the address of the resolver that the node itself uses: that of its network.
+    fn gateway(&self) -> String {
+        let network = self.host_ip.rsplit_once('.').map_or("192.168.0", |(network, _)| network);
+        format!("{network}.1")
+    }
+}
+
+/// The inside of a pod.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Inside {
+    world: World,
+    /// The number of the run of each container in the world.
+    runs: BTreeMap<String, i64>,
+    /// The number of random numbers that were drawn.
+    draws: u64,
+    /// What was asked of the network, so that a change there can change what happens.
+    memory: Memory,
+}
+
+/// The row that keeps the inside of a pod.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    world: StoredWorld,
+    runs: BTreeMap<String, i64>,
+    draws: u64,
+    #[serde(default, skip_serializing_if = "Memory::is_empty")]
+    memory: Memory,
+}
+
+impl From<Inside> for Kept {
+    fn from(inside: Inside) -> Kept {
+        let Inside { world, runs, draws, memory } = inside;
+        Kept { world: world.into(), runs, draws, memory }
+    }
+}
+
+impl From<Kept> for Inside {
+    fn from(kept: Kept) -> Inside {
+        let Kept { world, runs, draws, memory } = kept;
+        Inside { world: world.into(), runs, draws, memory }
+    }
+}
+
+fn row(uid: &str) -> String {
+    format!("memory/kubelet/inside/{uid}")
+}
+
+/// Removes the inside of a pod that has gone.
+pub(super) fn remove(server: &mut Server, uid: &str) {
+    server.set_row(&row(uid), None);
+}
+
+/// Returns the state of a pod; `None` if no kubelet has seen it.
+fn runtime_of(server: &mut Server, pod: &Object) -> Result<Option<PodRuntime>, Status> {
+    server.typed_row::<PodRuntime>(&format!("memory/kubelet/{}", pod_state(pod.uid())))
+}
+
+impl Inside {
+    /// Returns the inside of a pod as it was last kept, or a new one.
+    fn load(server: &mut Server, pod: &Object, runtime: &PodRuntime) -> Result<Inside, Status> {
+        let kept = match runtime.has_inside {
+            true => server.typed_row::<Kept>(&row(pod.uid()))?.map(Inside::from),
+            false => None,
+        };
+        let new = || Inside {
+            world: World::new(runtime.started),
+            runs: BTreeMap::new(),
+            draws: 0,
+            memory: Memory::default(),
+        };
+        Ok(kept.unwrap_or_else(new))
+    }
+
+    /// Keeps the inside of a pod.
+    fn save(mut self, server: &mut Server, pod: &Object) -> Result<(), Status> {
+        volumes::shared::save(server, &mut self.world)?;
+        if !self.memory.is_empty() {
+            watches::note_curious(server, pod)?;
+        }
+        server.set_typed_row(&row(pod.uid()), Some(Kept::from(self)));
+        Ok(())
+    }
+
+    /// Brings the inside up to an instant: starts containers that have been started since, runs everything, ends what has been
+    /// stopped, and updates files.
+    ///
+    /// # Errors
+    /// A volume that is not simulated, or an object that cannot be read.
+    fn advance(&mut self, server: &mut Server, pod: &Object, runtime: &PodRuntime, now: Time) -> Result<(), Status> {
+        let place = PodPlace::of(server, pod, runtime)?;
+        let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
+        volumes::load_shared(&mut sources, &mut self.world.trees)?;
+        let mut starting = self.starting(pod, runtime);
+        starting.sort_by_key(|(since, _)| *since);
+        for (since, name) in starting {
+            self.run(server, pod, since.min(now));
+            self.start(server, pod, runtime, &place, &name)?;
+        }
+        self.run(server, pod, now);
+        self.end_stopped(runtime);
+        let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
+        volumes::refresh(&mut sources, &mut self.world)?;
+        Ok(())
+    }
+
+    /// Returns the containers that run but not in the world yet, with their start.
+    fn starting(&self, pod: &Object, runtime: &PodRuntime) -> Vec<(Time, String)> {
+        let all = containers(pod).filter_map(|spec| {
+            let container = runtime.containers.get(spec.name())?;
+            let running = container.running()?;
+            let is_new = self.runs.get(spec.name()) != Some(&container.restarts);
+            is_new.then(|| (running.since, spec.name().to_owned()))
+        });
+        all.collect()
+    }
+
+    /// Starts a container in the world.
+    fn start(
+        &mut self,
+        server: &mut Server,
+        pod: &Object,
+        runtime: &PodRuntime,
+        place: &PodPlace,
+        name: &str,
+    ) -> Result<(), Status> {
+        let Some(spec) = containers(pod).find(|spec| spec.name() == name) else { return Ok(()) };
+        let Some(container) = runtime.containers.get(name) else { return Ok(()) };
+        let at = container.running().map_or(self.world.now, |running| running.since);
+        let before = std::mem::take(&mut self.world.trees);
+        let mut trees = before.clone();
+        let mut sources = Sources { server, pod, place, trees: &before, at };
+        volumes::add_missing(&mut sources, &mut trees)?;
+        let config = config::config(&mut sources, &mut trees, spec, container.environment.as_ref())?;
+        self.world.trees = trees;
+        self.runs.insert(name.to_owned(), container.restarts);
+        self.outside(server, pod, |world, outside| world.start(outside, name, config));
+        self.post_start(server, pod, spec);
+        Ok(())
+    }
+
+    /// Ends the containers that do not run any more.
+    fn end_stopped(&mut self, runtime: &PodRuntime) {
+        let is_stopped = |name: &&String| runtime.containers.get(*name).is_none_or(|c| c.running().is_none());
+        let stopped: Vec<String> = self.runs.keys().filter(is_stopped).cloned().collect();
+        for name in stopped {
+            self.world.kill(&name);
+        }
+    }
+
+    /// Runs the world up to an instant. What it asks of the network before that is answered as before.
+    fn run(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
+        let before = until - Duration::from_micros(1);
+        if !self.memory.is_empty() && self.world.now < before {
+            let outcome = self.act(server, pod, true, |world, outside| world.run(outside, before, BUDGET));
+            if outcome.is_exhausted {
+                return outcome;
+            }
+        }
+        self.outside(server, pod, |world, outside| world.run(outside, until, BUDGET))
+    }
+
+    /// Acts on the world with what lies outside of the pod.
+    fn outside<R>(
+        &mut self,
+        server: &mut Server,
+        pod: &Object,
+        act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
+    ) -> R {
+        self.act(server, pod, false, act)
+    }
+
+    fn act<R>(
+        &mut self,
+        server: &mut Server,
+        pod: &Object,
+        is_past: bool,
+        act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
+    ) -> R {
+        let mut outside = Outside { server, uid: pod.uid(), draws: self.draws };
+        let mut remembering = Remembering { surroundings: &mut outside, memory: &mut self.memory, is_past };
+        let result = act(&mut self.world, &mut remembering);
+        self.draws = outside.draws;
+        result
+    }
+}
+
+/// Returns the log of a container whose program is simulated, up to an instant.
+///
+/// # Errors
+/// As [`world_of`].
+pub(super) fn log(
+    server: &mut Server,
+    pod: &Object,
+    runtime: &PodRuntime,
+    container: &str,
+    now: Time,
+) -> Result<Vec<(Time, String)>, Status> {
+    let mut inside = Inside::load(server, pod, runtime)?;
+    inside.advance(server, pod, runtime, now)?;
+    Ok(inside.log(container))
+}
+
+/// Returns the world of a pod at an instant; `None` if no kubelet has seen the pod.
+///
+/// # Errors
+/// A volume that is not simulated, or an object that cannot be read.
+pub(crate) fn world_of(server: &mut Server, pod: &Object, now: Time) -> Result<Option<World>, Status> {
+    let Some(runtime) = runtime_of(server, pod)? else { return Ok(None) };
+    let mut inside = Inside::load(server, pod, &runtime)?;
+    inside.advance(server, pod, &runtime, now)?;
+    Ok(Some(inside.world))
+}

@@ -1,0 +1,150 @@
+//! Sessions in containers, as the kubelet and the container runtime serve them (`pkg/kubelet/server`, containerd's CRI).
+
+use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::sim::Time;
+use kctl_base::status::{Reason, Status};
+use kctl_container::{Errno, NetworkError, SessionId};
+
+use super::{Inside, runtime_of};
+use crate::api::{AttachOptions, ExecOptions, Forwarded, Server, SessionCall, SessionState};
+use crate::controllers::kubelet::runtime::PodRuntime;
+use crate::controllers::kubelet::{NAME, pod_state};
+
+/// Takes a step of a session in a container of a pod.
+///
+/// # Errors
+/// A container that does not run, a program that cannot be started, a session that has gone.
+pub(crate) fn session(
+    server: &mut Server,
+    pod: &Object,
+    call: &SessionCall,
+    now: Time,
+) -> Result<SessionState, Status> {
+    let runtime = runtime_of(server, pod)?.ok_or_else(|| not_found(pod, call))?;
+    let is_running = |name: &str| runtime.containers.get(name).is_some_and(|found| found.running().is_some());
+    if let SessionCall::Exec(ExecOptions { container, .. }) | SessionCall::Attach(AttachOptions { container, .. }) =
+        call
+        && !is_running(container)
+    {
+        return Err(not_found(pod, call));
+    }
+    let mut inside = Inside::load(server, pod, &runtime)?;
+    inside.advance(server, pod, &runtime, now)?;
+    let session = match call {
+        SessionCall::Exec(options) => inside.exec(server, pod, options)?,
+        SessionCall::Attach(options) => inside.world.attach(&options.container).ok_or_else(|| not_found(pod, call))?,
+        SessionCall::Continue(session, input, is_end) => {
+            inside.find(*session)?;
+            inside.world.feed(*session, input);
+            if *is_end {
+                inside.world.end_input(*session);
+            }
+            *session
+        }
+        SessionCall::Signal(session, signal) => {
+            inside.find(*session)?;
+            inside.world.signal_session(*session, *signal);
+            *session
+        }
+        SessionCall::Close(session) => {
+            inside.world.close_session(*session);
+            *session
+        }
+        SessionCall::Forward(..) => return Err(Status::bad_request("a forwarded connection is no session")),
+    };
+    if let SessionCall::Exec(ExecOptions { size: Some(size), .. })
+    | SessionCall::Attach(AttachOptions { size: Some(size), .. }) = call
+    {
+        inside.world.resize(session, *size);
+    }
+    let outcome = inside.run(server, pod, now);
+    let output = inside.world.take_output(session);
+    let status = inside.world.sessions.get(&session).and_then(|found| found.status);
+    let wants_input = inside.world.wants_input(session);
+    let next = outcome.next.map(|next| next.max(now));
+    keep(server, pod, runtime, inside, now)?;
+    Ok(SessionState { session, output, status, next, wants_input })
+}
+
+/// Keeps what a session has changed, and lets the kubelet look at the pod again: containers may end otherwise than expected.
+fn keep(server: &mut Server, pod: &Object, mut runtime: PodRuntime, inside: Inside, now: Time) -> Result<(), Status> {
+    inside.save(server, pod)?;
+    (runtime.has_inside, runtime.look_at) = (true, Some(now));
+    server.set_typed_row(&format!("memory/{NAME}/{}", pod_state(pod.uid())), Some(runtime));
+    server.schedule(NAME, &format!("{}/{}", pod.namespace(), pod.name()), now, false);
+    Ok(())
+}
+
+impl Inside {
+    fn exec(&mut self, server: &mut Server, pod: &Object, options: &ExecOptions) -> Result<SessionId, Status> {
+        let ExecOptions { container, command, stdin, tty, .. } = options;
+        let started = self.outside(server, pod, |world, outside| world.exec(outside, container, command, *stdin, *tty));
+        started.map_err(|errno| cannot_start(server, pod, command, errno))
+    }
+
+    fn find(&self, session: SessionId) -> Result<(), Status> {
+        match self.world.sessions.contains_key(&session) {
+            true => Ok(()),
+            false => Err(Status::new(Reason::NotFound, format!("session {session} not found"))),
+        }
+    }
+}
+
+/// The error for a container that does not run, as it comes back over a WebSocket (`GetExec`, `GetAttach`).
+fn not_found(pod: &Object, call: &SessionCall) -> Status {
+    let text = match call {
+        SessionCall::Exec(options) => format!("container not found (\"{}\")", options.container),
+        SessionCall::Attach(options) => {
+            format!("container {} not found in pod {}_{}", options.container, pod.name(), pod.namespace())
+        }
+        _ => format!("pod not found (\"{}_{}\")", pod.name(), pod.namespace()),
+    };
+    internal(format!("unable to upgrade connection: {text}"))
+}
+
+/// The error for a program that cannot be started: that of runc, in those of containerd, the kubelet and the API server.
+fn cannot_start(server: &Server, pod: &Object, command: &[String], errno: Errno) -> Status {
+    let name = command.first().map_or("", String::as_str);
+    let why = match errno {
+        Errno::ENOENT if !name.contains('/') => "executable file not found in $PATH".to_owned(),
+        Errno::ENOENT => format!("stat {name}: {}", lower(errno)),
+        Errno::ENOEXEC => "exec format error".to_owned(),
+        other => lower(other),
+    };
+    let id = server.ids();
+    let half = |number| id.draw("exec", pod.uid(), number);
+    internal(format!(
+        "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"{:032x}{:032x}\": OCI runtime exec failed: exec failed: unable to start container process: exec: \"{name}\": {why}",
+        half(0),
+        half(1)
+    ))
+}
+
+fn lower(errno: Errno) -> String {
+    errno.text().to_lowercase()
+}
+
+fn internal(text: String) -> Status {
+    Status::new(Reason::InternalError, format!("Internal error occurred: {text}"))
+}
+
+/// Sends an HTTP request to a port of a pod.
+///
+/// # Errors
+/// A pod that does not run.
+pub(crate) fn forward(
+    server: &mut Server,
+    pod: &Object,
+    port: u16,
+    request: &kctl_container::Request,
+    now: Time,
+) -> Result<Forwarded, Status> {
+    let call = SessionCall::Forward(port, request.clone());
+    let runtime = runtime_of(server, pod)?.ok_or_else(|| not_found(pod, &call))?;
+    if runtime.containers.values().all(|container| container.running().is_none()) {
+        return Err(not_found(pod, &call));
+    }
+    let mut inside = Inside::load(server, pod, &runtime)?;
+    inside.advance(server, pod, &runtime, now)?;
+    Ok(Err(NetworkError::Refused))
+}

@@ -1,0 +1,194 @@
+//! Volumes that pods share: claims, directories of a node, and NFS. Each is a tree with a row of its own, which stays when a
+//! pod goes; that of a claim goes with its PersistentVolume.
+
+use std::collections::BTreeMap;
+
+use kctl_base::json::Value;
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::sim::Time;
+use kctl_base::status::Status;
+use kctl_container::{Attributes, Content, NodeId, NodeKind, Tree, World};
+
+use super::super::environment::Sources;
+use super::super::fields::quantity;
+use super::fs_group;
+use crate::api::Server;
+
+/// Prefix of the rows.
+const ROWS: &str = "memory/kubelet/shared/";
+/// Prefixes of the keys of trees by kind of volume.
+const CLAIM: &str = "claim/";
+const HOST: &str = "host/";
+const NFS: &str = "nfs/";
+/// Directories of a node.
+const NODE_DIRECTORIES: &[&str] = &[
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc/kubernetes/manifests",
+    "/home",
+    "/lib/modules",
+    "/mnt",
+    "/opt/cni/bin",
+    "/proc",
+    "/root",
+    "/run/containerd",
+    "/sbin",
+    "/srv",
+    "/sys/fs/cgroup",
+    "/tmp",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/share/zoneinfo",
+    "/var/lib/containerd",
+    "/var/lib/kubelet",
+    "/var/log/containers",
+    "/var/log/pods",
+];
+
+/// Returns the key of the tree of a volume.
+///
+/// # Errors
+/// A kind of volume that is not simulated, or a claim that is not bound.
+pub(super) fn key(sources: &mut Sources<'_>, volume: &Value) -> Result<String, Status> {
+    if volume.at("/hostPath").is_some() {
+        return Ok(format!("{HOST}{}", sources.pod.str("/spec/nodeName")));
+    }
+    if let Some(nfs) = volume.at("/nfs") {
+        return Ok(format!("{NFS}{}{}", nfs.str("/server"), nfs.str("/path")));
+    }
+    let claim = match (volume.at("/persistentVolumeClaim"), volume.at("/ephemeral")) {
+        (Some(source), _) => source.str("/claimName").to_owned(),
+        (None, Some(_)) => format!("{}-{}", sources.pod.name(), volume.str("/name")),
+        (None, None) => {
+            let kind = super::source_of(volume).map_or("", |(kind, _)| kind);
+            return Err(Status::internal(format!("volumes of type {kind} are not simulated")));
+        }
+    };
+    let found = sources.server.read("persistentvolumeclaims", sources.pod.namespace(), &claim)?;
+    match found.as_deref().map(|found| found.str("/spec/volumeName")) {
+        Some(name) if !name.is_empty() => Ok(format!("{CLAIM}{name}")),
+        _ => Err(Status::internal(format!("persistentvolumeclaim \"{claim}\" is not bound"))),
+    }
+}
+
+/// Loads the tree of a volume, and creates it if it has none yet.
+///
+/// # Errors
+/// As [`key`].
+pub(super) fn load(
+    sources: &mut Sources<'_>,
+    volume: &Value,
+    trees: &mut BTreeMap<String, Tree>,
+) -> Result<(), Status> {
+    let key = key(sources, volume)?;
+    if !trees.contains_key(&key) {
+        let tree = match sources.server.typed_row::<Tree>(&format!("{ROWS}{key}"))? {
+            Some(tree) => tree,
+            None => new_tree(sources, &key)?,
+        };
+        trees.insert(key.clone(), tree);
+    }
+    if let (Some(host), Some(tree)) = (volume.at("/hostPath"), trees.get_mut(&key)) {
+        create_host_path(tree, host, sources.at);
+    }
+    Ok(())
+}
+
+fn new_tree(sources: &mut Sources<'_>, key: &str) -> Result<Tree, Status> {
+    let now = sources.at;
+    if key.starts_with(HOST) {
+        return Ok(node_tree(sources.pod.str("/spec/nodeName"), sources.place.storage, now));
+    }
+    let mut attributes = Attributes::root(0o777, now);
+    if let Some(gid) = fs_group(sources.pod) {
+        attributes = Attributes { mode: 0o2777, gid, ..attributes };
+    }
+    Ok(Tree::new(attributes, capacity(sources, key)?))
+}
+
+/// Returns the capacity of a volume in bytes.
+fn capacity(sources: &mut Sources<'_>, key: &str) -> Result<u64, Status> {
+    let Some(name) = key.strip_prefix(CLAIM) else { return Ok(sources.place.storage) };
+    let volume = sources.server.read("persistentvolumes", "", name)?;
+    let size = volume.as_deref().and_then(|volume| quantity(volume.pointer("/spec/capacity/storage")));
+    Ok(size.and_then(|size| u64::try_from(size.value()).ok()).unwrap_or(sources.place.storage))
+}
+
+/// Creates the file system of a node.
+fn node_tree(node: &str, capacity: u64, now: Time) -> Tree {
+    let mut tree = Tree::new(Attributes::root(0o755, now), capacity);
+    for path in NODE_DIRECTORIES {
+        let mode = if *path == "/tmp" { 0o1777 } else { 0o755 };
+        // They are few, and fit.
+        let _ = tree.put(path, NodeKind::Directory(BTreeMap::new()), Attributes::root(mode, now));
+    }
+    let _ = tree.put("/var/run", NodeKind::Link("/run".into()), Attributes::root(0o777, now));
+    let name = NodeKind::File(Content::from(format!("{node}\n").as_str()));
+    let _ = tree.put("/etc/hostname", name, Attributes::root(0o644, now));
+    tree
+}
+
+/// Creates the directory or file of a `hostPath` whose type asks for it.
+fn create_host_path(tree: &mut Tree, source: &Value, now: Time) {
+    let (path, wanted) = (source.str("/path"), source.str("/type"));
+    let (kind, mode) = match wanted {
+        "" | "DirectoryOrCreate" => (NodeKind::Directory(BTreeMap::new()), 0o755),
+        "FileOrCreate" => (NodeKind::File(Content::default()), 0o644),
+        _ => return,
+    };
+    if find(tree, path).is_none() {
+        // A full or impossible path shows when the container is mounted.
+        let _ = tree.put(path, kind, Attributes::root(mode, now));
+    }
+}
+
+/// Returns the node of a path.
+pub(in crate::controllers::kubelet::inside) fn find(tree: &Tree, path: &str) -> Option<NodeId> {
+    let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
+    parts.into_iter().try_fold(tree.root(), |at, part| tree.entry(at, part).ok())
+}
+
+/// Returns why a `hostPath` cannot be mounted on a node (`pkg/volume/hostpath`, `checkType`).
+///
+/// # Errors
+/// A row that cannot be read.
+pub(in crate::controllers::kubelet) fn host_path_error(
+    server: &mut Server,
+    node: &str,
+    source: &Value,
+) -> Result<Option<String>, Status> {
+    let wanted = source.str("/type");
+    if !["Directory", "File"].contains(&wanted) {
+        return Ok(None);
+    }
+    let stored = server.typed_row::<Tree>(&format!("{ROWS}{HOST}{node}"))?;
+    let tree = stored.unwrap_or_else(|| node_tree(node, u64::MAX, Time::from_secs(0)));
+    let path = source.str("/path");
+    let found = find(&tree, path).and_then(|id| tree.node(id).ok());
+    let (is_right, what) = match wanted {
+        "Directory" => (found.is_some_and(|node| node.is_directory()), "directory"),
+        _ => (found.is_some_and(|node| matches!(node.kind, NodeKind::File(_))), "file"),
+    };
+    Ok((!is_right).then(|| format!("hostPath type check failed: {path} is not a {what}")))
+}
+
+/// Takes the shared trees out of a world, and keeps those that have changed.
+///
+/// # Errors
+/// A row that cannot be read.
+pub(in crate::controllers::kubelet) fn save(server: &mut Server, world: &mut World) -> Result<(), Status> {
+    let is_shared = |key: &str| [CLAIM, HOST, NFS].iter().any(|prefix| key.starts_with(prefix));
+    let keys: Vec<String> = world.trees.keys().filter(|key| is_shared(key)).cloned().collect();
+    for key in keys {
+        if let Some(tree) = world.trees.remove(&key) {
+            server.set_typed_row(&format!("{ROWS}{key}"), Some(tree));
+        }
+    }
+    Ok(())
+}
+
+/// Removes what a PersistentVolume held.
+pub(in crate::controllers::kubelet) fn remove(server: &mut Server, volume: &Object) {
+    server.set_row(&format!("{ROWS}{CLAIM}{}", volume.name()), None);
+}

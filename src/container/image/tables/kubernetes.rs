@@ -1,0 +1,95 @@
+//! Images of Kubernetes: its documentation, tests and add-ons.
+
+use super::{ALPINE, DEBIAN, SCRATCH};
+use crate::image::{Image, Versions};
+
+/// Programs of `dnsutils` images.
+const DNS_TOOLS: &[&str] = &["/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host"];
+
+pub(super) const IMAGES: &[Image] = &[
+    Image { names: &["pause", "pause-amd64"], entrypoint: &["/pause"], uid: 65535, programs: &["/pause"], ..SCRATCH },
+    Image {
+        names: &["e2e-test-images/agnhost"],
+        entrypoint: &["/agnhost"],
+        command: &["pause"],
+        ports: &[80, 8080, 8081, 9376],
+        programs: &["/agnhost", "/usr/bin/dig", "/usr/bin/curl", "/usr/bin/iperf", "/usr/bin/host"],
+        ..ALPINE
+    },
+    Image {
+        names: &["e2e-test-images/jessie-dnsutils", "e2e-test-images/dnsutils", "dnsutils"],
+        command: &["sleep", "3600"],
+        programs: DNS_TOOLS,
+        ..DEBIAN
+    },
+    Image {
+        names: &["echoserver", "e2e-test-images/echoserver"],
+        versions: Versions { latest: "1.10", lines: &[] },
+        command: &["/usr/local/bin/run.sh"],
+        ports: &[8080, 8443],
+        programs: &["/usr/local/bin/run.sh", "/usr/bin/curl"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["hpa-example"],
+        entrypoint: &["docker-php-entrypoint"],
+        command: &["apache2-foreground"],
+        working_dir: "/var/www/html",
+        ports: &[80],
+        programs: &["/usr/local/bin/docker-php-entrypoint", "/usr/local/bin/apache2-foreground", "/usr/bin/curl"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["serve_hostname", "serve-hostname"],
+        entrypoint: &["/serve_hostname"],
+        ports: &[9376],
+        programs: &["/serve_hostname"],
+        ..SCRATCH
+    },
+    Image { names: &["liveness"], entrypoint: &["/server"], ports: &[8080], programs: &["/server"], ..SCRATCH },
+    Image {
+        names: &["hello-app", "google-samples/hello-app", "google-samples/containers/gke/hello-app"],
+        entrypoint: &[],
+        command: &["./hello-app"],
+        ports: &[8080],
+        programs: &["/hello-app"],
+        ..ALPINE
+    },
+    Image {
+        names: &["node-hello", "google-samples/node-hello", "aronchick/hello-node"],
+        command: &["/bin/sh", "-c", "node server.js"],
+        ports: &[8080],
+        programs: &["/usr/local/bin/node", "/usr/bin/curl"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["kubernetes-bootcamp", "google-samples/kubernetes-bootcamp", "jocatalin/kubernetes-bootcamp"],
+        command: &["/bin/sh", "-c", "node server.js"],
+        ports: &[8080],
+        programs: &["/usr/local/bin/node", "/usr/bin/curl"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["gb-frontend", "google-samples/gb-frontend", "google-samples/containers/gke/gb-frontend"],
+        command: &["apache2-foreground"],
+        working_dir: "/var/www/html",
+        ports: &[80],
+        programs: &["/usr/local/bin/apache2-foreground", "/usr/bin/curl"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["hello-frontend", "google-samples/hello-frontend"],
+        entrypoint: &["/docker-entrypoint.sh"],
+        command: &["nginx", "-g", "daemon off;"],
+        ports: &[80],
+        programs: &["/docker-entrypoint.sh", "/usr/sbin/nginx"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["coredns", "coredns/coredns"],
+        entrypoint: &["/coredns"],
+        ports: &[53],
+        programs: &["/coredns"],
+        ..SCRATCH
+    },
+];

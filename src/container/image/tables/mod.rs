@@ -1,0 +1,53 @@
+//! What is known of images, one file for each group of them.
+
+mod databases;
+mod distributions;
+mod kubernetes;
+mod languages;
+mod tutorials;
+mod web;
+
+use super::{Flavour, Image, System, Versions};
+use crate::process::Signal;
+
+const NO_VERSIONS: Versions = Versions { latest: "", lines: &[] };
+
+/// What is assumed of an image that is not listed: that it is built on Debian's slim image.
+pub(super) const OTHER: Image = DEBIAN;
+
+const DEBIAN: Image = Image {
+    names: &[],
+    tag: "",
+    flavour: Flavour::Gnu,
+    system: System::Debian,
+    versions: NO_VERSIONS,
+    entrypoint: &[],
+    command: &[],
+    working_dir: "/",
+    uid: 0,
+    path: Image::DEFAULT_PATH,
+    environment: &[],
+    ports: &[],
+    stop_signal: Signal::Term,
+    programs: &[],
+    files: &[],
+    users: &[],
+};
+const UBUNTU: Image = Image { system: System::Ubuntu, ..DEBIAN };
+const ENTERPRISE: Image = Image { system: System::EnterpriseLinux, ..DEBIAN };
+const ALPINE: Image = Image { flavour: Flavour::Busybox, system: System::Alpine, ..DEBIAN };
+const BUSYBOX: Image = Image { flavour: Flavour::Busybox, system: System::Busybox, ..DEBIAN };
+const SCRATCH: Image = Image { flavour: Flavour::Distroless, system: System::Scratch, ..DEBIAN };
+
+/// Returns all entries. An entry for some tags comes before the one for any tag.
+pub(super) fn all() -> impl Iterator<Item = &'static Image> {
+    let tables = [
+        distributions::IMAGES,
+        web::IMAGES,
+        databases::IMAGES,
+        languages::IMAGES,
+        kubernetes::IMAGES,
+        tutorials::IMAGES,
+    ];
+    tables.into_iter().flatten()
+}

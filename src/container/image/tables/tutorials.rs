@@ -1,0 +1,71 @@
+//! Images that tutorials use: tools for looking around, small web servers, log collectors.
+
+use super::{ALPINE, DEBIAN};
+use crate::image::{FileKind, Image, ImageFile};
+
+const MYAPP_INDEX: &str = "Hello MyApp | Version: v1 | <a href=\"hostname.html\">Pod Name</a>\n";
+
+/// Programs of `nicolaka/netshoot` beside those of Alpine.
+const NETSHOOT: &[&str] = &[
+    "/usr/bin/curl",
+    "/usr/bin/dig",
+    "/usr/bin/host",
+    "/bin/bash",
+    "/usr/bin/ncat",
+    "/usr/bin/tcpdump",
+    "/usr/bin/iperf3",
+    "/bin/zsh",
+];
+
+pub(super) const IMAGES: &[Image] = &[
+    Image {
+        names: &["ikubernetes/myapp"],
+        command: &["nginx", "-g", "daemon off;"],
+        ports: &[80],
+        programs: &["/usr/sbin/nginx"],
+        files: &[
+            ImageFile { path: "/usr/share/nginx/html/index.html", kind: FileKind::Text(MYAPP_INDEX) },
+            ImageFile { path: "/etc/nginx/nginx.conf", kind: FileKind::Text(include_str!("files/nginx.conf")) },
+            ImageFile { path: "/etc/nginx/mime.types", kind: FileKind::Text(include_str!("files/nginx-mime.types")) },
+            ImageFile { path: "/var/log/nginx/access.log", kind: FileKind::Link("/dev/stdout") },
+            ImageFile { path: "/var/log/nginx/error.log", kind: FileKind::Link("/dev/stderr") },
+        ],
+        users: &["nginx:100:/var/cache/nginx:/sbin/nologin"],
+        ..ALPINE
+    },
+    Image { names: &["dotbalo/canary"], ports: &[80], programs: &["/usr/sbin/nginx"], ..DEBIAN },
+    Image { names: &["nicolaka/netshoot"], command: &["zsh"], programs: NETSHOOT, ..ALPINE },
+    Image {
+        names: &["tutum/dnsutils"],
+        command: &["bash"],
+        programs: &["/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["polinux/stress"],
+        command: &["stress", "--verbose", "--help"],
+        programs: &["/usr/local/bin/stress"],
+        ..ALPINE
+    },
+    Image {
+        names: &["fluentd", "fluent/fluentd"],
+        entrypoint: &["tini", "--", "/bin/entrypoint.sh"],
+        command: &["fluentd"],
+        ports: &[5140, 24224],
+        programs: &["/usr/bin/tini", "/bin/entrypoint.sh", "/usr/bin/fluentd"],
+        ..ALPINE
+    },
+    Image {
+        names: &["fluent/fluentd-kubernetes-daemonset"],
+        entrypoint: &["tini", "--", "/fluentd/entrypoint.sh"],
+        ports: &[5140, 24224],
+        programs: &["/usr/bin/tini", "/fluentd/entrypoint.sh"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["fluentd-elasticsearch", "stakater/fluentd-elasticsearch"],
+        entrypoint: &["/entrypoint.sh"],
+        programs: &["/entrypoint.sh"],
+        ..DEBIAN
+    },
+];

@@ -1,0 +1,413 @@
+//! Simple commands.
+
+use super::builtins::{self, Builtin};
+use super::expand::{Assigned, PendingAssignment, numbered};
+use super::frame::{FrameKind, Function};
+use super::pending::Pending;
+use super::redirect::FIRST_PRIVATE;
+use super::syntax::Dialect;
+use super::variables::{Value, Variable};
+use super::{Interrupt, Shell, Step};
+use crate::call::{Call, Stop};
+use crate::errno::Errno;
+use crate::process::{Process, State, Wait};
+use crate::programs::{self, Task};
+
+impl Shell {
+    /// Runs the simple command whose parts are on the stack.
+    pub(super) fn run(&mut self, call: &mut Call<'_>) -> Step {
+        let args = std::mem::take(&mut self.stack.args);
+        let assignments = std::mem::take(&mut self.stack.assignments);
+        let redirects = std::mem::take(&mut self.stack.redirects);
+        call.world.spend();
+        if self.options.has('x') {
+            self.trace(call, &assignments, &args);
+        }
+        let Some(name) = args.first().cloned() else { return self.assign_only(call, assignments, &redirects) };
+        let function = self.functions.get(&name).cloned();
+        let builtin = builtins::find(&name, self.dialect);
+        let is_special = builtin.is_some_and(|builtin| builtin.is_special);
+        if let Some(builtin) = builtin.filter(|builtin| builtin.is_special || function.is_none()) {
+            return self.run_with_builtin(call, builtin, args, assignments, &redirects);
+        }
+        if !redirects.is_empty() && !self.open(call, &redirects) {
+            return self.redirect_failed(is_special);
+        }
+        if let Some(function) = function {
+            return self.run_function(call, &name, function, args, assignments, !redirects.is_empty());
+        }
+        let result = self.run_program(call, args, assignments);
+        if !redirects.is_empty() {
+            self.restore_files(call);
+        }
+        result
+    }
+
+    fn redirect_failed(&mut self, is_special: bool) -> Step {
+        self.status = if self.dialect == Dialect::Dash { 2 } else { 1 };
+        if is_special && self.dialect != Dialect::Bash {
+            return Err(Interrupt::Fail(self.status));
+        }
+        Ok(())
+    }
+
+    fn assign_only(
+        &mut self,
+        call: &mut Call<'_>,
+        assignments: Vec<PendingAssignment>,
+        redirects: &[super::expand::PendingRedirect],
+    ) -> Step {
+        if !redirects.is_empty() {
+            if !self.open(call, redirects) {
+                return self.redirect_failed(false);
+            }
+            self.restore_files(call);
+        }
+        self.status = self.substituted.take().unwrap_or(0);
+        for assignment in assignments {
+            self.apply(call, assignment)?;
+        }
+        Ok(())
+    }
+
+    fn run_with_builtin(
+        &mut self,
+        call: &mut Call<'_>,
+        builtin: &Builtin,
+        args: Vec<String>,
+        assignments: Vec<PendingAssignment>,
+        redirects: &[super::expand::PendingRedirect],
+    ) -> Step {
+        if !self.open(call, redirects) {
+            return self.redirect_failed(builtin.is_special);
+        }
+        // The assignments in front of a special builtin stay, those in front of others are undone.
+        let stays = builtin.is_special && self.dialect != Dialect::Bash;
+        let mut undo = Vec::new();
+        for assignment in assignments {
+            if builtin.is_declaration && matches!(assignment.value, Assigned::Array(_)) {
+                self.stack.assignments.push(assignment);
+                continue;
+            }
+            if !stays {
+                undo.push((assignment.name.clone(), self.variables.get(&assignment.name).cloned()));
+            }
+            if let Err(interrupt) = self.apply(call, assignment) {
+                self.restore_files(call);
+                return Err(interrupt);
+            }
+        }
+        self.undo = undo;
+        self.run_builtin(call, args)
+    }
+
+    /// Calls a builtin, also again after it had to wait; its redirections have been made.
+    pub(super) fn run_builtin(&mut self, call: &mut Call<'_>, args: Vec<String>) -> Step {
+        let Some(builtin) = builtins::find(&args[0], self.dialect) else { return Ok(()) };
+        let frames = self.frames.len();
+        let base = self.saved.len().saturating_sub(1);
+        let result = (builtin.run)(self, call, &args);
+        if let Err(Interrupt::Stop(Stop::Wait(wait))) = result {
+            // `exec` has put a program in the place of the shell, or the builtin has to be called again.
+            if call.process.next.is_none() {
+                self.pending = Pending::Builtin(args);
+            }
+            return Err(Interrupt::Stop(Stop::Wait(wait)));
+        }
+        for (name, old) in std::mem::take(&mut self.undo).into_iter().rev() {
+            self.variables.restore(&name, old);
+        }
+        if std::mem::take(&mut self.keeps_files) {
+            self.keep_files(call);
+        } else if self.frames.len() > frames {
+            // `eval` and `.`: the redirections are undone when they end.
+            if let Some(frame) = self.frames.last_mut() {
+                frame.saved = base;
+            }
+        } else {
+            while self.saved.len() > base {
+                self.restore_files(call);
+            }
+        }
+        self.close_substitutions(call);
+        match result {
+            Ok(status) => {
+                if self.frames.len() == frames {
+                    self.status = status;
+                }
+                Ok(())
+            }
+            Err(interrupt) => Err(interrupt),
+        }
+    }
+
+    fn run_function(
+        &mut self,
+        call: &mut Call<'_>,
+        name: &str,
+        function: Function,
+        mut args: Vec<String>,
+        assignments: Vec<PendingAssignment>,
+        has_redirects: bool,
+    ) -> Step {
+        args.remove(0);
+        let mut locals = Vec::new();
+        for assignment in assignments {
+            locals.push((assignment.name.clone(), self.variables.get(&assignment.name).cloned()));
+            let name = assignment.name.clone();
+            self.apply(call, assignment)?;
+            self.variables.entry(&name).is_exported = true;
+        }
+        let parameters = std::mem::replace(&mut self.parameters, args);
+        let kind = FrameKind::Function { name: name.to_owned(), parameters, locals };
+        self.push_frame(call, kind, None, Some(function))?;
+        if has_redirects && let Some(frame) = self.frames.last_mut() {
+            frame.saved -= 1;
+        }
+        Ok(())
+    }
+
+    /// Runs a program in a child, or in the place of a shell that has nothing else to do.
+    fn run_program(&mut self, call: &mut Call<'_>, args: Vec<String>, assignments: Vec<PendingAssignment>) -> Step {
+        let name = args[0].clone();
+        let mut environment = self.variables.environment(self.dialect);
+        for assignment in assignments {
+            let Assigned::Text(text) = assignment.value else { continue };
+            match environment.iter_mut().find(|(name, _)| *name == assignment.name) {
+                Some((_, value)) => *value = text,
+                None => environment.push((assignment.name, text)),
+            }
+        }
+        if self.dialect == Dialect::Bash {
+            environment.retain(|(name, _)| name != "_");
+        }
+        if self.is_last() {
+            return self.replace(call, args, environment);
+        }
+        let mut child = Process { argv: args, environment, ..self.child_process(call) };
+        match load(call, &mut child) {
+            Ok(task) => child.task = task,
+            Err(errno) => {
+                self.status = self.command_error(call, &name, errno);
+                self.close_substitutions(call);
+                return Ok(());
+            }
+        }
+        let pid = call.spawn(child);
+        self.pending = Pending::Foreground(pid);
+        Ok(())
+    }
+
+    /// Creates a process like the shell's own, without the shell's private descriptors.
+    fn child_process(&self, call: &Call<'_>) -> Process {
+        let own = &*call.process;
+        Process {
+            files: own.files.range(..FIRST_PRIVATE).map(|(descriptor, file)| (*descriptor, *file)).collect(),
+            state: State::Ready,
+            task: Task::Plain,
+            next: None,
+            pending: Vec::new(),
+            ignored: own.ignored.clone(),
+            listeners: Vec::new(),
+            argv: Vec::new(),
+            environment: Vec::new(),
+            cwd: own.cwd.clone(),
+            credentials: own.credentials.clone(),
+            ..*own
+        }
+    }
+
+    /// Puts a program in the place of the shell, which has nothing else to do.
+    fn replace(&mut self, call: &mut Call<'_>, args: Vec<String>, environment: Vec<(String, String)>) -> Step {
+        let name = args[0].clone();
+        match self.exec_program(call, args, environment, None) {
+            Ok(interrupt) => Err(interrupt),
+            Err(errno) => {
+                self.status = self.command_error(call, &name, errno);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts a program in the place of the shell, called by another name if one is given.
+    ///
+    /// # Errors
+    /// Why it cannot be started.
+    pub(super) fn exec_program(
+        &mut self,
+        call: &mut Call<'_>,
+        args: Vec<String>,
+        environment: Vec<(String, String)>,
+        name: Option<String>,
+    ) -> Result<Interrupt, Errno> {
+        let mut child = Process { argv: args, environment, ..self.child_process(call) };
+        let task = load(call, &mut child)?;
+        let private: Vec<i32> = call.process.files.range(FIRST_PRIVATE..).map(|(fd, _)| *fd).collect();
+        for descriptor in private {
+            call.close(descriptor);
+        }
+        call.process.argv = child.argv;
+        if let Some(name) = name {
+            call.process.argv[0] = name;
+        }
+        call.process.environment = child.environment;
+        call.process.next = Some(task);
+        Ok(Interrupt::Stop(Stop::Wait(Wait::Until(call.now()))))
+    }
+
+    /// Runs a program in a child for a builtin, and waits for it.
+    pub(super) fn run_in_child(&mut self, call: &mut Call<'_>, args: &[String]) -> Result<i32, Interrupt> {
+        if let Some(pid) = self.builtin_child {
+            let Some(status) = self.wait_for(call, pid) else {
+                return Err(Interrupt::Stop(Stop::Wait(Wait::Child)));
+            };
+            self.builtin_child = None;
+            self.jobs.list.retain(|job| job.pid != pid);
+            return Ok(status.code());
+        }
+        let environment = self.variables.environment(self.dialect);
+        let mut child = Process { argv: args.to_vec(), environment, ..self.child_process(call) };
+        match load(call, &mut child) {
+            Ok(task) => child.task = task,
+            Err(errno) => return Ok(self.command_error(call, &args[0], errno)),
+        }
+        self.builtin_child = Some(call.spawn(child));
+        Err(Interrupt::Stop(Stop::Wait(Wait::Child)))
+    }
+
+    /// Assigns a text to a variable.
+    pub(super) fn assign(&mut self, call: &mut Call<'_>, name: &str, text: String) -> Step {
+        let value = Assigned::Text(text);
+        self.apply(call, PendingAssignment { name: name.to_owned(), index: None, appends: false, value })
+    }
+
+    pub(super) fn read_only_error(&mut self, call: &mut Call<'_>, name: &str) -> Interrupt {
+        let text = if self.dialect == Dialect::Bash { "readonly variable" } else { "is read only" };
+        self.error(call, &format!("{name}: {text}"));
+        Interrupt::Fail(if self.dialect == Dialect::Bash { 1 } else { 2 })
+    }
+
+    /// Makes an assignment.
+    pub(super) fn apply(&mut self, call: &mut Call<'_>, assignment: PendingAssignment) -> Step {
+        let PendingAssignment { name, index, appends, value } = assignment;
+        let old = self.variables.get(&name);
+        if old.is_some_and(|variable| variable.is_readonly) {
+            return Err(self.read_only_error(call, &name));
+        }
+        let is_integer = old.is_some_and(|variable| variable.is_integer);
+        match value {
+            Assigned::Array(elements) => return self.apply_array(call, &name, elements, appends),
+            Assigned::Text(text) => match index {
+                Some(index) => return self.apply_element(call, &name, &index, text, appends),
+                None => {
+                    let before = self.variables.text(&name).unwrap_or_default();
+                    let text = match (is_integer, appends) {
+                        (true, true) => self.calculate(call, &format!("({before})+({text})"))?.to_string(),
+                        (true, false) => self.calculate(call, &text)?.to_string(),
+                        (false, true) => format!("{before}{text}"),
+                        (false, false) => text,
+                    };
+                    self.variables.set(&name, text);
+                }
+            },
+        }
+        if self.options.has('a') {
+            self.variables.entry(&name).is_exported = true;
+        }
+        if name == "OPTIND" {
+            self.option_offset = 0;
+        }
+        Ok(())
+    }
+
+    fn apply_array(
+        &mut self,
+        call: &mut Call<'_>,
+        name: &str,
+        elements: Vec<(Option<String>, String)>,
+        appends: bool,
+    ) -> Step {
+        if let Some(Variable { value: Value::Map(old), .. }) = self.variables.get(name) {
+            let mut map = if appends { old.clone() } else { Default::default() };
+            let mut bare = Vec::new();
+            for (index, text) in elements {
+                match index {
+                    Some(index) => {
+                        map.insert(index, text);
+                    }
+                    None => bare.push(text),
+                }
+            }
+            map.extend(bare.chunks(2).map(|pair| (pair[0].clone(), pair.get(1).cloned().unwrap_or_default())));
+            self.variables.entry(name).value = Value::Map(map);
+            return Ok(());
+        }
+        let old = match self.variables.get(name).map(|variable| &variable.value) {
+            Some(Value::List(list)) if appends => list.clone(),
+            Some(Value::Text(text)) if appends => [(0, text.clone())].into(),
+            _ => Default::default(),
+        };
+        let first = old.keys().next_back().map_or(0, |last| last + 1);
+        let mut failure = None;
+        let new = numbered(elements, first, |index| match self.calculate(call, index) {
+            Ok(number) => Some(number),
+            Err(interrupt) => {
+                failure = Some(interrupt);
+                None
+            }
+        });
+        if let Some(interrupt) = failure {
+            return Err(interrupt);
+        }
+        let mut list = old;
+        list.extend(new.unwrap_or_default());
+        self.variables.entry(name).value = Value::List(list);
+        Ok(())
+    }
+
+    fn apply_element(&mut self, call: &mut Call<'_>, name: &str, index: &str, text: String, appends: bool) -> Step {
+        if let Some(Variable { value: Value::Map(_), .. }) = self.variables.get(name) {
+            if let Value::Map(map) = &mut self.variables.entry(name).value {
+                let old = map.entry(index.to_owned()).or_default();
+                *old = if appends { format!("{old}{text}") } else { text };
+            }
+            return Ok(());
+        }
+        let number = self.calculate(call, index)?;
+        let old = self.element_at(name, number).unwrap_or_default();
+        let value = &mut self.variables.entry(name).value;
+        if let Value::Text(first) = value {
+            *value = Value::List([(0, std::mem::take(first))].into());
+        }
+        if matches!(value, Value::Unset) {
+            *value = Value::List(Default::default());
+        }
+        if let Value::List(list) = value {
+            let number = if number < 0 { list.keys().next_back().map_or(0, |last| last + 1) + number } else { number };
+            list.insert(number, if appends { format!("{old}{text}") } else { text });
+        }
+        Ok(())
+    }
+}
+
+/// Finds the program of a process that is about to be started; a text without `#!` is a script of the shell.
+fn load(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
+    let mut inner = Call {
+        world: &mut *call.world,
+        container: call.container,
+        process: child,
+        surroundings: &mut *call.surroundings,
+    };
+    match programs::load(&mut inner) {
+        Err(Errno::ENOEXEC) => {
+            let path = inner.process.argv[0].clone();
+            let is_text = inner.files().read(&path).is_ok_and(|text| !text.is_empty() && !text.contains(&0));
+            if !is_text {
+                return Err(Errno::ENOEXEC);
+            }
+            inner.process.argv.insert(0, "sh".into());
+            Ok(Task::Shell(Box::new(Shell::script(inner.image().flavour))))
+        }
+        result => result,
+    }
+}

@@ -1,0 +1,220 @@
+//! Compound commands.
+
+use super::ast::{Arm, ArmEnd, Command, Kind, Word};
+use super::error::{Problem, SyntaxError};
+use super::parser::{Parser, Result};
+use super::word::Mode;
+use super::{Dialect, is_name};
+
+impl Parser<'_> {
+    /// Parses a compound command without its redirections; `None` if none begins here.
+    pub(super) fn compound(&mut self) -> Result<Option<Kind>> {
+        let is_bash = self.dialect == Dialect::Bash;
+        if is_bash
+            && self.starts_with("((")
+            && let Some(text) = self.arithmetic_command()?
+        {
+            return Ok(Some(Kind::Arithmetic(text)));
+        }
+        if self.eat("(") {
+            let body = self.full_list()?;
+            self.expect_paren()?;
+            return Ok(Some(Kind::Subshell(body)));
+        }
+        let Some(length) =
+            self.rest().find([' ', '\t', '\n', ';', '&', '|', '(', ')', '<', '>']).or(Some(self.rest().len()))
+        else {
+            return Ok(None);
+        };
+        let start = self.at;
+        let word = &self.rest()[..length];
+        self.at += length;
+        Ok(Some(match word {
+            "{" => {
+                let body = self.full_list()?;
+                self.expect_word("}")?;
+                Kind::Group(body)
+            }
+            "if" => self.if_command()?,
+            "while" | "until" => {
+                let condition = self.full_list()?;
+                Kind::Loop { is_until: word == "until", condition, body: self.do_group()? }
+            }
+            "for" => self.for_command()?,
+            "case" => self.case_command()?,
+            "[[" if is_bash => Kind::Test(self.test_command()?),
+            "function" if self.dialect.is_extended() => self.function_command()?,
+            _ => {
+                self.at = start;
+                return Ok(None);
+            }
+        }))
+    }
+
+    fn if_command(&mut self) -> Result<Kind> {
+        let mut arms = Vec::new();
+        let mut otherwise = None;
+        loop {
+            let condition = self.full_list()?;
+            self.expect_word("then")?;
+            arms.push((condition, self.full_list()?));
+            if self.eat_word("elif") {
+                continue;
+            }
+            if self.eat_word("else") {
+                otherwise = Some(self.full_list()?);
+            }
+            self.expect_word("fi")?;
+            return Ok(Kind::If { arms, otherwise });
+        }
+    }
+
+    fn do_group(&mut self) -> Result<Vec<super::ast::Item>> {
+        self.expect_word("do")?;
+        let body = self.full_list()?;
+        self.expect_word("done")?;
+        Ok(body)
+    }
+
+    fn for_command(&mut self) -> Result<Kind> {
+        self.skip_blanks();
+        if self.dialect == Dialect::Bash && self.eat("((") {
+            return self.count_command();
+        }
+        let length = self.rest().bytes().take_while(|byte| !b" \t\n;&|()<>".contains(byte)).count();
+        let name = self.rest()[..length].to_owned();
+        if !is_name(&name) {
+            if self.dialect == Dialect::Bash {
+                return Err(self.unexpected(None));
+            }
+            let (line, is_incomplete) = (self.line, self.at_end());
+            return Err(SyntaxError { problem: Problem::BadForVariable, line, is_incomplete });
+        }
+        self.at += length;
+        self.skip_lines()?;
+        let mut words = None;
+        if self.eat_word("in") {
+            words = Some(self.words()?);
+            if !self.eat(";") && self.peek() != Some(b'\n') {
+                return Err(self.unexpected(None));
+            }
+        } else {
+            self.eat(";");
+        }
+        Ok(Kind::For { name, words, body: self.do_group()? })
+    }
+
+    fn words(&mut self) -> Result<Vec<Word>> {
+        let mut words = Vec::new();
+        loop {
+            self.skip_blanks();
+            match self.word()? {
+                Some(word) => words.push(word),
+                None => return Ok(words),
+            }
+        }
+    }
+
+    fn count_command(&mut self) -> Result<Kind> {
+        let first = self.parts(Mode::Arithmetic)?;
+        let mut parts = vec![first];
+        while parts.len() < 3 {
+            if !self.eat(";") {
+                return Err(self.unexpected(None));
+            }
+            parts.push(self.parts(Mode::Arithmetic)?);
+        }
+        if !self.eat("))") {
+            return Err(self.unexpected(None));
+        }
+        self.skip_blanks();
+        self.eat(";");
+        self.skip_lines()?;
+        let (step, condition, first) = (parts.pop(), parts.pop(), parts.pop());
+        let body = if self.eat("{") {
+            let body = self.full_list()?;
+            self.expect_word("}")?;
+            body
+        } else {
+            self.do_group()?
+        };
+        let part = Option::unwrap_or_default;
+        Ok(Kind::Count { first: part(first), condition: part(condition), step: part(step), body })
+    }
+
+    fn case_command(&mut self) -> Result<Kind> {
+        self.skip_blanks();
+        let Some(subject) = self.word()? else { return Err(self.unexpected(None)) };
+        self.expect_word("in")?;
+        let mut arms = Vec::new();
+        loop {
+            self.skip_lines()?;
+            if self.eat_word("esac") {
+                return Ok(Kind::Case { subject, arms });
+            }
+            if self.at_end() {
+                return Err(self.unexpected(Some("esac")));
+            }
+            self.eat("(");
+            let mut patterns = Vec::new();
+            loop {
+                self.skip_blanks();
+                let Some(pattern) = self.word()? else { return Err(self.unexpected(None)) };
+                patterns.push(pattern);
+                self.skip_blanks();
+                if !self.eat("|") {
+                    break;
+                }
+            }
+            self.expect_paren()?;
+            let body = self.list()?;
+            let end = self.arm_end();
+            arms.push(Arm { patterns, body, end: end.unwrap_or(ArmEnd::Leave) });
+            if end.is_none() {
+                self.skip_lines()?;
+                if !self.eat_word("esac") {
+                    return Err(self.unexpected(Some(";;")));
+                }
+                return Ok(Kind::Case { subject, arms });
+            }
+        }
+    }
+
+    fn arm_end(&mut self) -> Option<ArmEnd> {
+        if self.dialect == Dialect::Bash && self.eat(";;&") {
+            Some(ArmEnd::TestNext)
+        } else if self.eat(";;") {
+            Some(ArmEnd::Leave)
+        } else {
+            (self.dialect.is_extended() && self.eat(";&")).then_some(ArmEnd::FallThrough)
+        }
+    }
+
+    fn function_command(&mut self) -> Result<Kind> {
+        self.skip_blanks();
+        let length = self.rest().bytes().take_while(|byte| !b" \t\n;&|()<>".contains(byte)).count();
+        let name = self.rest()[..length].to_owned();
+        self.at += length;
+        self.skip_blanks();
+        if self.eat("(") {
+            self.skip_blanks();
+            self.expect_paren()?;
+        }
+        let Command { kind, .. } = self.function_body(name, self.line)?;
+        Ok(kind)
+    }
+
+    /// Parses `((...))` as a command; `None`, and nothing taken, if it is a subshell in a subshell.
+    fn arithmetic_command(&mut self) -> Result<Option<Word>> {
+        let (start, line) = (self.at, self.line);
+        self.at += 2;
+        let text = self.parts(Mode::Arithmetic);
+        match text {
+            Ok(text) if self.eat("))") => Ok(Some(text)),
+            _ => {
+                (self.at, self.line) = (start, line);
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A container: what it was created with, and its processes.
+
+use std::collections::BTreeMap;
+
+use kctl_base::sim::Time;
+use serde::{Deserialize, Serialize};
+
+use super::{Log, SessionId};
+use crate::fs::Mounts;
+use crate::process::{Credentials, Pid, Process, State, Status};
+
+/// The number of the main process.
+pub(crate) const MAIN: Pid = 1;
+
+/// What becomes of a main process whose program is not simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnknownProgram {
+    /// It is a service and runs until it is stopped.
+    Service,
+    /// It is a task and succeeds after a second.
+    Task,
+}
+
+/// What a container is created with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContainerConfig {
+    /// The image reference as the pod has it.
+    pub image: String,
+    /// `command` of the pod; empty for the entrypoint of the image.
+    pub command: Vec<String>,
+    /// `args` of the pod; with an empty `command`, empty for the command of the image.
+    pub args: Vec<String>,
+    /// Variables of the pod, beside those of the image, `HOSTNAME` and those of services included; in order.
+    pub environment: Vec<(String, String)>,
+    /// Working directory; `None` for that of the image.
+    pub working_dir: Option<String>,
+    /// User and groups; `None` for those of the image.
+    pub credentials: Option<Credentials>,
+    /// Mounts beside the root, which has the key `root/NAME`.
+    pub mounts: Mounts,
+    /// The root file system is read-only.
+    pub is_root_read_only: bool,
+    /// Capacity of the root file system in bytes.
+    pub root_capacity: u64,
+    /// Host name.
+    pub hostname: String,
+    /// Fully qualified host name, if the pod has a subdomain.
+    pub fqdn: Option<String>,
+    /// Address of the pod.
+    pub address: String,
+    /// Lines of `/etc/resolv.conf`.
+    pub resolv_conf: String,
+    /// Text of `/etc/hosts`.
+    pub hosts: String,
+    /// Path of the file with the termination message.
+    pub termination_message_path: String,
+    /// Memory limit in bytes, else that of the node.
+    pub memory: u64,
+    /// Number of processors of the node.
+    pub processors: u32,
+    /// Ports of the container's specification; a service of an unknown image listens on them.
+    pub ports: Vec<u16>,
+    /// What an HTTP server answers, if the pod declares it: status and body.
+    pub declared_http: Option<(u16, String)>,
+    /// What a program does that is not simulated.
+    pub unknown_program: UnknownProgram,
+    /// Standard input stays open (`stdin: true`): a shell waits for it.
+    pub has_stdin: bool,
+    /// It has a terminal (`tty: true`).
+    pub has_tty: bool,
+}
+
+/// How a container has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// Status of the main process.
+    pub status: Status,
+    /// When it ended.
+    pub at: Time,
+}
+
+/// A container.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Container {
+    /// What it was created with.
+    pub config: ContainerConfig,
+    /// When it was started.
+    pub started: Time,
+    /// What it has printed.
+    pub log: Log,
+    /// How it has ended; `None` while it runs.
+    pub exit: Option<Exit>,
+    pub(crate) processes: BTreeMap<Pid, Process>,
+    pub(crate) last_pid: Pid,
+    /// The sessions that have joined the main process.
+    pub(crate) attached: Vec<SessionId>,
+    /// The session that holds the standard input of the main process, if that is open.
+    pub(crate) main_input: Option<SessionId>,
+}
+
+impl Container {
+    pub(crate) fn next_pid(&mut self) -> Pid {
+        self.last_pid += 1;
+        self.last_pid
+    }
+
+    /// Reports whether the main process may ask for the status of a child: it does while the main process is its parent from
+    /// the start. A program that never asks, like a server, leaves no zombies here.
+    pub(crate) fn main_waits_for(&self, _child: Pid) -> bool {
+        self.processes
+            .get(&MAIN)
+            .is_some_and(|main| !matches!(main.state, State::Zombie(_)) && main.task.reaps_children())
+    }
+}

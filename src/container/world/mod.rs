@@ -1,0 +1,313 @@
+//! The containers of a pod with their volumes, and how they run in virtual time.
+
+mod attach;
+mod buffer;
+mod container;
+mod log;
+mod session;
+mod start;
+mod stored;
+mod terminal;
+
+use std::collections::BTreeMap;
+
+use kctl_base::sim::Time;
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Call, Stop};
+use crate::fs::Tree;
+use crate::network::Surroundings;
+use crate::process::{FileId, OpenFile, Pid, PipeId, Process, Signal, State, Status, Target, Wait};
+use crate::programs::{self, Task};
+use buffer::Buffer;
+
+pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
+pub use log::{Log, LogLine, Stream};
+pub use session::{Session, SessionId};
+pub use stored::StoredWorld;
+
+/// The containers of a pod and everything that they share. It can be stored and cloned at any instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct World {
+    /// The instant up to which everything has run.
+    pub now: Time,
+    /// File systems by key: roots of containers and volumes.
+    pub trees: BTreeMap<String, Tree>,
+    /// Containers by name, also those that have ended.
+    pub containers: BTreeMap<String, Container>,
+    /// Sessions of `exec` and `attach`.
+    pub sessions: BTreeMap<SessionId, Session>,
+    pub(crate) files: BTreeMap<FileId, OpenFile>,
+    pub(crate) pipes: BTreeMap<PipeId, Buffer>,
+    /// The last number that was given to a file, pipe or session.
+    last_id: u64,
+    /// Simple commands that shells have run since the last step.
+    #[serde(skip)]
+    spent: u64,
+}
+
+/// How far [`World::run`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The next instant at which something happens by itself; `None` when everything waits for something else.
+    pub next: Option<Time>,
+    /// The budget was used up before the instant was reached: [`World::now`] is earlier.
+    pub is_exhausted: bool,
+}
+
+impl World {
+    /// Creates a world without containers.
+    #[must_use]
+    pub fn new(now: Time) -> World {
+        World {
+            now,
+            trees: BTreeMap::new(),
+            containers: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            files: BTreeMap::new(),
+            pipes: BTreeMap::new(),
+            last_id: 0,
+            spent: 0,
+        }
+    }
+
+    /// Runs all processes until `until`, but takes at most about `budget` steps (simple commands and calls of programs).
+    pub fn run(&mut self, surroundings: &mut dyn Surroundings, until: Time, budget: u64) -> Outcome {
+        let mut left = budget;
+        loop {
+            while let Some((container, pid)) = self.ready_process() {
+                if left == 0 {
+                    return Outcome { next: Some(self.now), is_exhausted: true };
+                }
+                self.step(&container, pid, surroundings);
+                left = left.saturating_sub(std::mem::take(&mut self.spent).max(1));
+            }
+            match self.next_wake() {
+                Some(at) if at <= until => self.now = self.now.max(at),
+                next => {
+                    self.now = self.now.max(until);
+                    return Outcome { next, is_exhausted: false };
+                }
+            }
+        }
+    }
+
+    /// Sends a signal to the main process of a container. Without an effect on a container that does not run.
+    pub fn signal(&mut self, container: &str, signal: Signal) {
+        if let Some(main) = self.containers.get_mut(container).and_then(|c| c.processes.get_mut(&container::MAIN)) {
+            main.pending.push(signal);
+        }
+    }
+
+    /// Ends all processes of a container at once, as the container runtime does after the grace period.
+    pub fn kill(&mut self, container: &str) {
+        self.end_container(container, Status::Killed(Signal::Kill));
+    }
+
+    /// Counts a simple command against the budget.
+    pub(crate) fn spend(&mut self) {
+        self.spent += 1;
+    }
+
+    pub(crate) fn add_file(&mut self, target: Target) -> FileId {
+        self.last_id += 1;
+        self.files.insert(self.last_id, OpenFile { target, references: 1 });
+        self.last_id
+    }
+
+    /// Adds a pipe; returns the open files of its reading and its writing end.
+    pub(crate) fn add_pipe(&mut self) -> (FileId, FileId) {
+        self.last_id += 1;
+        let pipe = self.last_id;
+        self.pipes.insert(pipe, Buffer::new(1));
+        (self.add_file(Target::PipeReader(pipe)), self.add_file(Target::PipeWriter(pipe)))
+    }
+
+    pub(crate) fn retain_file(&mut self, id: FileId) {
+        if let Some(file) = self.files.get_mut(&id) {
+            file.references += 1;
+        }
+    }
+
+    /// Drops a reference to an open file. The last one closes it.
+    pub(crate) fn release_file(&mut self, id: FileId) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        file.references -= 1;
+        if file.references > 0 {
+            return;
+        }
+        let Some(file) = self.files.remove(&id) else { return };
+        let (pipe, is_reader) = match file.target {
+            Target::PipeReader(pipe) => (pipe, true),
+            Target::PipeWriter(pipe) => (pipe, false),
+            _ => return,
+        };
+        if let Some(buffer) = self.pipes.get_mut(&pipe) {
+            let ends = if is_reader { &mut buffer.readers } else { &mut buffer.writers };
+            *ends -= 1;
+            if buffer.readers == 0 && buffer.writers == 0 {
+                self.pipes.remove(&pipe);
+            }
+        }
+    }
+
+    /// Returns a process that can go on. Of several it is the one with the lowest number in the first container.
+    fn ready_process(&self) -> Option<(String, Pid)> {
+        self.containers.iter().find_map(|(name, container)| {
+            let found = container.processes.values().find(|process| self.can_run(container, process));
+            found.map(|process| (name.clone(), process.pid))
+        })
+    }
+
+    fn can_run(&self, container: &Container, process: &Process) -> bool {
+        let is_ready = match &process.state {
+            State::Zombie(_) => return false,
+            State::Ready => true,
+            State::Waiting(wait) => match wait {
+                Wait::Until(at) => *at <= self.now,
+                Wait::Input(descriptor) => self.has_input(process, *descriptor),
+                Wait::InputEnd(descriptor) => self.buffer_of(process, *descriptor).is_none_or(Buffer::is_complete),
+                Wait::InputUntil(descriptor, at) => *at <= self.now || self.has_input(process, *descriptor),
+                Wait::Child => container
+                    .processes
+                    .values()
+                    .any(|child| child.parent == process.pid && matches!(child.state, State::Zombie(_))),
+                Wait::Forever => false,
+            },
+        };
+        // A process whose reader is slow waits, unless a signal has come.
+        !process.pending.is_empty() || is_ready && !self.is_blocked_by_reader(process)
+    }
+
+    fn has_input(&self, process: &Process, descriptor: i32) -> bool {
+        self.buffer_of(process, descriptor).is_none_or(Buffer::is_readable)
+    }
+
+    /// Returns the bytes that wait behind a descriptor; `None` for what never makes a reader wait.
+    pub(crate) fn buffer_of(&self, process: &Process, descriptor: i32) -> Option<&Buffer> {
+        match self.files.get(process.files.get(&descriptor)?)?.target {
+            Target::PipeReader(pipe) => self.pipes.get(&pipe),
+            Target::Input(session) => self.sessions.get(&session).map(|session| &session.input),
+            _ => None,
+        }
+    }
+
+    /// Reports whether the process writes into a pipe that is full. A full pipe holds more than one call of a program writes.
+    fn is_blocked_by_reader(&self, process: &Process) -> bool {
+        process.files.values().filter_map(|id| self.files.get(id)).any(|file| match file.target {
+            Target::PipeWriter(pipe) => self.pipes.get(&pipe).is_some_and(|pipe| pipe.is_full() && pipe.readers > 0),
+            _ => false,
+        })
+    }
+
+    fn next_wake(&self) -> Option<Time> {
+        let processes = self.containers.values().flat_map(|container| container.processes.values());
+        let wakes = processes.filter_map(|process| match process.state {
+            State::Waiting(Wait::Until(at) | Wait::InputUntil(_, at)) => Some(at),
+            _ => None,
+        });
+        wakes.min()
+    }
+
+    /// Lets one process run until it waits or ends.
+    fn step(&mut self, container: &str, pid: Pid, surroundings: &mut dyn Surroundings) {
+        let Some(mut process) = self.containers.get_mut(container).and_then(|c| c.processes.remove(&pid)) else {
+            return;
+        };
+        let mut call = Call { world: self, container, process: &mut process, surroundings };
+        if let Some(signal) = deliver(&mut call) {
+            self.end_process(container, process, Status::Killed(signal));
+            return;
+        }
+        let result = programs::step(&mut call);
+        match result {
+            Err(Stop::Wait(wait)) => {
+                process.state = State::Waiting(wait);
+                self.put_back(container, process);
+            }
+            Ok(code) | Err(Stop::Exit(code)) => {
+                let status = Status::Exited(code.to_le_bytes()[0]);
+                self.end_process(container, process, status);
+            }
+        }
+    }
+
+    fn put_back(&mut self, container: &str, process: Process) {
+        if let Some(container) = self.containers.get_mut(container) {
+            container.processes.insert(process.pid, process);
+        }
+    }
+
+    /// Closes the files of a process and leaves its status to its parent; the end of the main process ends the container.
+    fn end_process(&mut self, container: &str, mut process: Process, status: Status) {
+        for (_, id) in std::mem::take(&mut process.files) {
+            self.release_file(id);
+        }
+        let (pid, parent, session) = (process.pid, process.parent, process.session);
+        if pid == container::MAIN {
+            self.end_container(container, status);
+            return;
+        }
+        if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)).filter(|s| s.leader == pid) {
+            session.status = Some(status);
+        }
+        let Some(container) = self.containers.get_mut(container) else { return };
+        // Orphans are adopted by the main process, which reaps them at once.
+        container.processes.retain(|_, child| child.parent != pid || !matches!(child.state, State::Zombie(_)));
+        for child in container.processes.values_mut().filter(|child| child.parent == pid) {
+            child.parent = container::MAIN;
+        }
+        if parent > container::MAIN || parent == container::MAIN && container.main_waits_for(pid) {
+            process.state = State::Zombie(status);
+            process.listeners.clear();
+            container.processes.insert(pid, process);
+        }
+    }
+
+    fn end_container(&mut self, name: &str, status: Status) {
+        let now = self.now;
+        let Some(container) = self.containers.get_mut(name).filter(|container| container.exit.is_none()) else {
+            return;
+        };
+        container.exit = Some(Exit { status, at: now });
+        container.log.finish(now);
+        for id in std::mem::take(&mut container.attached) {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.status = Some(status);
+            }
+        }
+        if let Some(input) = container.main_input.take() {
+            self.sessions.remove(&input);
+        }
+        let processes = std::mem::take(&mut container.processes);
+        for process in processes.into_values() {
+            for id in process.files.into_values() {
+                self.release_file(id);
+            }
+            if let Some(session) = process.session.and_then(|id| self.sessions.get_mut(&id)) {
+                session.status.get_or_insert(Status::Killed(Signal::Kill));
+            }
+        }
+    }
+}
+
+/// Delivers the signals of a process to its program; returns the one that ends it.
+fn deliver(call: &mut Call<'_>) -> Option<Signal> {
+    for signal in std::mem::take(&mut call.process.pending) {
+        let ends = match std::mem::replace(&mut call.process.task, Task::Plain) {
+            Task::Shell(mut shell) if signal != Signal::Kill => {
+                let ends = shell.signal(call, signal);
+                call.process.task = Task::Shell(shell);
+                ends
+            }
+            task => {
+                call.process.task = task;
+                programs::default_action(call, signal).is_some()
+            }
+        };
+        if ends {
+            return Some(signal);
+        }
+    }
+    None
+}

@@ -1,0 +1,63 @@
+# Sidecars: one that shows the log file of its neighbour, and one beside a job.
+# kctl: seed=1
+
+  $ kubectl apply -f - <<'E'
+  > apiVersion: v1
+  > kind: Pod
+  > metadata: {name: counter}
+  > spec:
+  >   containers:
+  >   - name: count
+  >     image: busybox:1.28
+  >     args:
+  >     - /bin/sh
+  >     - -c
+  >     - >
+  >       i=0;
+  >       while true;
+  >       do
+  >         echo "$i: $(date)" >> /var/log/1.log;
+  >         echo "$(date) INFO $i" >> /var/log/2.log;
+  >         i=$((i+1));
+  >         sleep 1;
+  >       done
+  >     volumeMounts: [{name: varlog, mountPath: /var/log}]
+  >   - name: count-log-1
+  >     image: busybox:1.28
+  >     args: [/bin/sh, -c, 'tail -n+1 -F /var/log/1.log']
+  >     volumeMounts: [{name: varlog, mountPath: /var/log}]
+  >   - name: count-log-2
+  >     image: busybox:1.28
+  >     args: [/bin/sh, -c, 'tail -n+1 -F /var/log/2.log']
+  >     volumeMounts: [{name: varlog, mountPath: /var/log}]
+  >   volumes: [{name: varlog, emptyDir: {}}]
+  > E
+  $ kctl clock advance 10s >/dev/null
+  $ kubectl logs counter count-log-1 | head -3
+  $ kubectl logs counter count-log-2 | tail -1
+  $ kubectl logs counter
+  $ kubectl exec counter -c count-log-1 -- wc -l /var/log/1.log
+# A sidecar is an init container that goes on.
+  $ kubectl apply -f - <<'E'
+  > apiVersion: batch/v1
+  > kind: Job
+  > metadata: {name: myjob}
+  > spec:
+  >   template:
+  >     spec:
+  >       containers:
+  >       - name: myjob
+  >         image: alpine:latest
+  >         command: ['sh', '-c', 'echo "logging" > /opt/logs.txt; sleep 5']
+  >         volumeMounts: [{name: data, mountPath: /opt}]
+  >       initContainers:
+  >       - name: logshipper
+  >         image: alpine:latest
+  >         restartPolicy: Always
+  >         command: ['sh', '-c', 'tail -F /opt/logs.txt']
+  >         volumeMounts: [{name: data, mountPath: /opt}]
+  >       restartPolicy: Never
+  >       volumes: [{name: data, emptyDir: {}}]
+  > E
+  $ kubectl wait --for=condition=Complete job/myjob
+  $ kubectl logs job/myjob -c logshipper

@@ -1,0 +1,46 @@
+# The pods of a StatefulSet have names, and web pages that survive them.
+# kctl: seed=1
+
+  $ kubectl apply -f - <<'E'
+  > apiVersion: v1
+  > kind: Service
+  > metadata: {name: nginx, labels: {app: nginx}}
+  > spec:
+  >   ports: [{port: 80, name: web}]
+  >   clusterIP: None
+  >   selector: {app: nginx}
+  > ---
+  > apiVersion: apps/v1
+  > kind: StatefulSet
+  > metadata: {name: web}
+  > spec:
+  >   serviceName: nginx
+  >   replicas: 2
+  >   selector: {matchLabels: {app: nginx}}
+  >   template:
+  >     metadata: {labels: {app: nginx}}
+  >     spec:
+  >       containers:
+  >       - name: nginx
+  >         image: registry.k8s.io/nginx-slim:0.24
+  >         ports: [{containerPort: 80, name: web}]
+  >         volumeMounts: [{name: www, mountPath: /usr/share/nginx/html}]
+  >   volumeClaimTemplates:
+  >   - metadata: {name: www}
+  >     spec:
+  >       accessModes: [ReadWriteOnce]
+  >       resources: {requests: {storage: 1Gi}}
+  > E
+  $ kubectl rollout status statefulset/web
+  $ for i in 0 1; do kubectl exec "web-$i" -- sh -c 'hostname'; done
+  $ kubectl run -i --tty --image busybox:1.28 dns-test --restart=Never --rm -q -- nslookup web-0.nginx 2>/dev/null
+  $ for i in 0 1; do kubectl exec "web-$i" -- sh -c 'echo "$(hostname)" > /usr/share/nginx/html/index.html'; done
+  $ for i in 0 1; do kubectl exec -i -t "web-$i" -- curl http://localhost/ 2>/dev/null; done
+  $ kubectl delete pod -l app=nginx
+  $ kubectl rollout status statefulset/web
+  $ for i in 0 1; do kubectl exec "web-$i" -- sh -c 'hostname; curl -s http://localhost/'; done
+  $ kubectl scale statefulset web --replicas=0 && kubectl wait --for=delete pod/web-0
+  $ kubectl scale statefulset web --replicas=2 && kubectl rollout status statefulset/web
+  $ for i in 0 1; do kubectl exec "web-$i" -- curl -s http://localhost/; done
+# By the name that its service gives to each.
+  $ kubectl exec web-0 -- curl -s http://web-1.nginx/
