@@ -216,6 +216,26 @@ impl Call<'_> {
         self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.is_complete())
     }
 
+    /// Returns the size of the regular file behind a descriptor; `None` for anything else.
+    pub(crate) fn size_of(&self, descriptor: i32) -> Option<u64> {
+        let Target::File { at, .. } = &self.world.files.get(self.process.files.get(&descriptor)?)?.target else {
+            return None;
+        };
+        self.world.trees.get(&at.tree)?.node(at.node).ok().map(crate::fs::Node::size)
+    }
+
+    /// Reports whether a descriptor leads to the terminal of a session.
+    pub(crate) fn is_terminal(&self, descriptor: i32) -> bool {
+        let file = self.process.files.get(&descriptor).and_then(|id| self.world.files.get(id));
+        match file.map(|file| &file.target) {
+            Some(Target::Input(session) | Target::Output(session, _)) => {
+                self.world.sessions.get(session).is_some_and(|session| session.has_tty)
+            }
+            Some(Target::Log(_)) => self.container().config.has_tty,
+            _ => false,
+        }
+    }
+
     /// Writes to standard output.
     ///
     /// # Errors
