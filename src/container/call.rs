@@ -224,18 +224,6 @@ impl Call<'_> {
         self.world.trees.get(&at.tree)?.node(at.node).ok().map(crate::fs::Node::size)
     }
 
-    /// Reports whether a descriptor leads to the terminal of a session.
-    pub(crate) fn is_terminal(&self, descriptor: i32) -> bool {
-        let file = self.process.files.get(&descriptor).and_then(|id| self.world.files.get(id));
-        match file.map(|file| &file.target) {
-            Some(Target::Input(session) | Target::Output(session, _)) => {
-                self.world.sessions.get(session).is_some_and(|session| session.has_tty)
-            }
-            Some(Target::Log(_)) => self.container().config.has_tty,
-            _ => false,
-        }
-    }
-
     /// Writes to standard output.
     ///
     /// # Errors

@@ -11,7 +11,8 @@ use crate::programs::{self, Task};
 /// # Errors
 /// Those of [`programs::load`].
 pub(crate) fn spawn(call: &mut Call<'_>, argv: Vec<String>) -> Result<Pid, Errno> {
-    let mut child = Process { argv, task: Task::Plain, pending: Vec::new(), listeners: Vec::new(), ..call.process.clone() };
+    let mut child =
+        Process { argv, task: Task::Plain, pending: Vec::new(), listeners: Vec::new(), ..call.process.clone() };
     let mut inner = Call {
         world: &mut *call.world,
         container: call.container,
@@ -31,7 +32,7 @@ pub(crate) fn exec(call: &mut Call<'_>, argv: Vec<String>) -> Stop {
     let old = std::mem::replace(&mut call.process.argv, argv);
     match programs::load(call) {
         Ok(task) => {
-            call.process.task = task;
+            call.process.next = Some(task);
             Stop::Wait(Wait::Until(call.now()))
         }
         Err(errno) => {

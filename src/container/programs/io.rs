@@ -91,11 +91,6 @@ impl Io {
         }
     }
 
-    /// Names a file that is read next.
-    pub(crate) fn push(&mut self, name: &str) {
-        self.rest.push_back(name.to_owned());
-    }
-
     /// Returns the name of the present file.
     pub(crate) fn name(&self) -> &str {
         &self.name

@@ -22,7 +22,11 @@ pub(crate) struct Spec {
 
 impl Spec {
     /// Creates the options of a program that exits with 1 after a usage error.
-    pub(crate) const fn new(short: &'static str, long: &'static [(&'static str, char)], synopsis: &'static str) -> Spec {
+    pub(crate) const fn new(
+        short: &'static str,
+        long: &'static [(&'static str, char)],
+        synopsis: &'static str,
+    ) -> Spec {
         Spec { short, long, synopsis, code: 1, gnu_prefix: "" }
     }
 
@@ -118,12 +122,7 @@ impl Spec {
         Ok(())
     }
 
-    fn long(
-        &self,
-        text: &str,
-        args: &mut impl Iterator<Item = String>,
-        options: &mut Options,
-    ) -> Result<(), Problem> {
+    fn long(&self, text: &str, args: &mut impl Iterator<Item = String>, options: &mut Options) -> Result<(), Problem> {
         let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value.to_owned())));
         let (name, letter) = self.find_long(name)?;
         let value = match (self.argument(letter), value) {

@@ -80,7 +80,8 @@ fn finish(call: &mut Call<'_>, copier: Copier) -> Result<i32, Stop> {
 /// Pairs the sources with the paths that they get.
 fn destinations(call: &mut Call<'_>, spec: Spec, options: &Options) -> Result<Vec<(String, String)>, Stop> {
     let mut sources = options.operands.clone();
-    let is_directory = |call: &mut Call<'_>, path: &str| call.files().stat(path).is_ok_and(|stat| stat.node.is_directory());
+    let is_directory =
+        |call: &mut Call<'_>, path: &str| call.files().stat(path).is_ok_and(|stat| stat.node.is_directory());
     let target = match options.value('t') {
         Some(directory) => directory.to_owned(),
         None => match sources.len() {
@@ -281,7 +282,9 @@ impl Copier {
         };
         let names = match call.files().list(source) {
             Ok(names) => names,
-            Err(errno) => return self.fail(call, &format!("can't open '{source}'"), &format!("cannot access '{source}'"), errno),
+            Err(errno) => {
+                return self.fail(call, &format!("can't open '{source}'"), &format!("cannot access '{source}'"), errno);
+            }
         };
         if is_new && let Err(errno) = call.files().make_directory(destination, 0o777) {
             let gnu = format!("cannot create directory '{destination}'");
@@ -298,7 +301,10 @@ impl Copier {
     fn is_inside(&self, call: &mut Call<'_>, directory: &str, path: &str) -> bool {
         let Ok(outer) = call.files().real_path(directory) else { return false };
         let parent = path.trim_end_matches('/').rsplit_once('/').map_or(".", |(parent, _)| parent);
-        let inner = call.files().real_path(path).or_else(|_| call.files().real_path(if parent.is_empty() { "/" } else { parent }));
+        let inner = call
+            .files()
+            .real_path(path)
+            .or_else(|_| call.files().real_path(if parent.is_empty() { "/" } else { parent }));
         inner.is_ok_and(|inner| inner == outer || inner.starts_with(&join(&outer, "")))
     }
 
@@ -374,4 +380,3 @@ impl Copier {
         }
     }
 }
-

@@ -38,8 +38,6 @@ const GNU: Spec = Spec::new(
 
 /// Seconds after which `ls -l` shows the year instead of the time: half a year.
 const RECENT: i64 = 31_556_952 / 2;
-/// Width of a terminal.
-const COLUMNS: usize = 80;
 
 /// A file that is listed.
 struct Entry {
@@ -116,7 +114,11 @@ impl Listing {
         let names = match call.files().list(path) {
             Ok(names) => names,
             Err(errno) => {
-                let what = if self.is_busybox { format!("can't open '{path}'") } else { format!("cannot open directory '{path}'") };
+                let what = if self.is_busybox {
+                    format!("can't open '{path}'")
+                } else {
+                    format!("cannot open directory '{path}'")
+                };
                 call.complain(&format!("{what}: {}", errno.text()));
                 self.code = if self.is_busybox { 1 } else { 2 };
                 return;
@@ -150,7 +152,8 @@ impl Listing {
         }
         self.print(call, &entries);
         if self.options.has('R') {
-            for entry in entries.iter().filter(|entry| entry.is_directory() && entry.name != "." && entry.name != "..") {
+            for entry in entries.iter().filter(|entry| entry.is_directory() && entry.name != "." && entry.name != "..")
+            {
                 self.directory(call, &join(path, &entry.name), true, false);
             }
         }
@@ -204,10 +207,10 @@ impl Listing {
         let in_columns = match self.options.last_of("1Cxm") {
             Some('1') => false,
             Some(_) => true,
-            None => call.is_terminal(1),
+            None => call.is_tty(1),
         };
         if in_columns {
-            self.out.push_str(&columns(&cells));
+            self.out.push_str(&columns(&cells, usize::from(call.terminal_size().map_or(80, |(_, columns)| columns))));
         } else {
             self.out.extend(cells.iter().flat_map(|cell| [cell, "\n"]));
         }
@@ -287,7 +290,11 @@ impl Listing {
                 format!("{mode} {links:4} {owner:<8.8} {group:<8.8} {size:>9} {date} {name}\n")
             } else {
                 let owner = if self.options.has('g') { String::new() } else { format!(" {:<owner$}", row.owner) };
-                let group = if self.options.last_of("oG").is_some() { String::new() } else { format!(" {:<group$}", row.group) };
+                let group = if self.options.last_of("oG").is_some() {
+                    String::new()
+                } else {
+                    format!(" {:<group$}", row.group)
+                };
                 let Row { mode, date, name, .. } = row;
                 format!("{mode} {:links$}{owner}{group} {:>size$} {date} {name}\n", row.links, row.size)
             };
@@ -342,13 +349,13 @@ fn device_number(device: Device) -> String {
     format!("{major}, {minor}")
 }
 
-/// Arranges cells in columns, downwards.
-fn columns(cells: &[String]) -> String {
+/// Arranges cells in columns, downwards, on lines of a width.
+fn columns(cells: &[String], width: usize) -> String {
     let mut out = String::new();
     let widths = |rows: usize| -> Vec<usize> {
         cells.chunks(rows).map(|column| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0) + 2).collect()
     };
-    let fits = |rows: &usize| widths(*rows).iter().sum::<usize>() <= COLUMNS + 1;
+    let fits = |rows: &usize| widths(*rows).iter().sum::<usize>() <= width + 1;
     let rows = (1..=cells.len()).find(fits).unwrap_or(cells.len().max(1));
     let widths = widths(rows);
     for row in 0..rows.min(cells.len()) {

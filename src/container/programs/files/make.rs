@@ -6,11 +6,8 @@ use crate::errno::Errno;
 use crate::fs::NodeKind;
 use crate::programs::opts::{Options, Spec, is_busybox, quote};
 
-const MKDIR: Spec = Spec::new(
-    "m:pvZ",
-    &[("mode", 'm'), ("parents", 'p'), ("verbose", 'v')],
-    "[-m MODE] [-p] DIRECTORY...",
-);
+const MKDIR: Spec =
+    Spec::new("m:pvZ", &[("mode", 'm'), ("parents", 'p'), ("verbose", 'v')], "[-m MODE] [-p] DIRECTORY...");
 const MKFIFO: Spec = Spec::new("m:", &[("mode", 'm')], "[-m MODE] NAME");
 const MKTEMP: Spec = Spec::new(
     "dtuqp:π::σ:",

@@ -1,8 +1,6 @@
 //! Programs that look at files and change them.
 
-
 mod copy;
-
 
 mod links;
 mod list;

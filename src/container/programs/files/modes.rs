@@ -98,7 +98,8 @@ fn permissions(letters: &str, old: u32, is_directory: bool) -> Option<u32> {
 /// `chmod`.
 pub(super) fn chmod(call: &mut Call<'_>) -> Result<i32, Stop> {
     // A mode such as `-w` looks like an option.
-    let is_mode = |arg: &String| arg.starts_with('-') && arg.len() > 1 && arg[1..].chars().all(|c| "rwxXst".contains(c));
+    let is_mode =
+        |arg: &String| arg.starts_with('-') && arg.len() > 1 && arg[1..].chars().all(|c| "rwxXst".contains(c));
     let mut args = call.args();
     let mode = args.iter().position(is_mode).map(|at| args.remove(at));
     let mut options = CHMOD.parse_args(call, args)?;

@@ -11,11 +11,8 @@ const GNU_RM: Spec = Spec::new(
     &[("dir", 'd'), ("force", 'f'), ("recursive", 'r'), ("verbose", 'v'), ("interactive", 'i')],
     "[OPTION]... [FILE]...",
 );
-const RMDIR: Spec = Spec::new(
-    "pvι",
-    &[("ignore-fail-on-non-empty", 'ι'), ("parents", 'p'), ("verbose", 'v')],
-    "[-p] DIRECTORY...",
-);
+const RMDIR: Spec =
+    Spec::new("pvι", &[("ignore-fail-on-non-empty", 'ι'), ("parents", 'p'), ("verbose", 'v')], "[-p] DIRECTORY...");
 const UNLINK: Spec = Spec::new("", &[], "FILE");
 
 /// Removes a file or directory with everything in it; `false` after messages.

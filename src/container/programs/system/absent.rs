@@ -6,7 +6,8 @@ use crate::call::{Call, Stop};
 pub(super) fn apk(call: &mut Call<'_>) -> Result<i32, Stop> {
     let args = call.args();
     let words: Vec<&str> = args.iter().map(String::as_str).filter(|arg| !arg.starts_with('-')).collect();
-    let repositories = ["https://dl-cdn.alpinelinux.org/alpine/v3.22/main", "https://dl-cdn.alpinelinux.org/alpine/v3.22/community"];
+    let repositories =
+        ["https://dl-cdn.alpinelinux.org/alpine/v3.22/main", "https://dl-cdn.alpinelinux.org/alpine/v3.22/community"];
     match words.as_slice() {
         ["add" | "update" | "upgrade", packages @ ..] => {
             let mut text = String::new();
@@ -38,7 +39,9 @@ pub(super) fn apt(call: &mut Call<'_>) -> Result<i32, Stop> {
     match words.as_slice() {
         ["update", ..] => update(call),
         ["install", packages @ ..] => {
-            call.print("Reading package lists... Done\nBuilding dependency tree... Done\nReading state information... Done\n")?;
+            call.print(
+                "Reading package lists... Done\nBuilding dependency tree... Done\nReading state information... Done\n",
+            )?;
             let text: String = packages.iter().map(|name| format!("E: Unable to locate package {name}\n")).collect();
             let _ = call.write(2, text.as_bytes());
             Ok(if packages.is_empty() { 0 } else { 100 })

@@ -96,7 +96,9 @@ pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
         Ok(columns) => table(call, &rows, &columns, is_busybox),
         Err(name) => {
             let message = match is_busybox {
-                true => format!("bad -o argument '{name}', supported arguments: user,group,comm,args,pid,ppid,pgid,tty,vsz,stat,rss"),
+                true => format!(
+                    "bad -o argument '{name}', supported arguments: user,group,comm,args,pid,ppid,pgid,tty,vsz,stat,rss"
+                ),
                 false => format!("unknown user-defined format specifier \"{name}\""),
             };
             let prefix = if is_busybox { "ps" } else { "error" };
@@ -259,7 +261,7 @@ impl Top {
     pub(super) fn run(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
         const TOP: Spec = Spec::new("bn:d:Hmp:u:co:w::i", &[], "[-bmH] [-n COUNT] [-d SECONDS]");
         let options = TOP.parse(call)?;
-        if !options.has('b') && !call.is_terminal(1) && !is_busybox(call) {
+        if !options.has('b') && !call.is_tty(1) && !is_busybox(call) {
             call.complain("failed tty get");
             return Ok(1);
         }

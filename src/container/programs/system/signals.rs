@@ -83,7 +83,8 @@ fn kill_one(call: &mut Call<'_>, action: Action, arg: &str) -> bool {
     // -1 is every process but the first and the one that asks.
     if arg == "-1" {
         let own = call.process.pid;
-        let others: Vec<Pid> = call.container().processes.keys().copied().filter(|pid| *pid != 1 && *pid != own).collect();
+        let others: Vec<Pid> =
+            call.container().processes.keys().copied().filter(|pid| *pid != 1 && *pid != own).collect();
         return others.into_iter().all(|pid| act(call, action, pid).is_ok());
     }
     let Ok(pid) = arg.strip_prefix('-').unwrap_or(arg).parse::<Pid>() else {
@@ -253,10 +254,17 @@ fn kill_by_name(call: &mut Call<'_>, action: Action, names: &[String]) -> Result
     let mut code = 0;
     for name in names.iter().filter(|name| !name.starts_with('-')) {
         let own = call.process.pid;
-        let pids: Vec<Pid> =
-            ps::processes(call).into_iter().filter(|row| row.pid != own && row.name() == *name).map(|row| row.pid).collect();
+        let pids: Vec<Pid> = ps::processes(call)
+            .into_iter()
+            .filter(|row| row.pid != own && row.name() == *name)
+            .map(|row| row.pid)
+            .collect();
         if pids.is_empty() {
-            let message = if is_busybox(call) { format!("{name}: no process killed") } else { format!("{name}: no process found") };
+            let message = if is_busybox(call) {
+                format!("{name}: no process killed")
+            } else {
+                format!("{name}: no process found")
+            };
             let line = if is_busybox(call) { format!("killall: {message}\n") } else { format!("{message}\n") };
             let _ = call.write(2, line.as_bytes());
             code = 1;
@@ -273,7 +281,8 @@ pub(super) fn pidof(call: &mut Call<'_>) -> Result<i32, Stop> {
     const PIDOF: Spec = Spec::new("so:xcq", &[], "[NAME]...");
     let options = PIDOF.parse(call)?;
     let own = call.process.pid;
-    let omitted: Vec<Pid> = options.value('o').into_iter().flat_map(|list| list.split(',')).filter_map(|p| p.parse().ok()).collect();
+    let omitted: Vec<Pid> =
+        options.value('o').into_iter().flat_map(|list| list.split(',')).filter_map(|p| p.parse().ok()).collect();
     let is_it = |row: &Row| {
         row.pid != own
             && !omitted.contains(&row.pid)

@@ -16,9 +16,6 @@ const TIMEOUT: Spec = Spec::new(
 )
 .code(125);
 
-/// How often a child is looked at: a process waits for one thing only, and here it is the time.
-const GLANCE: Duration = Duration::from_millis(10);
-
 /// `timeout`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Timeout {
@@ -83,11 +80,6 @@ impl Timeout {
         let _ = call.kill(child, signal);
         self.end = if self.has_expired { None } else { kill_after.map(|after| call.now() + after) };
         self.has_expired = true;
-        self.wait_again(call)
-    }
-
-    fn wait_again(&self, call: &Call<'_>) -> Result<i32, Stop> {
-        let _ = call;
         Err(Stop::Wait(self.end.map_or(Wait::Child, Wait::ChildUntil)))
     }
 

@@ -38,7 +38,8 @@ impl Watch {
         }
         let command = options.operands.join(" ");
         if !options.has('t') {
-            let stamp = time::format(call.now(), if is_busybox(call) { "%Y-%m-%d %H:%M:%S" } else { "%a %b %e %H:%M:%S %Y" });
+            let stamp =
+                time::format(call.now(), if is_busybox(call) { "%Y-%m-%d %H:%M:%S" } else { "%a %b %e %H:%M:%S %Y" });
             let title = format!("Every {seconds:.1}s: {command}");
             let space = 80usize.saturating_sub(title.len() + stamp.len()).max(1);
             call.print(format!("\u{1b}[H\u{1b}[J{title}{}{stamp}\n\n", " ".repeat(space)))?;

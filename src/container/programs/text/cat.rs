@@ -31,8 +31,7 @@ pub(super) struct Cat {
 
 impl Cat {
     pub(super) fn run(&mut self, call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
-        let (spec, wording) =
-            if is_busybox(call) { (BUSYBOX, Wording::BUSYBOX) } else { (GNU, Wording::PLAIN) };
+        let (spec, wording) = if is_busybox(call) { (BUSYBOX, Wording::BUSYBOX) } else { (GNU, Wording::PLAIN) };
         let options = spec.parse(call)?;
         io.start(&options.operands, wording);
         if options.last_of("AbeEnstTv").is_none() {

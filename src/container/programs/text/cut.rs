@@ -33,7 +33,9 @@ pub(super) fn run(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
     let options = spec.parse(call)?;
     let kinds = ['b', 'c', 'f'].into_iter().filter(|kind| options.has(*kind)).count();
     let Some(kind) = options.last_of("bcf") else {
-        let message = if is_busybox { "expected a list of bytes, characters, or fields" } else {
+        let message = if is_busybox {
+            "expected a list of bytes, characters, or fields"
+        } else {
             "you must specify a list of bytes, characters, or fields"
         };
         return Err(refuse(call, spec, message));

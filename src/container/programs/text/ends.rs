@@ -263,13 +263,7 @@ impl Tail {
         }
     }
 
-    fn print_ends(
-        &mut self,
-        call: &mut Call<'_>,
-        io: &mut Io,
-        options: &Options,
-        amount: Amount,
-    ) -> Result<(), Stop> {
+    fn print_ends(&mut self, call: &mut Call<'_>, io: &mut Io, options: &Options, amount: Amount) -> Result<(), Stop> {
         // What arrives at a pipe is printed at once from the wanted line on; everything else needs the end of the input.
         while let Some(text) = io.file(call)? {
             if has_headlines(options) {
@@ -345,7 +339,9 @@ fn news(call: &mut Call<'_>, file: &mut Followed, by_name: bool) -> Vec<u8> {
         let quoted = format!("'{}'", file.name);
         let is_gnu = !is_busybox(call);
         match (&file.node, &found) {
-            (Some(_), None) if is_gnu => call.complain(&format!("{quoted} has become inaccessible: No such file or directory")),
+            (Some(_), None) if is_gnu => {
+                call.complain(&format!("{quoted} has become inaccessible: No such file or directory"))
+            }
             (None, Some(_)) if is_gnu => call.complain(&format!("{quoted} has appeared;  following new file")),
             (Some(_), Some(_)) if is_gnu => call.complain(&format!("{quoted} has been replaced;  following new file")),
             _ => {}

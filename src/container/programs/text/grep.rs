@@ -292,7 +292,8 @@ fn is_single_file(call: &mut Call<'_>, options: &Options) -> bool {
 
 /// Replaces `-5` by `-C5`.
 fn context_number(args: Vec<String>) -> Vec<String> {
-    let is_number = |arg: &String| arg.len() > 1 && arg.starts_with('-') && arg[1..].bytes().all(|b| b.is_ascii_digit());
+    let is_number =
+        |arg: &String| arg.len() > 1 && arg.starts_with('-') && arg[1..].bytes().all(|b| b.is_ascii_digit());
     args.into_iter().map(|arg| if is_number(&arg) { format!("-C{}", &arg[1..]) } else { arg }).collect()
 }
 

@@ -116,7 +116,8 @@ fn escape(rest: &[u8], octal: Octal) -> Escape {
 
 fn number(digits: &[u8], radix: u32, most: usize, skipped: usize) -> Escape {
     let length = digits.iter().take(most).take_while(|digit| char::from(**digit).is_digit(radix)).count();
-    let value = digits[..length].iter().fold(0, |value, digit| value * radix + char::from(*digit).to_digit(radix).unwrap_or(0));
+    let value =
+        digits[..length].iter().fold(0, |value, digit| value * radix + char::from(*digit).to_digit(radix).unwrap_or(0));
     Escape::Bytes(vec![value.to_le_bytes()[0]], length + skipped)
 }
 
@@ -342,7 +343,8 @@ fn pad(out: &mut Vec<u8>, text: &[u8], conversion: &Conversion) {
     let is_number = !"scb".contains(conversion.letter);
     if conversion.has_zeros && is_number && (conversion.precision.is_none() || "eEfFgG".contains(conversion.letter)) {
         let prefix = text.iter().take_while(|byte| b"+- ".contains(byte)).count();
-        let prefix = if text[prefix..].starts_with(b"0x") || text[prefix..].starts_with(b"0X") { prefix + 2 } else { prefix };
+        let prefix =
+            if text[prefix..].starts_with(b"0x") || text[prefix..].starts_with(b"0X") { prefix + 2 } else { prefix };
         out.extend_from_slice(&text[..prefix]);
         out.extend(std::iter::repeat_n(b'0', fill));
         out.extend_from_slice(&text[prefix..]);

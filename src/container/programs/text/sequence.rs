@@ -66,8 +66,9 @@ impl Sequence {
 
 /// Ends the options before a negative number.
 fn protect_negative(args: Vec<String>) -> Vec<String> {
-    let is_negative =
-        |arg: &String| arg.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'));
+    let is_negative = |arg: &String| {
+        arg.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
+    };
     let mut takes_value = false;
     let at = args.iter().position(|arg| {
         let is_value = std::mem::replace(&mut takes_value, arg == "-s" || arg == "-f");

@@ -178,7 +178,8 @@ fn keys(call: &mut Call<'_>, options: &Options, global: Order) -> Result<Vec<Key
             Ok(key) => key,
             Err(message) => {
                 let quoted = quote(call, text);
-                let message = if is_busybox(call) { "bad field specification".into() } else { format!("{message} {quoted}") };
+                let message =
+                    if is_busybox(call) { "bad field specification".into() } else { format!("{message} {quoted}") };
                 call.complain(&message);
                 return Err(Stop::Exit(2));
             }
@@ -341,7 +342,8 @@ fn decimal(text: &[u8]) -> (bool, &[u8], &[u8]) {
 
 fn by_number(a: &[u8], b: &[u8]) -> Ordering {
     let ((a_negative, a_whole, a_part), (b_negative, b_whole, b_part)) = (decimal(a), decimal(b));
-    let absolute = a_whole.len().cmp(&b_whole.len()).then_with(|| a_whole.cmp(b_whole)).then_with(|| a_part.cmp(b_part));
+    let absolute =
+        a_whole.len().cmp(&b_whole.len()).then_with(|| a_whole.cmp(b_whole)).then_with(|| a_part.cmp(b_part));
     match (a_negative, b_negative) {
         (true, false) => Ordering::Less,
         (false, true) => Ordering::Greater,
@@ -394,7 +396,8 @@ fn by_version(a: &[u8], b: &[u8]) -> Ordering {
     };
     let (mut i, mut j) = (0, 0);
     while i < a.len() || j < b.len() {
-        while a.get(i).is_some_and(|byte| !byte.is_ascii_digit()) || b.get(j).is_some_and(|byte| !byte.is_ascii_digit()) {
+        while a.get(i).is_some_and(|byte| !byte.is_ascii_digit()) || b.get(j).is_some_and(|byte| !byte.is_ascii_digit())
+        {
             let order = rank(a.get(i)).cmp(&rank(b.get(j)));
             if order != Ordering::Equal {
                 return order;

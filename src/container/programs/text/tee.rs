@@ -8,8 +8,7 @@ use crate::programs::io::{Io, Wording};
 use crate::programs::opts::{Spec, is_busybox};
 
 const BUSYBOX: Spec = Spec::new("ai", &[], "[-ai] [FILE]...");
-const GNU: Spec =
-    Spec::new("aip", &[("append", 'a'), ("ignore-interrupts", 'i')], "[OPTION]... [FILE]...");
+const GNU: Spec = Spec::new("aip", &[("append", 'a'), ("ignore-interrupts", 'i')], "[OPTION]... [FILE]...");
 
 /// `tee`: the descriptors into which it copies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

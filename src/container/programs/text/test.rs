@@ -85,7 +85,8 @@ impl Parser<'_, '_, '_> {
         if self.depth > MAX_DEPTH {
             return Err("too many arguments".into());
         }
-        let is_operator = self.args.get(self.at + 1).is_some_and(|next| is_binary(next)) && self.args.len() > self.at + 2;
+        let is_operator =
+            self.args.get(self.at + 1).is_some_and(|next| is_binary(next)) && self.args.len() > self.at + 2;
         let result = if !is_operator && self.take("!") { self.not().map(|is_true| !is_true) } else { self.primary() };
         self.depth -= 1;
         result
@@ -136,7 +137,8 @@ fn is_unary(word: &str) -> bool {
 
 fn binary(call: &mut Call<'_>, left: &str, operator: &str, right: &str) -> Result<bool, String> {
     let numbers = |call: &Call<'_>| Ok::<_, String>((integer(call, left)?, integer(call, right)?));
-    let modified = |call: &mut Call<'_>, path: &str| call.files().stat(path).ok().map(|stat| stat.node.attributes.modified);
+    let modified =
+        |call: &mut Call<'_>, path: &str| call.files().stat(path).ok().map(|stat| stat.node.attributes.modified);
     Ok(match operator {
         "=" | "==" => left == right,
         "!=" => left != right,
@@ -145,7 +147,8 @@ fn binary(call: &mut Call<'_>, left: &str, operator: &str, right: &str) -> Resul
         "-nt" => modified(call, left) > modified(call, right),
         "-ot" => modified(call, left) < modified(call, right),
         "-ef" => {
-            let identity = |call: &mut Call<'_>, path: &str| call.files().stat(path).ok().map(|stat| (stat.tree, stat.id));
+            let identity =
+                |call: &mut Call<'_>, path: &str| call.files().stat(path).ok().map(|stat| (stat.tree, stat.id));
             let first = identity(call, left);
             first.is_some() && first == identity(call, right)
         }
@@ -176,7 +179,8 @@ fn unary(call: &mut Call<'_>, operator: &str, operand: &str) -> Result<bool, Str
     let kind = |call: &mut Call<'_>, test: fn(&NodeKind) -> bool| {
         call.files().stat(operand).is_ok_and(|stat| test(&stat.node.kind))
     };
-    let stat = |call: &mut Call<'_>, test: &dyn Fn(&Stat) -> bool| call.files().stat(operand).is_ok_and(|stat| test(&stat));
+    let stat =
+        |call: &mut Call<'_>, test: &dyn Fn(&Stat) -> bool| call.files().stat(operand).is_ok_and(|stat| test(&stat));
     Ok(match operator {
         "-n" => !operand.is_empty(),
         "-z" => operand.is_empty(),
@@ -205,7 +209,7 @@ fn unary(call: &mut Call<'_>, operator: &str, operand: &str) -> Result<bool, Str
         "-x" => call.files().access(operand, 0o1).is_ok(),
         _ => {
             let descriptor = operand.parse::<i32>().map_err(|_| integer(call, operand).err().unwrap_or_default())?;
-            call.is_terminal(descriptor)
+            call.is_tty(descriptor)
         }
     })
 }

@@ -18,46 +18,47 @@ const GNU: Spec = Spec::new(
 pub(super) struct Tr(Option<u8>);
 
 impl Tr {
-pub(super) fn run(&mut self, call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
-    let spec = if is_busybox(call) { BUSYBOX } else { GNU };
-    let options = spec.parse(call)?;
-    check_operands(call, spec, &options)?;
-    let is_complement = options.last_of("cC").is_some();
-    let mut set1 = set(call, &options.operands[0], None)?;
-    if is_complement {
-        set1 = (0..=u8::MAX).filter(|byte| !set1.contains(byte)).collect();
-    }
-    let set2 = match options.operands.get(1) {
-        Some(text) => set(call, text, Some(set1.len()))?,
-        None => Vec::new(),
-    };
-    let deletes = options.has('d');
-    let translates = !deletes && options.operands.len() > 1;
-    if translates && set2.is_empty() && !is_busybox(call) && !options.has('t') {
-        call.complain("when not truncating set1, string2 must be non-empty");
-        return Ok(1);
-    }
-    let table = if translates { table(&set1, &set2, &options) } else { (0..=u8::MAX).collect() };
-    let squeezed: &[u8] = match (options.has('s'), options.operands.len()) {
-        (false, _) => &[],
-        (true, 1) => &set1,
-        (true, _) => &set2,
-    };
-    io.start(&[], Wording::PLAIN);
-    while let Some(block) = io.block(call)? {
-        let kept = block.into_iter().filter(|byte| !deletes || !set1.contains(byte)).map(|byte| table[usize::from(byte)]);
-        let mut out: Vec<u8> = Vec::new();
-        for byte in kept {
-            let is_repeat = squeezed.contains(&byte) && self.0 == Some(byte);
-            self.0 = Some(byte);
-            if !is_repeat {
-                out.push(byte);
-            }
+    pub(super) fn run(&mut self, call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
+        let spec = if is_busybox(call) { BUSYBOX } else { GNU };
+        let options = spec.parse(call)?;
+        check_operands(call, spec, &options)?;
+        let is_complement = options.last_of("cC").is_some();
+        let mut set1 = set(call, &options.operands[0], None)?;
+        if is_complement {
+            set1 = (0..=u8::MAX).filter(|byte| !set1.contains(byte)).collect();
         }
-        io.print(out);
+        let set2 = match options.operands.get(1) {
+            Some(text) => set(call, text, Some(set1.len()))?,
+            None => Vec::new(),
+        };
+        let deletes = options.has('d');
+        let translates = !deletes && options.operands.len() > 1;
+        if translates && set2.is_empty() && !is_busybox(call) && !options.has('t') {
+            call.complain("when not truncating set1, string2 must be non-empty");
+            return Ok(1);
+        }
+        let table = if translates { table(&set1, &set2, &options) } else { (0..=u8::MAX).collect() };
+        let squeezed: &[u8] = match (options.has('s'), options.operands.len()) {
+            (false, _) => &[],
+            (true, 1) => &set1,
+            (true, _) => &set2,
+        };
+        io.start(&[], Wording::PLAIN);
+        while let Some(block) = io.block(call)? {
+            let kept =
+                block.into_iter().filter(|byte| !deletes || !set1.contains(byte)).map(|byte| table[usize::from(byte)]);
+            let mut out: Vec<u8> = Vec::new();
+            for byte in kept {
+                let is_repeat = squeezed.contains(&byte) && self.0 == Some(byte);
+                self.0 = Some(byte);
+                if !is_repeat {
+                    out.push(byte);
+                }
+            }
+            io.print(out);
+        }
+        Ok(0)
     }
-    Ok(0)
-}
 }
 
 fn check_operands(call: &mut Call<'_>, spec: Spec, options: &Options) -> Result<(), Stop> {
@@ -66,7 +67,8 @@ fn check_operands(call: &mut Call<'_>, spec: Spec, options: &Options) -> Result<
     match options.operands.as_slice() {
         [] => Err(explain(call, "missing operand".to_owned())),
         [one] if !is_busybox(call) && !deletes && !squeezes => {
-            let message = format!("missing operand after {}\nTwo strings must be given when translating.", quote(call, one));
+            let message =
+                format!("missing operand after {}\nTwo strings must be given when translating.", quote(call, one));
             Err(explain(call, message))
         }
         [one] if !is_busybox(call) && deletes && squeezes => {

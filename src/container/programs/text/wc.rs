@@ -59,7 +59,8 @@ fn count(call: &Call<'_>, text: &[u8], column: char) -> usize {
 }
 
 fn line_width(line: &[u8], is_utf8: bool) -> usize {
-    let step = |width: usize, c: char| if c == '\t' { (width / 8 + 1) * 8 } else { width + usize::from(!c.is_control()) };
+    let step =
+        |width: usize, c: char| if c == '\t' { (width / 8 + 1) * 8 } else { width + usize::from(!c.is_control()) };
     if is_utf8 {
         String::from_utf8_lossy(line).chars().fold(0, step)
     } else {
