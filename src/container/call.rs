@@ -216,6 +216,14 @@ impl Call<'_> {
         self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.is_complete())
     }
 
+    /// Returns the size of the regular file behind a descriptor; `None` for anything else.
+    pub(crate) fn size_of(&self, descriptor: i32) -> Option<u64> {
+        let Target::File { at, .. } = &self.world.files.get(self.process.files.get(&descriptor)?)?.target else {
+            return None;
+        };
+        self.world.trees.get(&at.tree)?.node(at.node).ok().map(crate::fs::Node::size)
+    }
+
     /// Writes to standard output.
     ///
     /// # Errors

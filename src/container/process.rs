@@ -137,6 +137,8 @@ pub enum Wait {
     InputUntil(i32, Time),
     /// The end of a child.
     Child,
+    /// The end of a child, but not longer than until an instant.
+    ChildUntil(Time),
     /// A signal.
     Forever,
 }

@@ -4,10 +4,16 @@
 //! when it had to wait, so it reads all of its input before it does anything else. What keeps a state between calls (`sleep`,
 //! `tail -f`, filters that print before their input ends) has a state of its family, which is a variant of [`Task`].
 
+mod child;
 mod files;
+mod io;
 mod net;
+mod opts;
+mod regexp;
 mod system;
 mod text;
+mod time;
+mod users;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +48,7 @@ pub(crate) enum Task {
 impl Task {
     /// Reports whether the program asks for the status of its children.
     pub(crate) fn reaps_children(&self) -> bool {
-        matches!(self, Task::Shell(_))
+        matches!(self, Task::Shell(_) | Task::Text(_) | Task::System(_))
     }
 }
 

@@ -168,10 +168,8 @@ impl World {
                 Wait::Input(descriptor) => self.has_input(process, *descriptor),
                 Wait::InputEnd(descriptor) => self.buffer_of(process, *descriptor).is_none_or(Buffer::is_complete),
                 Wait::InputUntil(descriptor, at) => *at <= self.now || self.has_input(process, *descriptor),
-                Wait::Child => container
-                    .processes
-                    .values()
-                    .any(|child| child.parent == process.pid && matches!(child.state, State::Zombie(_))),
+                Wait::Child => has_ended_child(container, process),
+                Wait::ChildUntil(at) => *at <= self.now || has_ended_child(container, process),
                 Wait::Forever => false,
             },
         };
@@ -203,7 +201,7 @@ impl World {
     fn next_wake(&self) -> Option<Time> {
         let processes = self.containers.values().flat_map(|container| container.processes.values());
         let wakes = processes.filter_map(|process| match process.state {
-            State::Waiting(Wait::Until(at) | Wait::InputUntil(_, at)) => Some(at),
+            State::Waiting(Wait::Until(at) | Wait::InputUntil(_, at) | Wait::ChildUntil(at)) => Some(at),
             _ => None,
         });
         wakes.min()
@@ -310,4 +308,9 @@ fn deliver(call: &mut Call<'_>) -> Option<Signal> {
         }
     }
     None
+}
+
+/// Reports whether a child of a process has ended that it has not asked for.
+fn has_ended_child(container: &Container, process: &Process) -> bool {
+    container.processes.values().any(|child| child.parent == process.pid && matches!(child.state, State::Zombie(_)))
 }

@@ -1,4 +1,17 @@
-//! Programs.
+//! Programs about time, processes, users and the machine.
+
+mod absent;
+mod date;
+mod environment;
+mod host;
+mod memory;
+mod ps;
+mod signals;
+mod sleep;
+mod terminal;
+mod timeout;
+mod user;
+mod watch;
 
 use serde::{Deserialize, Serialize};
 
@@ -6,23 +19,82 @@ use super::Program;
 use crate::call::{Call, Stop};
 
 /// The programs without a state.
-pub(super) const PROGRAMS: &[(&str, Program)] = &[];
+pub(super) const PROGRAMS: &[(&str, Program)] = &[
+    ("arch", host::arch),
+    ("apk", absent::apk),
+    ("apt", absent::apt),
+    ("apt-get", absent::apt),
+    ("busybox", environment::busybox),
+    ("clear", terminal::clear),
+    ("date", date::run),
+    ("env", environment::env),
+    ("false", |_| Ok(1)),
+    ("free", memory::free),
+    ("getconf", host::getconf),
+    ("groups", user::groups),
+    ("hostname", host::hostname),
+    ("id", user::id),
+    ("kill", signals::kill),
+    ("killall", signals::pkill),
+    ("nano", terminal::editor),
+    ("nice", environment::nice),
+    ("nohup", environment::nohup),
+    ("nproc", host::nproc),
+    ("pgrep", signals::pgrep),
+    ("pidof", signals::pidof),
+    ("pkill", signals::pkill),
+    ("printenv", environment::printenv),
+    ("ps", ps::run),
+    ("pwd", environment::pwd),
+    ("reset", terminal::clear),
+    ("setsid", environment::nohup),
+    ("stty", terminal::stty),
+    ("su", absent::su),
+    ("sync", |_| Ok(0)),
+    ("true", |_| Ok(0)),
+    ("tty", terminal::tty),
+    ("uname", host::uname),
+    ("uptime", host::uptime),
+    ("vi", terminal::editor),
+    ("vim", terminal::editor),
+    ("which", environment::which),
+    ("whoami", user::whoami),
+];
 
 /// The names of the programs with a state.
-pub(super) const NAMES: &[&str] = &[];
+pub(super) const NAMES: &[&str] = &["sleep", "time", "timeout", "top", "usleep", "watch"];
 
 /// The state of a program of this family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum State {}
+pub(crate) enum State {
+    Sleep(sleep::Sleep),
+    Time(timeout::Clocked),
+    Timeout(timeout::Timeout),
+    Top(ps::Top),
+    Watch(watch::Watch),
+}
 
 impl State {
     /// Goes on until the program waits or ends.
-    pub(super) fn step(&mut self, _call: &mut Call<'_>) -> Result<i32, Stop> {
-        match *self {}
+    pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
+        match self {
+            State::Sleep(state) => state.run(call),
+            State::Time(state) => state.run(call),
+            State::Timeout(state) => state.run(call),
+            State::Top(state) => state.run(call),
+            State::Watch(state) => state.run(call),
+        }
     }
 }
 
 /// Returns the first state of a program; `None` if it is not one of this family with a state.
-pub(super) fn state(_name: &str, _argv: &[String]) -> Option<State> {
-    None
+pub(super) fn state(name: &str, _argv: &[String]) -> Option<State> {
+    Some(match name {
+        "sleep" | "usleep" => State::Sleep(sleep::Sleep::default()),
+        "time" => State::Time(timeout::Clocked::default()),
+        "timeout" => State::Timeout(timeout::Timeout::default()),
+        "top" => State::Top(ps::Top::default()),
+        "watch" => State::Watch(watch::Watch::default()),
+        _ => return None,
+    })
 }

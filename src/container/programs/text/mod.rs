@@ -1,28 +1,115 @@
-//! Programs.
+//! Filters and readers of text.
+//!
+//! They print as their input arrives. Options are parsed again whenever such a program goes on; what has to be kept meanwhile
+//! is in its [`Io`] and in its variant of [`Filter`].
+
+mod cat;
+mod cut;
+pub(crate) mod echo;
+mod ends;
+mod grep;
+mod number;
+pub(crate) mod printf;
+mod sequence;
+mod sort;
+mod tee;
+pub(crate) mod test;
+mod tr;
+mod uniq;
+mod wc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Program;
+use super::io::Io;
 use crate::call::{Call, Stop};
 
-/// The programs without a state.
-pub(super) const PROGRAMS: &[(&str, Program)] = &[];
+/// A program that keeps nothing but its input and output.
+type Plain = fn(&mut Call<'_>, &mut Io) -> Result<i32, Stop>;
 
-/// The names of the programs with a state.
-pub(super) const NAMES: &[&str] = &[];
+/// The programs without a state.
+pub(super) const PROGRAMS: &[(&str, Program)] =
+    &[("[", test::run), ("echo", echo::run), ("printf", printf::run), ("test", test::run)];
+
+/// Defines the programs that read, with what they keep beside their input.
+macro_rules! filters {
+    (plain: $($name:literal => $run:path,)* stateful: $($($names:literal)|+ => $variant:ident($memory:path),)*) => {
+        const PLAIN: &[(&str, Plain)] = &[$(($name, $run)),*];
+
+        /// The names of the programs with a state.
+        pub(super) const NAMES: &[&str] = &[$($name,)* $($($names),+),*];
+
+        /// What a filter keeps.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        enum Filter {
+            /// Nothing.
+            Plain,
+            $($variant(Box<$memory>),)*
+        }
+
+        impl Filter {
+            fn of(name: &str) -> Option<Filter> {
+                match name {
+                    $($($names)|+ => Some(Filter::$variant(Box::default())),)*
+                    _ => plain(name).map(|_| Filter::Plain),
+                }
+            }
+
+            fn run(&mut self, call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
+                match self {
+                    Filter::Plain => match plain(call.name()) {
+                        Some(run) => run(call, io),
+                        None => Err(Stop::Exit(127)),
+                    },
+                    $(Filter::$variant(memory) => memory.run(call, io),)*
+                }
+            }
+        }
+    };
+}
+
+filters! {
+    plain:
+    "cut" => cut::run,
+    "less" => cat::pager,
+    "more" => cat::pager,
+    "sort" => sort::run,
+    "yes" => sequence::yes,
+    stateful:
+    "cat" => Cat(cat::Cat),
+    "head" => Head(ends::Head),
+    "tail" => Tail(ends::Tail),
+    "grep" | "egrep" | "fgrep" => Grep(grep::Grep),
+    "nl" => Number(number::Number),
+    "seq" => Sequence(sequence::Sequence),
+    "tee" => Tee(tee::Tee),
+    "tr" => Tr(tr::Tr),
+    "uniq" => Uniq(uniq::Uniq),
+    "wc" => Wc(wc::Wc),
+}
+
+fn plain(name: &str) -> Option<Plain> {
+    PLAIN.iter().find(|(n, _)| *n == name).map(|(_, run)| *run)
+}
 
 /// The state of a program of this family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum State {}
+pub(crate) struct State {
+    io: Io,
+    filter: Filter,
+}
 
 impl State {
     /// Goes on until the program waits or ends.
-    pub(super) fn step(&mut self, _call: &mut Call<'_>) -> Result<i32, Stop> {
-        match *self {}
+    pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
+        self.io.begin();
+        let result = self.filter.run(call, &mut self.io);
+        self.io.flush(call)?;
+        result
     }
 }
 
 /// Returns the first state of a program; `None` if it is not one of this family with a state.
-pub(super) fn state(_name: &str, _argv: &[String]) -> Option<State> {
-    None
+pub(super) fn state(name: &str, _argv: &[String]) -> Option<State> {
+    Some(State { io: Io::default(), filter: Filter::of(name)? })
 }

@@ -1,0 +1,77 @@
+//! Programs that cannot do their work in a container without a network or a password.
+
+use crate::call::{Call, Stop};
+
+/// `apk`: without a network there is no index.
+pub(super) fn apk(call: &mut Call<'_>) -> Result<i32, Stop> {
+    let args = call.args();
+    let words: Vec<&str> = args.iter().map(String::as_str).filter(|arg| !arg.starts_with('-')).collect();
+    let repositories =
+        ["https://dl-cdn.alpinelinux.org/alpine/v3.22/main", "https://dl-cdn.alpinelinux.org/alpine/v3.22/community"];
+    match words.as_slice() {
+        ["add" | "update" | "upgrade", packages @ ..] => {
+            let mut text = String::new();
+            for repository in repositories {
+                call.print(format!("fetch {repository}/x86_64/APKINDEX.tar.gz\n"))?;
+                text.push_str(&format!("WARNING: fetching {repository}: temporary error (try again later)\n"));
+            }
+            if words[0] == "add" {
+                text.push_str("ERROR: unable to select packages:\n");
+                text.extend(packages.iter().flat_map(|name| {
+                    [format!("  {name} (no such package):\n"), format!("    required by: world[{name}]\n")]
+                }));
+            }
+            // Like a real program it cannot report that standard error is closed.
+            let _ = call.write(2, text.as_bytes());
+            Ok(if words[0] == "add" { packages.len().min(99) as i32 } else { 2 })
+        }
+        _ => {
+            call.complain("packages are not simulated");
+            Ok(1)
+        }
+    }
+}
+
+/// `apt-get` and `apt`: without a network the lists stay empty.
+pub(super) fn apt(call: &mut Call<'_>) -> Result<i32, Stop> {
+    let args = call.args();
+    let words: Vec<&str> = args.iter().map(String::as_str).filter(|arg| !arg.starts_with('-')).collect();
+    match words.as_slice() {
+        ["update", ..] => update(call),
+        ["install", packages @ ..] => {
+            call.print(
+                "Reading package lists... Done\nBuilding dependency tree... Done\nReading state information... Done\n",
+            )?;
+            let text: String = packages.iter().map(|name| format!("E: Unable to locate package {name}\n")).collect();
+            let _ = call.write(2, text.as_bytes());
+            Ok(if packages.is_empty() { 0 } else { 100 })
+        }
+        _ => {
+            let _ = call.write(2, b"E: packages are not simulated\n");
+            Ok(100)
+        }
+    }
+}
+
+fn update(call: &mut Call<'_>) -> Result<i32, Stop> {
+    let suites = ["bookworm", "bookworm-updates", "bookworm-security"];
+    let directory = |suite: &str| if suite.ends_with("security") { "debian-security" } else { "debian" };
+    let mut errors = String::new();
+    for (at, suite) in suites.into_iter().enumerate() {
+        let url = format!("http://deb.debian.org/{}", directory(suite));
+        call.print(format!("Ign:{} {url} {suite} InRelease\n", at + 1))?;
+        let problem = "Temporary failure resolving 'deb.debian.org'";
+        errors.push_str(&format!("W: Failed to fetch {url}/dists/{suite}/InRelease  {problem}\n"));
+    }
+    call.print("Reading package lists... Done\n")?;
+    errors.push_str("W: Some index files failed to download. They have been ignored, or old ones used instead.\n");
+    let _ = call.write(2, errors.as_bytes());
+    Ok(0)
+}
+
+/// `su`, which asks for a password unless root calls it; another user is not simulated.
+pub(super) fn su(call: &mut Call<'_>) -> Result<i32, Stop> {
+    let is_root = call.process.credentials.uid == 0;
+    call.complain(if is_root { "changing the user is not simulated" } else { "Authentication failure" });
+    Ok(1)
+}
