@@ -22,16 +22,11 @@ pub struct Backends {
     /// Returns the lines that a container of a pod has printed: those of its latest instance, or, with the flag, of the
     /// previous one.
     pub container_log: fn(&mut Server, &Object, &str, bool, Time) -> Result<Vec<LogLine>>,
-<<<<<<< HEAD
-    /// Returns the usage of pods at an instant; `None` in a cluster without measurements, where the metrics API is not
-    /// registered.
-    pub pod_usage: fn(&mut Server, Time) -> Result<Option<PodUsage>>,
-=======
     /// Takes a step of a session in a container of a pod: any but [`SessionCall::Forward`].
     pub session: fn(&mut Server, &Object, &SessionCall, Time) -> Result<SessionState>,
     /// Sends an HTTP request to a port of a pod.
     pub forward: fn(&mut Server, &Object, u16, &kctl_container::Request, Time) -> Result<Forwarded>,
-    /// Returns the usage of pods; `None` in a cluster without measurements, where the metrics API is not registered.
-    pub pod_usage: fn(&mut Server) -> Result<Option<PodUsage>>,
->>>>>>> helper-shell
+    /// Returns the usage of pods at an instant; `None` in a cluster without measurements, where the metrics API is not
+    /// registered.
+    pub pod_usage: fn(&mut Server, Time) -> Result<Option<PodUsage>>,
 }

@@ -362,15 +362,10 @@ pub(crate) fn container_log(
     now: Time,
 ) -> Result<Vec<LogLine>, Status> {
     let runtime = server.typed_row::<PodRuntime>(&format!("memory/{NAME}/{}", pod_state(pod.uid())))?;
-<<<<<<< HEAD
-    let container = runtime.as_ref().and_then(|runtime| runtime.container(container));
-    Ok(container.map(|container| container.log(previous, now)).unwrap_or_default())
-=======
     let Some(runtime) = runtime else { return Ok(Vec::new()) };
     let Some(found) = runtime.containers.get(container) else { return Ok(Vec::new()) };
     match found.running() {
         Some(running) if running.program.is_inside && !previous => inside::log(server, pod, &runtime, container, now),
         _ => Ok(found.log(previous, now)),
     }
->>>>>>> helper-shell
 }
