@@ -7,7 +7,7 @@
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_container::{Exit, LogLine};
+use kctl_container::LogLine;
 
 use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
@@ -156,11 +156,6 @@ impl Inside {
     fn last_words(&self, pod: &Object, name: &str, ended: &Ended) -> Option<String> {
         let spec = containers(pod).find(|spec| spec.name() == name)?.spec;
         super::message::of(&self.world, name, spec, ended)
-    }
-
-    /// Returns how a container has ended.
-    pub(super) fn exit(&self, name: &str) -> Option<Exit> {
-        self.world.containers.get(name)?.exit
     }
 
     /// Returns the log of the current run of a container.

@@ -63,13 +63,15 @@ pub(super) fn add_missing(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
 /// # Errors
 /// A volume that is not simulated, or an object that cannot be read.
 pub(super) fn load_shared(sources: &mut Sources<'_>, trees: &mut BTreeMap<String, Tree>) -> Result<(), Status> {
-    for volume in sources.pod.list("/spec/volumes") {
-        let is_own = |kind: &str| kind == "emptyDir" || PROJECTIONS.contains(&kind);
-        if source_of(volume).is_some_and(|(kind, _)| !is_own(kind)) {
-            shared::load(sources, volume, trees)?;
-        }
+    for volume in sources.pod.list("/spec/volumes").iter().filter(|volume| is_shared(volume)) {
+        shared::load(sources, volume, trees)?;
     }
     Ok(())
+}
+
+/// Reports whether other pods may have a volume, too.
+fn is_shared(volume: &Value) -> bool {
+    source_of(volume).is_some_and(|(kind, _)| kind != "emptyDir" && !PROJECTIONS.contains(&kind))
 }
 
 /// Brings the files of ConfigMaps, Secrets and the downward API up to date; returns whether any has changed.
