@@ -1,6 +1,7 @@
 //! Error messages as each shell words them.
 
 use super::arithmetic::ArithmeticError;
+use super::frame::FrameKind;
 use super::syntax::{Dialect, SyntaxError};
 use super::{Interrupt, Shell};
 use crate::call::Call;
@@ -46,15 +47,26 @@ impl Shell {
     pub(super) fn syntax_error(&mut self, call: &mut Call<'_>, error: &SyntaxError, text: &str) {
         let message = error.text(self.dialect);
         let line = error.line;
+        let is_eval = self.frames.last().is_some_and(|frame| matches!(frame.kind, FrameKind::Eval));
         if self.dialect != Dialect::Bash {
             let before = std::mem::replace(&mut self.line, line);
-            self.error(call, &message);
+            if is_eval {
+                self.builtin_error(call, "eval", &message)
+            } else {
+                self.error(call, &message)
+            }
             self.line = before;
             return;
         }
         let is_end = message.ends_with("unexpected end of file");
         let line = if is_end && !self.is_interactive() { line + u32::from(!text.ends_with('\n')) } else { line };
-        let origin = if self.is_command_string() { format!("{}: -c", self.name) } else { self.name.clone() };
+        let origin = if is_eval {
+            format!("{}: eval", self.name)
+        } else if self.is_command_string() {
+            format!("{}: -c", self.name)
+        } else {
+            self.name.clone()
+        };
         let prefix = match self.is_interactive() {
             true => format!("{}: ", self.name),
             false => format!("{origin}: line {line}: "),

@@ -98,6 +98,8 @@ pub(crate) struct Shell {
     directories: Vec<String>,
     /// Variables to put back after the present builtin.
     undo: Vec<(String, Option<variables::Variable>)>,
+    /// The builtin that is being called.
+    builtin: Option<String>,
     /// The redirections of the present builtin stay (`exec`).
     keeps_files: bool,
     /// The child of a builtin that waits for it.

@@ -96,7 +96,9 @@ impl Shell {
             return self.keep(Pending::Substitution { pid, descriptor: -1, bytes, is_quoted }, Wait::Child);
         };
         self.forget(&[pid]);
-        self.status = status.code();
+        if self.dialect == Dialect::Bash {
+            self.status = status.code();
+        }
         self.substituted = Some(status.code());
         while bytes.last() == Some(&b'\n') {
             bytes.pop();

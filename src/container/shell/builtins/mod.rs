@@ -161,7 +161,9 @@ impl Shell {
             Ok(number) if number >= 0 || self.dialect == Dialect::Bash => Ok(number),
             _ => {
                 let (message, status) = match self.dialect {
-                    Dialect::Bash => (format!("{text}: numeric argument required"), 2),
+                    Dialect::Bash => {
+                        (format!("{text}: numeric argument required"), if command == "shift" { 1 } else { 2 })
+                    }
                     _ => (format!("Illegal number: {text}"), 2),
                 };
                 self.builtin_error(call, command, &message);

@@ -44,9 +44,10 @@ pub(super) fn test(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
     let rest = tester.words.get(tester.at).cloned();
     let result = match (result, rest) {
         (Ok(_), Some(extra)) => Err(match shell.dialect {
-            Dialect::Bash if words.len() > 4 || words.len() == 2 => "too many arguments".to_owned(),
+            Dialect::Bash if words.len() == 2 => format!("{}: unary operator expected", words[0]),
+            Dialect::Bash if words.len() > 4 => "too many arguments".to_owned(),
             Dialect::Bash => format!("{}: binary operator expected", words.get(1).unwrap_or(&extra)),
-            Dialect::Dash => format!("{extra}: unexpected operator"),
+            Dialect::Dash => format!("{}: unexpected operator", words[0]),
             Dialect::Busybox => format!("{extra}: unknown operand"),
         }),
         (result, _) => result,
