@@ -11,6 +11,8 @@ pub(crate) mod net;
 mod opts;
 mod regexp;
 mod system;
+#[cfg(test)]
+mod tests;
 mod text;
 mod time;
 mod users;

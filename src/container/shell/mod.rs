@@ -28,7 +28,7 @@ mod signals;
 mod start;
 mod syntax;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trace;
 mod variables;
 

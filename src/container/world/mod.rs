@@ -4,6 +4,7 @@ mod attach;
 mod buffer;
 mod container;
 mod log;
+mod places;
 mod schedule;
 mod session;
 mod start;

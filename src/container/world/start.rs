@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::container::MAIN;
-use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World, terminal};
+use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World, places, terminal};
 use crate::call::Call;
 use crate::fs::{Mount, Tree};
 use crate::image::Image;
@@ -27,6 +27,7 @@ impl World {
         };
         config.mounts.0.insert(0, mount);
         self.trees.insert(root, tree);
+        places::prepare(&mut self.trees, &mut config.mounts, self.now);
         let argv = image.argv(&config.command, &config.args);
         let unknown = config.unknown_program;
         let container = Container {
