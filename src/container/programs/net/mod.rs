@@ -18,6 +18,8 @@ pub(crate) mod resolver;
 mod script;
 mod services;
 mod sockets;
+#[cfg(test)]
+mod tests;
 mod wget;
 
 use serde::{Deserialize, Serialize};
