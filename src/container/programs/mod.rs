@@ -7,10 +7,12 @@
 mod child;
 mod files;
 mod io;
-mod net;
+pub(crate) mod net;
 mod opts;
 mod regexp;
 mod system;
+#[cfg(test)]
+mod tests;
 mod text;
 mod time;
 mod users;

@@ -22,7 +22,7 @@ pub(super) enum ControlKind {
     /// A loop: its end, where the next round begins, and the status of the last one.
     Loop { end: Position, next: Position, status: i32 },
     /// A loop over words, which are kept in reverse.
-    For { end: Position, next: Position, status: i32, words: Vec<String> },
+    For { end: Position, next: Position, status: i32, words: Vec<String>, trace: String },
     /// `case` with its subject.
     Case(String),
 }
@@ -40,6 +40,12 @@ impl Shell {
         {
             *status = last;
         }
+    }
+
+    /// Makes the innermost loop fail.
+    pub(super) fn fail_loop(&mut self) {
+        self.status = 1;
+        self.end_round();
     }
 
     /// Ends the innermost loop, whose status becomes that of the shell.

@@ -95,7 +95,8 @@ impl Shell {
     fn copy(&self, start: Position, end: Position) -> Shell {
         let unit = self.frames.last().and_then(|frame| frame.unit.clone());
         let (kind, source) = (FrameKind::Child, None);
-        let frame = Frame { unit, at: start, end, kind, source, controls: 0, saved: 0, guards: self.guards };
+        let frame =
+            Frame { unit, at: start, end, kind, source, controls: 0, saved: 0, guards: self.guards, undo: Vec::new() };
         Shell {
             dialect: self.dialect,
             name: self.name.clone(),
@@ -123,6 +124,7 @@ impl Shell {
             option_offset: self.option_offset,
             directories: self.directories.clone(),
             undo: Vec::new(),
+            builtin: None,
             keeps_files: false,
             builtin_child: None,
             reading: Vec::new(),

@@ -31,6 +31,8 @@ pub(super) struct Frame {
     pub(super) saved: usize,
     /// Conditions around it.
     pub(super) guards: u32,
+    /// Variables to put back when it ends.
+    pub(super) undo: Vec<(String, Option<Variable>)>,
 }
 
 /// Why code is executed.
@@ -97,7 +99,7 @@ impl Shell {
             None => (None, 0, 0),
         };
         let (controls, saved, guards) = (self.controls.len(), self.saved.len(), self.guards);
-        self.frames.push(Frame { unit, at, end, kind, source, controls, saved, guards });
+        self.frames.push(Frame { unit, at, end, kind, source, controls, saved, guards, undo: Vec::new() });
         Ok(())
     }
 
@@ -109,6 +111,9 @@ impl Shell {
             self.restore_files(call);
         }
         self.guards = frame.guards;
+        for (name, old) in frame.undo.into_iter().rev() {
+            self.variables.restore(&name, old);
+        }
         match frame.kind {
             FrameKind::Function { parameters, locals, .. } => {
                 self.parameters = parameters;
@@ -143,6 +148,13 @@ impl Shell {
                     source.line = error.line + 1;
                     source.at = source.text.len();
                     self.syntax_error(call, &error, &text);
+                    let is_inner = self.frames.last().is_some_and(|frame| !matches!(frame.kind, FrameKind::Main));
+                    if is_inner && self.dialect == syntax::Dialect::Bash {
+                        // Bash goes on behind `eval`, `.` and traps.
+                        self.pop_frame(call);
+                        self.status = if self.status == 0 { 1 } else { 2 };
+                        return Ok(true);
+                    }
                     return Err(Interrupt::Fail(2));
                 }
                 Ok(parsed) if parsed.open_document.is_some() && !source.is_complete => {

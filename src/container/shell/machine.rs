@@ -53,6 +53,11 @@ impl Shell {
 
     /// Executes one instruction, or goes on with what the shell waits for.
     fn advance(&mut self, call: &mut Call<'_>) -> Step {
+        if !call.process.pending.is_empty() {
+            // The kernel delivers a signal that the shell has sent to itself.
+            return Err(Interrupt::Stop(Stop::Wait(Wait::Until(call.now()))));
+        }
+        self.take_interrupt(call);
         if !matches!(self.pending, Pending::Nothing) {
             return self.resume(call);
         }
@@ -106,6 +111,10 @@ impl Shell {
     fn execute(&mut self, call: &mut Call<'_>, op: &Op) -> Step {
         match op {
             Op::Line(line) => {
+                if self.options.has('n') && !self.is_interactive() {
+                    let end = self.frames.last().map_or(0, |frame| frame.end);
+                    self.jump(end);
+                }
                 self.line = *line;
                 self.substituted = None;
             }
@@ -166,19 +175,25 @@ impl Shell {
             Op::LoopEnd => self.end_loop(),
             Op::ForStart { has_words, end } => {
                 let mut words = if *has_words { std::mem::take(&mut self.stack.args) } else { self.parameters.clone() };
+                let quoted: Vec<String> = words.iter().map(|word| super::trace::quote(word, false)).collect();
+                let trace = if self.options.has('x') { quoted.join(" ") } else { String::new() };
                 words.reverse();
                 let next = self.frames.last().map_or(0, |frame| frame.at);
-                self.push_control(ControlKind::For { end: *end, next, status: 0, words });
+                self.push_control(ControlKind::For { end: *end, next, status: 0, words, trace });
             }
             Op::ForNext { name } => {
                 let Some(control) = self.controls.last_mut() else { return Ok(()) };
-                let ControlKind::For { end, words, .. } = &mut control.kind else { return Ok(()) };
-                let end = *end;
+                let ControlKind::For { end, words, trace, .. } = &mut control.kind else { return Ok(()) };
+                let (end, trace) = (*end, format!("for {name} in {trace}"));
                 match words.pop() {
                     Some(word) => {
-                        if self.options.has('x') && self.dialect == Dialect::Bash {
-                            self.trace_for(call, name, &word);
+                        if !super::syntax::is_name(name) {
+                            self.error(call, &format!("`{name}': not a valid identifier"));
+                            self.jump(end);
+                            self.fail_loop();
+                            return Ok(());
                         }
+                        self.trace_line(call, &trace);
                         self.assign(call, name, word)?;
                     }
                     None => self.jump(end),
@@ -186,6 +201,7 @@ impl Shell {
             }
             Op::CaseStart => {
                 let subject = self.stack.take_value();
+                self.trace_line(call, &format!("case {} in", super::trace::quote(&subject, false)));
                 self.push_control(ControlKind::Case(subject));
             }
             Op::CaseMatch(to) => {

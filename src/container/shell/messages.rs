@@ -1,6 +1,7 @@
 //! Error messages as each shell words them.
 
 use super::arithmetic::ArithmeticError;
+use super::frame::FrameKind;
 use super::syntax::{Dialect, SyntaxError};
 use super::{Interrupt, Shell};
 use crate::call::Call;
@@ -14,7 +15,8 @@ impl Shell {
             Dialect::Busybox if self.is_script_file() => format!("{name}: line {line}: "),
             Dialect::Busybox => format!("{name}: "),
             Dialect::Dash => format!("{name}: {line}: "),
-            Dialect::Bash if self.is_interactive() => format!("{name}: "),
+            // Without a script it names no lines.
+            Dialect::Bash if self.is_interactive() || self.is_input() => format!("{name}: "),
             Dialect::Bash => format!("{name}: line {line}: "),
         };
         self.say(call, &format!("{prefix}{message}\n"));
@@ -26,7 +28,8 @@ impl Shell {
         let text = match self.dialect {
             Dialect::Busybox if self.is_interactive() => format!("{name}: {command}: {message}\n"),
             Dialect::Busybox => {
-                let line = if self.is_script_file() { line } else { 0 };
+                // The lines of `-c` are counted from 0.
+                let line = if self.is_command_string() { line.saturating_sub(1) } else { line };
                 format!("{name}: {command}: line {line}: {message}\n")
             }
             Dialect::Dash | Dialect::Bash => {
@@ -46,16 +49,27 @@ impl Shell {
     pub(super) fn syntax_error(&mut self, call: &mut Call<'_>, error: &SyntaxError, text: &str) {
         let message = error.text(self.dialect);
         let line = error.line;
+        let is_eval = self.frames.last().is_some_and(|frame| matches!(frame.kind, FrameKind::Eval));
         if self.dialect != Dialect::Bash {
             let before = std::mem::replace(&mut self.line, line);
-            self.error(call, &message);
+            if is_eval {
+                self.builtin_error(call, "eval", &message)
+            } else {
+                self.error(call, &message)
+            }
             self.line = before;
             return;
         }
         let is_end = message.ends_with("unexpected end of file");
         let line = if is_end && !self.is_interactive() { line + u32::from(!text.ends_with('\n')) } else { line };
-        let origin = if self.is_command_string() { format!("{}: -c", self.name) } else { self.name.clone() };
-        let prefix = match self.is_interactive() {
+        let origin = if is_eval {
+            format!("{}: eval", self.name)
+        } else if self.is_command_string() {
+            format!("{}: -c", self.name)
+        } else {
+            self.name.clone()
+        };
+        let prefix = match self.is_interactive() || self.is_input() {
             true => format!("{}: ", self.name),
             false => format!("{origin}: line {line}: "),
         };

@@ -14,6 +14,7 @@ mod fields;
 mod fork;
 mod frame;
 mod glob;
+mod inert;
 mod input;
 mod machine;
 mod messages;
@@ -28,7 +29,7 @@ mod signals;
 mod start;
 mod syntax;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trace;
 mod variables;
 
@@ -79,6 +80,7 @@ pub(crate) struct Shell {
     pending: Pending,
     jobs: Jobs,
     /// Commands of `trap`; empty ones ignore the signal.
+    #[serde(with = "signals::pairs")]
     traps: BTreeMap<signals::Event, String>,
     /// Signals whose traps have not run.
     caught: Vec<Signal>,
@@ -98,6 +100,8 @@ pub(crate) struct Shell {
     directories: Vec<String>,
     /// Variables to put back after the present builtin.
     undo: Vec<(String, Option<variables::Variable>)>,
+    /// The builtin that is being called.
+    builtin: Option<String>,
     /// The redirections of the present builtin stay (`exec`).
     keeps_files: bool,
     /// The child of a builtin that waits for it.

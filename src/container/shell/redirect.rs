@@ -23,8 +23,9 @@ impl Shell {
         self.saved.push(SavedFiles::default());
         for redirect in redirects {
             if let Err(message) = self.redirect(call, redirect) {
-                self.restore_files(call);
+                // Like a real shell, it writes where standard error leads by now.
                 self.error(call, &message);
+                self.restore_files(call);
                 return false;
             }
         }
@@ -149,10 +150,7 @@ impl Shell {
         let source: i32 = target.parse().unwrap_or(i32::MAX);
         let is_private = source >= FIRST_PRIVATE;
         let result = if is_private { Err(Errno::EBADF) } else { call.duplicate_to(source, descriptor) };
-        result.map_err(|errno| match self.dialect {
-            Dialect::Busybox => format!("dup2({source},{descriptor}): {}", errno.text()),
-            _ => format!("{source}: {}", errno.text()),
-        })
+        result.map_err(|errno| format!("{source}: {}", errno.text()))
     }
 }
 

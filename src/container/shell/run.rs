@@ -106,7 +106,9 @@ impl Shell {
         let Some(builtin) = builtins::find(&args[0], self.dialect) else { return Ok(()) };
         let frames = self.frames.len();
         let base = self.saved.len().saturating_sub(1);
+        self.builtin = Some(args[0].clone());
         let result = (builtin.run)(self, call, &args);
+        self.builtin = None;
         if let Err(Interrupt::Stop(Stop::Wait(wait))) = result {
             // `exec` has put a program in the place of the shell, or the builtin has to be called again.
             if call.process.next.is_none() {
@@ -114,8 +116,15 @@ impl Shell {
             }
             return Err(Interrupt::Stop(Stop::Wait(wait)));
         }
-        for (name, old) in std::mem::take(&mut self.undo).into_iter().rev() {
-            self.variables.restore(&name, old);
+        let undo = std::mem::take(&mut self.undo);
+        let has_frame = self.frames.len() > frames;
+        match self.frames.last_mut().filter(|_| has_frame) {
+            Some(frame) => frame.undo = undo,
+            None => {
+                for (name, old) in undo.into_iter().rev() {
+                    self.variables.restore(&name, old);
+                }
+            }
         }
         if std::mem::take(&mut self.keeps_files) {
             self.keep_files(call);
@@ -283,7 +292,10 @@ impl Shell {
 
     pub(super) fn read_only_error(&mut self, call: &mut Call<'_>, name: &str) -> Interrupt {
         let text = if self.dialect == Dialect::Bash { "readonly variable" } else { "is read only" };
-        self.error(call, &format!("{name}: {text}"));
+        match self.builtin.clone().filter(|_| self.dialect != Dialect::Bash) {
+            Some(builtin) => self.builtin_error(call, &builtin, &format!("{name}: {text}")),
+            None => self.error(call, &format!("{name}: {text}")),
+        }
         Interrupt::Fail(if self.dialect == Dialect::Bash { 1 } else { 2 })
     }
 

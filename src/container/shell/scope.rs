@@ -44,6 +44,10 @@ impl Scope for ShellScope<'_, '_, '_> {
     fn is_bash(&self) -> bool {
         self.shell.dialect == Dialect::Bash
     }
+
+    fn is_plain(&self) -> bool {
+        self.shell.dialect == Dialect::Dash
+    }
 }
 
 impl Shell {

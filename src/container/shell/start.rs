@@ -58,6 +58,7 @@ impl Shell {
             option_offset: 0,
             directories: Vec::new(),
             undo: Vec::new(),
+            builtin: None,
             keeps_files: false,
             builtin_child: None,
             reading: Vec::new(),
@@ -112,7 +113,17 @@ impl Shell {
         };
         let source = Some(source);
         let kind = FrameKind::Main;
-        self.frames.push(Frame { unit: None, at: 0, end: 0, kind, source, controls: 0, saved: 0, guards: 0 });
+        self.frames.push(Frame {
+            unit: None,
+            at: 0,
+            end: 0,
+            kind,
+            source,
+            controls: 0,
+            saved: 0,
+            guards: 0,
+            undo: Vec::new(),
+        });
         self.set_prompts();
         if invocation.is_login || self.name.starts_with('-') {
             self.read_profile(call);
@@ -322,6 +333,11 @@ impl Shell {
 
     pub(super) fn is_script_file(&self) -> bool {
         self.origin == Origin::File
+    }
+
+    /// Reports whether the script comes from standard input.
+    pub(super) fn is_input(&self) -> bool {
+        self.origin == Origin::Input
     }
 
     pub(super) fn is_command_string(&self) -> bool {

@@ -35,19 +35,34 @@ impl Shell {
         }
     }
 
-    /// Writes a round of `for` as bash does.
-    pub(super) fn trace_for(&self, call: &mut Call<'_>, name: &str, word: &str) {
-        let prompt = self.variables.text("PS4").unwrap_or("+ ");
-        self.say(call, &format!("{prompt}for {name} in {}\n", quote(word, false)));
+    /// Writes the beginning of a compound command as bash does.
+    pub(super) fn trace_line(&self, call: &mut Call<'_>, text: &str) {
+        if self.options.has('x') && self.dialect == Dialect::Bash {
+            let prompt = self.variables.text("PS4").unwrap_or("+ ");
+            self.say(call, &format!("{prompt}{text}\n"));
+        }
     }
 
     fn traced(&self, text: &str) -> String {
         match self.dialect {
             Dialect::Dash => text.to_owned(),
-            Dialect::Busybox if text.is_empty() => "''".into(),
-            Dialect::Busybox | Dialect::Bash => quote(text, false),
+            Dialect::Busybox => quote_busybox(text),
+            Dialect::Bash => quote(text, false),
         }
     }
+}
+
+/// Quotes a text as busybox does in traces (`maybe_single_quote`).
+fn quote_busybox(text: &str) -> String {
+    let is_plain = |byte: u8| match byte {
+        b'[' | b'\\' | b'`' => false,
+        byte => (b'+'..b';').contains(&byte) || (b'@'..=b'z').contains(&byte),
+    };
+    let is_reserved = super::syntax::RESERVED.contains(&text);
+    if text.bytes().all(is_plain) && !is_reserved {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\"'\"'"))
 }
 
 /// Quotes a text so that a shell reads it as one word; `always` quotes plain text, too.

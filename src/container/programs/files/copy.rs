@@ -94,18 +94,17 @@ fn destinations(call: &mut Call<'_>, spec: Spec, options: &Options) -> Result<Ve
         },
     };
     let has_directory = !options.has('T') && is_directory(call, &target);
-    if !has_directory && (sources.len() > 1 || options.has('t')) {
-        let message = match (is_busybox(call), options.has('t')) {
-            (true, _) => format!("target '{target}' is not a directory"),
-            (false, true) => format!("target directory {}: {}", quoted(&target), missing_directory(call, &target)),
-            (false, false) => format!("target {}: {}", quoted(&target), missing_directory(call, &target)),
-        };
+    // busybox finds out about every file by itself.
+    if !has_directory && (sources.len() > 1 || options.has('t')) && !is_busybox(call) {
+        let what = if options.has('t') { "target directory" } else { "target" };
+        let message = format!("{what} {}: {}", quoted(&target), missing_directory(call, &target));
         call.complain(&message);
         return Err(Stop::Exit(1));
     }
+    let joins = has_directory || sources.len() > 1 || options.has('t');
     let place = |source: String| {
         let name = base_name(source.trim_end_matches('/'));
-        let destination = if has_directory { join(&target, name) } else { target.clone() };
+        let destination = if joins { join(&target, name) } else { target.clone() };
         (source, destination)
     };
     Ok(sources.into_iter().map(place).collect())
@@ -132,8 +131,18 @@ struct Copier {
     is_verbose: bool,
     makes_links: Option<char>,
     is_busybox: bool,
+    /// The directory in its own original that is being filled.
+    created: Option<Created>,
     out: String,
     has_failed: bool,
+}
+
+/// A copy of a directory that lies in the directory itself.
+struct Created {
+    tree: String,
+    id: u64,
+    source: String,
+    destination: String,
 }
 
 impl Copier {
@@ -153,6 +162,7 @@ impl Copier {
             is_verbose: options.has('v'),
             makes_links: options.last_of("ls"),
             is_busybox: is_busybox(call),
+            created: None,
             out: String::new(),
             has_failed: false,
         }
@@ -187,7 +197,11 @@ impl Copier {
         if stat.node.is_directory() {
             return self.copy_directory(call, &stat, source, destination);
         }
-        let existing = call.files().stat(destination).ok();
+        let existing = call.files().stat(destination);
+        if let (Err(Errno::ENOTDIR), true) = (&existing, self.is_busybox) {
+            return self.fail(call, &format!("can't stat '{destination}'"), "", Errno::ENOTDIR);
+        }
+        let existing = existing.ok();
         if let Some(existing) = &existing {
             if (existing.tree.as_str(), existing.id) == (stat.tree.as_str(), stat.id) {
                 let gnu = format!("'{source}' and '{destination}' are the same file");
@@ -268,8 +282,11 @@ impl Copier {
             let gnu = format!("-r not specified; omitting directory '{source}'");
             return self.complain(call, &busybox, &gnu);
         }
-        if self.is_inside(call, source, destination) {
-            let gnu = format!("cannot copy a directory, '{source}', into itself, '{destination}'");
+        let is_inside = self.created.is_none() && self.is_inside(call, source, destination);
+        if let Some(place) =
+            self.created.as_ref().filter(|place| (place.tree.as_str(), place.id) == (&stat.tree, stat.id))
+        {
+            let gnu = format!("cannot copy a directory, '{}', into itself, '{}'", place.source, place.destination);
             return self.complain(call, &format!("recursion detected, omitting directory '{source}'"), &gnu);
         }
         let is_new = match call.files().stat(destination) {
@@ -280,16 +297,20 @@ impl Copier {
             }
             Err(_) => true,
         };
-        let names = match call.files().list(source) {
-            Ok(names) => names,
-            Err(errno) => {
-                return self.fail(call, &format!("can't open '{source}'"), &format!("cannot access '{source}'"), errno);
-            }
-        };
         if is_new && let Err(errno) = call.files().make_directory(destination, 0o777) {
             let gnu = format!("cannot create directory '{destination}'");
             return self.fail(call, &format!("can't create directory '{destination}'"), &gnu, errno);
         }
+        if is_inside && let Ok(Stat { tree, id, .. }) = call.files().stat(destination) {
+            self.created = Some(Created { tree, id, source: source.to_owned(), destination: destination.to_owned() });
+        }
+        let names = match call.files().list(source) {
+            Ok(names) => names,
+            Err(errno) => {
+                let gnu = format!("cannot access '{source}'");
+                return self.fail(call, &format!("can't open '{source}'"), &gnu, errno);
+            }
+        };
         self.say(source, destination);
         for name in names {
             self.copy(call, &join(source, &name), &join(destination, &name));
@@ -315,11 +336,16 @@ impl Copier {
                 return self.fail(call, &format!("can't rename '{source}'"), &format!("cannot stat '{source}'"), errno);
             }
         };
-        if let Ok(existing) = call.files().lstat(destination) {
+        let existing = call.files().lstat(destination);
+        if let Err(Errno::ENOTDIR) = existing {
+            let (busybox, gnu) = (format!("can't stat '{destination}'"), format!("cannot stat '{destination}'"));
+            return self.fail(call, &busybox, &gnu, Errno::ENOTDIR);
+        }
+        if let Ok(existing) = existing {
             if (existing.tree.as_str(), existing.id) == (stat.tree.as_str(), stat.id) && source != destination {
                 return;
             }
-            if existing.id == stat.id && existing.tree == stat.tree {
+            if existing.id == stat.id && existing.tree == stat.tree && !self.is_busybox {
                 let gnu = format!("'{source}' and '{destination}' are the same file");
                 return self.complain(call, &gnu, &gnu);
             }
@@ -331,7 +357,8 @@ impl Copier {
         match call.files().rename(source, destination) {
             Ok(()) => {
                 if self.is_verbose {
-                    self.out.push_str(&format!("renamed '{source}' -> '{destination}'\n"));
+                    let verb = if self.is_busybox { "" } else { "renamed " };
+                    self.out.push_str(&format!("{verb}'{source}' -> '{destination}'\n"));
                 }
             }
             Err(Errno::EXDEV) => self.move_between_trees(call, source, destination),
@@ -370,6 +397,7 @@ impl Copier {
             is_verbose: false,
             makes_links: None,
             is_busybox: self.is_busybox,
+            created: None,
             out: String::new(),
             has_failed: false,
         };

@@ -69,9 +69,10 @@ fn link(call: &mut Call<'_>, options: &Options, target: &str, path: &str) -> Res
 fn message(call: &mut Call<'_>, options: &Options, (target, path): (&str, &str), errno: Errno) -> String {
     let text = errno.text();
     let is_missing = call.files().lstat(target).is_err();
+    let shown = path.strip_prefix("./").filter(|_| options.operands.len() == 1).unwrap_or(path);
     match (is_busybox(call), options.has('s'), errno) {
         (true, false, Errno::ENOENT) if is_missing => format!("{target}: {text}"),
-        (true, ..) => format!("{path}: {text}"),
+        (true, ..) => format!("{shown}: {text}"),
         (false, false, Errno::EPERM) => format!("{target}: hard link not allowed for directory"),
         (false, false, _) if is_missing => format!("failed to access '{target}': {text}"),
         (false, true, _) => format!("failed to create symbolic link '{path}': {text}"),

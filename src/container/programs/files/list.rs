@@ -10,7 +10,7 @@ use crate::programs::opts::{Options, Spec, is_busybox};
 use crate::programs::{time, users};
 
 const BUSYBOX: Spec = Spec::new(
-    "1AaCxdLHRFplinshrSXvctukw:T:Z",
+    "1AaCxdLHRFplignshrSXvctukw:T:Z",
     &[("color", 'κ'), ("full-time", 'φ'), ("group-directories-first", 'γ')],
     "[-1AaCxdLHRFplinshrSXvctu] [-w WIDTH] [FILE]...",
 );
@@ -287,7 +287,9 @@ impl Listing {
             let line = if self.is_busybox {
                 // A long name pushes the rest to the right.
                 let Row { mode, links, owner, group, size, date, name, .. } = row;
-                format!("{mode} {links:4} {owner:<8.8} {group:<8.8} {size:>9} {date} {name}\n")
+                let width = if self.options.has('h') { 7 } else { 9 };
+                let owner = if self.options.has('g') { String::new() } else { format!(" {owner:<8.8}") };
+                format!("{mode} {links:4}{owner} {group:<8.8} {size:>width$} {date} {name}\n")
             } else {
                 let owner = if self.options.has('g') { String::new() } else { format!(" {:<owner$}", row.owner) };
                 let group = if self.options.last_of("oG").is_some() {

@@ -72,12 +72,18 @@ fn create(call: &mut Call<'_>, path: &str, out: &mut String) -> Result<(), (Stri
 /// Creates a directory and those above it that are missing.
 fn parents(call: &mut Call<'_>, path: &str, out: &mut String) -> Result<(), (String, Errno)> {
     let ends = path.char_indices().filter(|(at, c)| *c == '/' && *at > 0).map(|(at, _)| at);
+    let full = path;
     for end in ends.chain([path.len()]) {
         let part = &path[..end];
         if part.ends_with('/') || call.files().stat(part).is_ok_and(|stat| stat.node.is_directory()) {
             continue;
         }
-        create(call, part, out)?;
+        create(call, part, out).map_err(|(path, errno)| match errno {
+            Errno::EEXIST if end < full.len() => {
+                (if is_busybox(call) { format!("{path}/") } else { path }, Errno::ENOTDIR)
+            }
+            errno => (path, errno),
+        })?;
     }
     Ok(())
 }

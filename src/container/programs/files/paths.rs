@@ -117,6 +117,7 @@ pub(super) fn readlink(call: &mut Call<'_>) -> Result<i32, Stop> {
         let found = match options.last_of("fem") {
             Some('e') => canonical(call, path, Existing::All),
             Some('m') => canonical(call, path, Existing::Nothing),
+            Some(_) if is_busybox(call) => canonical(call, path, Existing::All),
             Some(_) => canonical(call, path, Existing::AllButLast),
             None => match call.files().lstat(path) {
                 Ok(stat) => match stat.node.kind {

@@ -48,7 +48,7 @@ pub(super) fn rm(call: &mut Call<'_>) -> Result<i32, Stop> {
     for path in &options.operands {
         let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let is_protected = match name {
-            "." | ".." => Some(match is_busybox(call) {
+            "." | ".." if is_busybox(call) || remover.is_recursive => Some(match is_busybox(call) {
                 true => "can't remove '.' or '..'".to_owned(),
                 false => format!("refusing to remove '.' or '..' directory: skipping '{path}'"),
             }),

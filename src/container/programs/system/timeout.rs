@@ -29,10 +29,9 @@ impl Timeout {
     pub(super) fn run(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
         let spec = if is_busybox(call) { TIMEOUT.code(1) } else { TIMEOUT };
         let options = spec.parse(call)?;
-        let [limit, argv @ ..] = options.operands.as_slice() else { return Err(spec.misuse(call, "missing operand")) };
+        let [limit, argv @ ..] = options.operands.as_slice() else { return Err(spec.usage(call, "")) };
         if argv.is_empty() {
-            let message = format!("missing operand after {}", quote(call, limit));
-            return Err(spec.misuse(call, &message));
+            return Err(spec.usage(call, ""));
         }
         let limit = span(call, limit)?;
         let name = options.value('s').unwrap_or("TERM").to_ascii_uppercase();

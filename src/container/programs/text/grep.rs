@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Stop};
 use crate::programs::io::{Event, Io, Wording};
-use crate::programs::opts::{Options, Spec, is_busybox};
+use crate::programs::opts::{Options, Spec, is_busybox, is_utf8};
 use crate::programs::regexp::{self, Syntax};
 
 const BUSYBOX: Spec = Spec::new(
@@ -15,7 +15,7 @@ const BUSYBOX: Spec = Spec::new(
     &[("color", 'κ')],
     "[-HhnlLoqvsrRiwFE] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... | -f FILE... } [FILE]...",
 )
-.code(1);
+.code(2);
 const GNU: Spec = Spec::new(
     "EFGPe:f:iywxzsvVm:bnHhoqaIrRLlcA:B:C:TUZκ::λ::μ::ν::",
     &[
@@ -371,7 +371,11 @@ fn compile(call: &mut Call<'_>, options: &Options, patterns: &[String]) -> Resul
         Ok(regex) => Ok(Some(regex)),
         Err(message) => {
             let message = match is_busybox(call) {
-                true => format!("bad regex '{}': {message}", patterns[0]),
+                true => format!("bad regex '{}'", patterns[0]),
+                // A byte locale has another parser for brackets.
+                false if message.starts_with("Unmatched [") && !is_utf8(call) => {
+                    "Invalid regular expression".to_owned()
+                }
                 false => message.to_owned(),
             };
             call.complain(&message);

@@ -72,9 +72,10 @@ fn protect_negative(args: Vec<String>) -> Vec<String> {
     let mut takes_value = false;
     let at = args.iter().position(|arg| {
         let is_value = std::mem::replace(&mut takes_value, arg == "-s" || arg == "-f");
-        !is_value && is_negative(arg)
+        !is_value && (is_negative(arg) || !arg.starts_with('-'))
     });
     let mut args = args;
+    // The first operand ends the options anyway.
     if let Some(at) = at {
         args.insert(at, "--".to_owned());
     }
@@ -86,15 +87,8 @@ fn range(call: &mut Call<'_>, options: &Options) -> Result<(String, String, Stri
     let operands = &options.operands;
     for operand in operands {
         if !operand.parse::<f64>().is_ok_and(f64::is_finite) {
-            let message = match is_busybox(call) {
-                true => format!("invalid number '{operand}'"),
-                false => {
-                    let message = format!("invalid floating point argument: {}", quote(call, operand));
-                    return Err(SEQ.usage(call, &message));
-                }
-            };
-            call.complain(&message);
-            return Err(Stop::Exit(1));
+            let message = format!("invalid floating point argument: {}", quote(call, operand));
+            return Err(SEQ.misuse(call, &message));
         }
     }
     let one = "1".to_owned();

@@ -98,7 +98,11 @@ pub(super) fn run(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
     }
     let keys = keys(call, &options, order)?;
     let separator = separator(call, &options)?;
-    let wording = if is_busybox(call) { Wording::PLAIN } else { Wording::new("cannot read: {}", "read failed: {}") };
+    let wording = match (is_busybox(call), options.has('c')) {
+        (true, _) => Wording::PLAIN,
+        (false, true) => Wording::new("open failed: {}", "read failed: {}"),
+        (false, false) => Wording::new("cannot read: {}", "read failed: {}"),
+    };
     io.start(&options.operands, wording);
     let end = if options.has('z') { 0 } else { b'\n' };
     let text = io.all(call, end)?;
@@ -107,7 +111,9 @@ pub(super) fn run(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
     }
     let body = text.strip_suffix(&[end]).unwrap_or(&text);
     let mut lines: Vec<&[u8]> = if text.is_empty() { Vec::new() } else { body.split(|byte| *byte == end).collect() };
-    let sorter = Sorter { keys, separator, order, is_unique: options.has('u'), is_stable: options.has('s') };
+    let is_busybox = is_busybox(call);
+    let sorter =
+        Sorter { is_busybox, keys, separator, order, is_unique: options.has('u'), is_stable: options.has('s') };
     if options.last_of("cC").is_some() {
         return Ok(check(call, &options, &sorter, &lines));
     }
@@ -237,12 +243,13 @@ struct Sorter {
     order: Order,
     is_unique: bool,
     is_stable: bool,
+    is_busybox: bool,
 }
 
 impl Sorter {
     fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {
         let by_keys = self.by_keys(a, b);
-        if by_keys != Ordering::Equal || self.is_unique || self.is_stable {
+        if by_keys != Ordering::Equal || self.is_unique && !self.is_busybox || self.is_stable {
             return by_keys;
         }
         let last = a.cmp(b);

@@ -112,11 +112,9 @@ fn set(call: &mut Call<'_>, text: &str, length: Option<usize>) -> Result<Vec<u8>
         if let Some((name, end)) = class_name(&bytes, at) {
             match class(&name) {
                 Some(members) => out.extend(members),
+                None if is_busybox(call) => out.extend(bytes[at..end].iter().map(|(byte, _)| *byte)),
                 None => {
-                    let message = match is_busybox(call) {
-                        true => format!("invalid character class '{name}'"),
-                        false => format!("invalid character class {}", quote(call, &name)),
-                    };
+                    let message = format!("invalid character class {}", quote(call, &name));
                     call.complain(&message);
                     return Err(Stop::Exit(1));
                 }
@@ -124,7 +122,8 @@ fn set(call: &mut Call<'_>, text: &str, length: Option<usize>) -> Result<Vec<u8>
             at = end;
             continue;
         }
-        if let (Some(length), Some((byte, count, end))) = (length, repetition(&bytes, at)) {
+        if let (Some(length), Some((byte, count, end))) = (length.filter(|_| !is_busybox(call)), repetition(&bytes, at))
+        {
             let count = count.unwrap_or_else(|| length.saturating_sub(out.len()));
             out.extend(std::iter::repeat_n(byte, count.min(256)));
             at = end;
@@ -132,13 +131,9 @@ fn set(call: &mut Call<'_>, text: &str, length: Option<usize>) -> Result<Vec<u8>
         }
         let (first, _) = bytes[at];
         if let (Some((b'-', false)), Some((last, _))) = (bytes.get(at + 1).copied(), bytes.get(at + 2).copied()) {
-            if first > last {
+            if first > last && !is_busybox(call) {
                 let range = format!("{}-{}", char::from(first), char::from(last));
-                let message = match is_busybox(call) {
-                    true => format!("invalid range '{range}'"),
-                    false => format!("range-endpoints of '{range}' are in reverse collating sequence order"),
-                };
-                call.complain(&message);
+                call.complain(&format!("range-endpoints of '{range}' are in reverse collating sequence order"));
                 return Err(Stop::Exit(1));
             }
             out.extend(first..=last);

@@ -8,6 +8,8 @@ pub(super) enum Token {
     Number(i64),
     Name(String),
     Operator(&'static str),
+    /// A character that means nothing.
+    Unknown,
 }
 
 /// Operators, a longer one before its prefix.
@@ -21,11 +23,13 @@ pub(super) struct Lexer<'a> {
     at: usize,
     /// Where the last token began.
     last: usize,
+    /// There are only the operators of POSIX.
+    is_plain: bool,
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(text: &'a str) -> Lexer<'a> {
-        Lexer { text, at: 0, last: 0 }
+    pub(super) fn new(text: &'a str, is_plain: bool) -> Lexer<'a> {
+        Lexer { text, at: 0, last: 0, is_plain }
     }
 
     /// Returns the text that has not been read.
@@ -62,6 +66,11 @@ impl<'a> Lexer<'a> {
         if first.is_ascii_digit() {
             let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"#@_".contains(byte)).count();
             let Some(value) = number(&rest[..length]) else {
+                if self.is_plain && first == b'0' {
+                    // Like `strtoimax`, it takes the digits that fit.
+                    self.at += 1;
+                    return Ok(Token::Number(0));
+                }
                 return Err(ArithmeticError::BadNumber(rest[..length].to_owned()));
             };
             self.at += length;
@@ -72,12 +81,13 @@ impl<'a> Lexer<'a> {
             self.at += length;
             return Ok(Token::Name(rest[..length].to_owned()));
         }
-        match OPERATORS.iter().find(|operator| rest.starts_with(**operator)) {
+        let is_known = |operator: &str| !self.is_plain || !["**", "++", "--", ",", "[", "]"].contains(&operator);
+        match OPERATORS.iter().find(|operator| rest.starts_with(**operator) && is_known(operator)) {
             Some(operator) => {
                 self.at += operator.len();
                 Ok(Token::Operator(operator))
             }
-            None => Err(ArithmeticError::Operand(rest.to_owned())),
+            None => Ok(Token::Unknown),
         }
     }
 }

@@ -36,8 +36,10 @@ pub(super) trait Scope {
     fn load(&mut self, name: &str, index: Option<i64>) -> Result<Option<String>, ArithmeticError>;
     /// Assigns a value to a variable.
     fn store(&mut self, name: &str, index: Option<i64>, value: i64) -> Result<(), ArithmeticError>;
-    /// Reports whether variables may have indices and whether their values are expressions (bash).
+    /// Reports whether variables may have indices (bash).
     fn is_bash(&self) -> bool;
+    /// Reports whether there are only the operators of POSIX, and values of variables have to be numbers (dash).
+    fn is_plain(&self) -> bool;
 }
 
 /// Evaluates an expression; an empty one is 0.
@@ -55,13 +57,17 @@ fn evaluate_at(text: &str, scope: &mut dyn Scope, depth: u32) -> Result<i64, Ari
     {
         return Ok(number);
     }
-    let mut evaluator = Evaluator { lexer: Lexer::new(text), scope, depth, is_skipping: false };
+    let mut evaluator = Evaluator { lexer: Lexer::new(text, scope.is_plain()), scope, depth, is_skipping: false };
     if evaluator.lexer.peek()? == Token::End {
         return Ok(0);
     }
     let value = evaluator.comma()?;
     let rest = evaluator.lexer.rest();
-    if evaluator.lexer.next()? == Token::End { Ok(value.number) } else { Err(ArithmeticError::Trailing(rest)) }
+    if matches!(evaluator.lexer.next(), Ok(Token::End)) {
+        Ok(value.number)
+    } else {
+        Err(ArithmeticError::Trailing(rest))
+    }
 }
 
 /// A value, and the variable that it comes from if it may be assigned to.
@@ -125,7 +131,15 @@ impl Evaluator<'_> {
             let Some(binary) = operator.strip_suffix('=').filter(|rest| !["=", "!", "<", ">"].contains(rest)) else {
                 return Ok(left);
             };
-            let Some(place) = left.place else { return Err(ArithmeticError::Assignment(before)) };
+            let Some(place) = left.place else {
+                // In dash it is no operator after anything but a name.
+                let is_plain = this.scope.is_plain();
+                return Err(if is_plain {
+                    ArithmeticError::Trailing(before)
+                } else {
+                    ArithmeticError::Assignment(before)
+                });
+            };
             this.lexer.next()?;
             let right = this.assignment()?.number;
             let number = if binary.is_empty() { right } else { this.binary(binary, left.number, right)? };
@@ -292,10 +306,10 @@ impl Evaluator<'_> {
         if trimmed.is_empty() {
             return Ok(0);
         }
-        // In bash the value is an expression itself, in ash it has to be a number.
+        // In bash and busybox the value is an expression itself, in dash it has to be a number.
         match lexer::number(trimmed) {
             Some(number) => Ok(number),
-            None if self.scope.is_bash() || trimmed.starts_with(['-', '+']) => {
+            None if !self.scope.is_plain() || trimmed.starts_with(['-', '+']) => {
                 let depth = self.depth + 1;
                 if depth >= MAX_DEPTH {
                     return Err(ArithmeticError::TooDeep);

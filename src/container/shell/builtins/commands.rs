@@ -4,13 +4,9 @@ use super::{Outcome, find};
 use crate::call::Call;
 use crate::errno::Errno;
 use crate::programs;
-use crate::shell::syntax::Dialect;
+use crate::shell::syntax::{Dialect, RESERVED};
 use crate::shell::trace::quote;
 use crate::shell::{Interrupt, Shell};
-
-/// Reserved words, which `type` knows.
-const KEYWORDS: &[&str] =
-    &["!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"];
 
 /// `exec [command [argument ...]]`
 pub(super) fn exec(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
@@ -157,7 +153,7 @@ impl Shell {
 
     /// Returns what a name means as `type -t` calls it, and the path of a file.
     fn kind_of(&self, call: &mut Call<'_>, name: &str) -> Option<(&'static str, String)> {
-        if KEYWORDS.contains(&name)
+        if RESERVED.contains(&name)
             || self.dialect == Dialect::Bash && ["[[", "]]", "function", "select", "time"].contains(&name)
         {
             return Some(("keyword", String::new()));

@@ -53,8 +53,14 @@ pub(super) fn export(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) ->
             }
             continue;
         }
-        if let Some(value) = value {
-            assign(shell, call, bare, value, bare != name)?;
+        if let Some(value) = value
+            && let Err(interrupt) = assign(shell, call, bare, value, bare != name)
+        {
+            if shell.dialect != Dialect::Bash {
+                return Err(interrupt);
+            }
+            status = 1;
+            continue;
         }
         let variable = shell.variables.entry(bare);
         if is_export {
@@ -207,8 +213,8 @@ fn make_local(shell: &mut Shell, name: &str) {
         }
         locals.push((name.to_owned(), old));
     }
-    if shell.dialect == Dialect::Bash {
-        // In ash the value of outside is kept.
+    if shell.dialect != Dialect::Dash {
+        // In dash the value of outside is kept.
         shell.variables.restore(name, None);
     }
 }

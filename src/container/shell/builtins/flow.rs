@@ -31,6 +31,8 @@ pub(super) fn ret(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Ou
     let status = match args.get(1) {
         None => shell.status,
         Some(text) => match shell.number(call, &args[0], text) {
+            // dash hands down the number as it is.
+            Ok(number) if shell.dialect == Dialect::Dash => number as i32,
             Ok(number) => (number & 0xff) as i32,
             Err(outcome) => return outcome,
         },
@@ -52,6 +54,10 @@ pub(super) fn ret(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Ou
 
 /// `break [n]` and `continue [n]`
 pub(super) fn leave(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
+    if shell.dialect == Dialect::Bash && shell.loop_depth() == 0 {
+        shell.builtin_error(call, &args[0], "only meaningful in a `for', `while', or `until' loop");
+        return Ok(0);
+    }
     let levels = match args.get(1) {
         None => 1,
         Some(text) => match text.parse::<usize>() {
@@ -67,12 +73,6 @@ pub(super) fn leave(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> 
             }
         },
     };
-    if shell.loop_depth() == 0 {
-        if shell.dialect == Dialect::Bash {
-            shell.builtin_error(call, &args[0], "only meaningful in a `for', `while', or `until' loop");
-        }
-        return Ok(0);
-    }
     shell.leave_loops(call, levels, args[0] == "continue");
     Ok(0)
 }
@@ -101,7 +101,7 @@ pub(super) fn dot(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Ou
         return Ok(2);
     };
     let path = shell.find_script(call, name);
-    let bytes = match call.files().read(&path) {
+    let bytes = match read_source(call, &path) {
         Ok(bytes) => bytes,
         Err(errno) => {
             let is_missing = errno == crate::errno::Errno::ENOENT;
@@ -112,6 +112,9 @@ pub(super) fn dot(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Ou
                     shell.builtin_error(call, ".", &format!("cannot open {name}: No such file"))
                 }
                 Dialect::Dash => shell.builtin_error(call, ".", &format!("cannot open {name}: {}", errno.text())),
+                Dialect::Busybox if !name.contains('/') => {
+                    shell.builtin_error(call, &args[0], &format!("{name}: not found"));
+                }
                 Dialect::Busybox => {
                     let message = format!("can't open '{name}': {}", errno.text());
                     shell.builtin_error(call, &args[0], &message);
@@ -125,6 +128,16 @@ pub(super) fn dot(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Ou
     let source = Source::new(String::from_utf8_lossy(&bytes).into_owned());
     shell.push_frame(call, FrameKind::Dot(parameters), Some(source), None)?;
     Ok(0)
+}
+
+/// Reads a script; a device such as `/dev/null` is an empty one.
+fn read_source(call: &mut Call<'_>, path: &str) -> crate::errno::SysResult<Vec<u8>> {
+    let files = call.files();
+    let at = files.resolve(path)?;
+    match files.node(&at)?.kind {
+        crate::fs::NodeKind::Device(_) => Ok(Vec::new()),
+        _ => files.read(path),
+    }
 }
 
 impl Shell {

@@ -59,6 +59,7 @@ pub(super) fn getopts(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -
     }
     match value {
         Some(value) => shell.variables.set("OPTARG", value),
+        None if shell.dialect != Dialect::Bash => shell.variables.set("OPTARG", ""),
         None => shell.variables.restore("OPTARG", None),
     }
     shell.assign(call, name, result)?;
@@ -70,9 +71,7 @@ pub(super) fn getopts(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -
 fn complain(shell: &mut Shell, call: &mut Call<'_>, ash: &str, bash: &str, letter: char) {
     let text = match shell.dialect {
         Dialect::Bash => format!("{}: {bash} -- {letter}\n", shell.name),
-        Dialect::Dash => format!("{ash} -{letter}{}\n", if ash.starts_with("No") { " option" } else { "" }),
-        Dialect::Busybox if ash.starts_with("No") => format!("{}: no arg for -{letter} option\n", shell.name),
-        Dialect::Busybox => format!("{}: illegal option -{letter}\n", shell.name),
+        _ => format!("{ash} -{letter}{}\n", if ash.starts_with("No") { " option" } else { "" }),
     };
     shell.say(call, &text);
 }

@@ -24,7 +24,10 @@ pub(super) fn printf(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) ->
         match shell.dialect {
             Dialect::Dash => shell.builtin_error(call, "printf", "usage: printf format [arg ...]"),
             Dialect::Bash => shell.say(call, "printf: usage: printf [-v var] format [arguments]\n"),
-            Dialect::Busybox => shell.say(call, "printf: usage: printf FORMAT [ARG]...\n"),
+            Dialect::Busybox => {
+                shell.error(call, "usage: printf FORMAT [ARGUMENT...]");
+                return Ok(2);
+            }
         }
         return Ok(2);
     };
@@ -44,7 +47,8 @@ pub(super) fn printf(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) ->
             _ => shell.builtin_error(call, "printf", error),
         }
     }
-    let failed = i32::from(!errors.is_empty());
+    let is_bad_format = errors.iter().any(|error| error.ends_with("invalid directive"));
+    let failed = if is_bad_format { 2 } else { i32::from(!errors.is_empty()) };
     if let Some(name) = variable {
         shell.assign(call, &name, String::from_utf8_lossy(&out).into_owned())?;
         return Ok(failed);
@@ -158,7 +162,8 @@ impl Printer<'_> {
             at = next;
             spec.precision = usize::try_from(precision).ok().map(|precision| precision.min(MAX_WIDTH));
         }
-        while format.get(at).is_some_and(|byte| b"lhjzt".contains(byte)) {
+        let length = at;
+        while self.dialect != Dialect::Dash && format.get(at).is_some_and(|byte| b"lhjzt".contains(byte)) {
             at += 1;
         }
         let rest = &format[start..];
@@ -179,7 +184,12 @@ impl Printer<'_> {
             });
             return None;
         };
-        let text = String::from_utf8_lossy(&format[start - 1..=at]).into_owned();
+        let text = match self.dialect {
+            // busybox takes the length out of the format and shows what is left.
+            Dialect::Busybox => [&format[start - 1..length], &format[at..]].concat(),
+            _ => format[start - 1..=at].to_vec(),
+        };
+        let text = String::from_utf8_lossy(&text).into_owned();
         self.convert(conversion, &spec, &text).then_some(at + 1)
     }
 

@@ -68,6 +68,10 @@ pub(super) fn kill(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
                 continue;
             }
         };
+        if result == Ok(true) {
+            // The kernel ends it now.
+            return Err(Interrupt::Stop(Stop::Wait(Wait::Until(call.now()))));
+        }
         if let Err(errno) = result {
             match shell.dialect {
                 Dialect::Bash => shell.builtin_error(call, "kill", &format!("({target}) - {}", errno.text())),
@@ -88,7 +92,10 @@ fn parse_signal(text: &str) -> Option<Option<Signal>> {
 fn bad_signal(shell: &Shell, call: &mut Call<'_>, name: &str) -> i32 {
     match shell.dialect {
         Dialect::Bash => shell.builtin_error(call, "kill", &format!("{name}: invalid signal specification")),
-        Dialect::Dash => shell.builtin_error(call, "kill", &format!("invalid signal number or name: {name}")),
+        Dialect::Dash => {
+            let first = name.chars().next().unwrap_or(' ');
+            shell.builtin_error(call, "kill", &format!("Illegal option -{first}"));
+        }
         Dialect::Busybox => shell.error(call, &format!("bad signal name '{name}'")),
     }
     if shell.dialect == Dialect::Dash { 2 } else { 1 }
@@ -233,6 +240,7 @@ pub(super) fn umask(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> 
     let message = match shell.dialect {
         Dialect::Bash if mode.starts_with(|c: char| c.is_ascii_digit()) => format!("{mode}: octal number out of range"),
         Dialect::Bash => format!("`{}': invalid symbolic mode character", mode.chars().next().unwrap_or(' ')),
+        Dialect::Dash if mode.starts_with(|c: char| c.is_ascii_digit()) => format!("Illegal number: {mode}"),
         Dialect::Dash => format!("Illegal mode: {mode}"),
         Dialect::Busybox => format!("illegal mode: {mode}"),
     };
@@ -325,17 +333,18 @@ impl Shell {
         }
     }
 
-    fn send(&mut self, call: &mut Call<'_>, pid: Pid, signal: Option<Signal>) -> Result<(), Errno> {
+    /// Sends a signal; true if it ends the shell itself.
+    fn send(&mut self, call: &mut Call<'_>, pid: Pid, signal: Option<Signal>) -> Result<bool, Errno> {
         match signal {
             Some(signal) if pid == call.process.pid => {
                 if self.signal(call, signal) {
-                    // It takes effect when the builtin is over.
                     call.process.pending.push(signal);
+                    return Ok(true);
                 }
-                Ok(())
+                Ok(false)
             }
-            Some(signal) => call.kill(pid, signal),
-            None if pid == call.process.pid || call.container().processes.contains_key(&pid) => Ok(()),
+            Some(signal) => call.kill(pid, signal).map(|()| false),
+            None if pid == call.process.pid || call.container().processes.contains_key(&pid) => Ok(false),
             None => Err(Errno::ESRCH),
         }
     }

@@ -120,7 +120,11 @@ fn parse(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Result<Opti
     if let Some(bad) = options.names.iter().find(|name| !is_name(name)) {
         let message = match shell.dialect {
             Dialect::Bash => format!("`{bad}': not a valid identifier"),
-            _ => format!("{bad}: bad variable name"),
+            Dialect::Dash => format!("{bad}: bad variable name"),
+            Dialect::Busybox => {
+                shell.error(call, &format!("read: '{bad}': bad variable name"));
+                return Err(Ok(1));
+            }
         };
         shell.builtin_error(call, "read", &message);
         return Err(Ok(if shell.dialect == Dialect::Bash { 1 } else { 2 }));

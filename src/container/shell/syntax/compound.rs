@@ -83,10 +83,11 @@ impl Parser<'_> {
         }
         let length = self.rest().bytes().take_while(|byte| !b" \t\n;&|()<>".contains(byte)).count();
         let name = self.rest()[..length].to_owned();
-        if !is_name(&name) {
-            if self.dialect == Dialect::Bash {
-                return Err(self.unexpected(None));
-            }
+        if self.dialect == Dialect::Bash && name.is_empty() {
+            return Err(self.unexpected(None));
+        }
+        // Bash finds out when it is executed.
+        if !is_name(&name) && self.dialect != Dialect::Bash {
             let (line, is_incomplete) = (self.line, self.at_end());
             return Err(SyntaxError { problem: Problem::BadForVariable, line, is_incomplete });
         }
@@ -153,7 +154,7 @@ impl Parser<'_> {
                 return Ok(Kind::Case { subject, arms });
             }
             if self.at_end() {
-                return Err(self.unexpected(Some("esac")));
+                return Err(self.unexpected(Some(")")));
             }
             self.eat("(");
             let mut patterns = Vec::new();
@@ -165,6 +166,9 @@ impl Parser<'_> {
                 if !self.eat("|") {
                     break;
                 }
+            }
+            if self.at_end() {
+                return Err(self.missing_word(Some(")")));
             }
             self.expect_paren()?;
             let body = self.list()?;

@@ -10,16 +10,17 @@ impl Parser<'_> {
     pub(super) fn dollar(&mut self, mode: Mode, parts: &mut Word) -> Result<()> {
         let is_quoted = mode.is_quoted();
         self.at += 1;
-        if self.starts_with("((") && self.arithmetic(is_quoted, parts)? {
+        let was_arithmetic = self.starts_with("((");
+        if was_arithmetic && self.arithmetic(is_quoted, parts)? {
             return Ok(());
         }
         match self.peek() {
             Some(b'(') => {
                 self.at += 1;
                 let line = self.line;
-                let body = self.list().map_err(|error| self.in_substitution(error))?;
+                let body = self.list().map_err(|error| self.in_substitution(error, was_arithmetic))?;
                 if self.at_end() && self.dialect == Dialect::Bash {
-                    return Err(self.unterminated(")", self.line.max(line) + 1));
+                    return Err(self.unterminated(")", self.line.max(line) + u32::from(!was_arithmetic)));
                 }
                 self.expect_paren()?;
                 parts.push(Part::Command { body, is_quoted });
@@ -43,12 +44,11 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn in_substitution(&self, error: super::SyntaxError) -> super::SyntaxError {
-        if error.is_incomplete && self.dialect == Dialect::Bash {
-            self.unterminated(")", error.line + 1)
-        } else {
-            error
+    fn in_substitution(&self, error: super::SyntaxError, was_arithmetic: bool) -> super::SyntaxError {
+        if !error.is_incomplete || self.dialect != Dialect::Bash {
+            return error;
         }
+        self.unterminated(")", error.line + u32::from(!was_arithmetic))
     }
 
     pub(super) fn expect_paren(&mut self) -> Result<()> {
@@ -92,7 +92,7 @@ impl Parser<'_> {
                 parts.push(Part::Arithmetic { text, is_quoted });
                 Ok(true)
             }
-            Ok(false) if self.at_end() && self.dialect != Dialect::Bash => Err(self.unterminated("))", self.line)),
+            Ok(false) if self.dialect != Dialect::Bash => Err(self.unterminated("))", self.line)),
             result => {
                 (self.at, self.line) = (start, line);
                 result

@@ -15,7 +15,7 @@ mod word;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use error::SyntaxError;
-pub(crate) use parser::{Parsed, parse};
+pub(crate) use parser::{Parsed, RESERVED, parse};
 
 /// Which shell it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

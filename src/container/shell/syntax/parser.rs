@@ -144,6 +144,15 @@ impl<'a> Parser<'a> {
         SyntaxError { problem: Problem::Unexpected { token, expected }, line: self.line, is_incomplete }
     }
 
+    /// Creates the error about a word that is missing; bash sees the line end before the end of the text.
+    pub(super) fn missing_word(&self, expected: Option<&'static str>) -> SyntaxError {
+        let mut error = self.unexpected(expected);
+        if self.at_end() && self.dialect == Dialect::Bash {
+            error.problem = Problem::Unexpected { token: "newline".into(), expected };
+        }
+        error
+    }
+
     pub(super) fn unterminated(&self, end: &'static str, line: u32) -> SyntaxError {
         SyntaxError { problem: Problem::Unterminated(end), line, is_incomplete: true }
     }
@@ -359,14 +368,10 @@ impl<'a> Parser<'a> {
     }
 
     fn function(&mut self, name: &str, line: u32) -> Result<Command> {
-        let start = self.at;
         self.at += 1;
         self.skip_blanks();
         if !self.eat(")") {
             let expected = if self.dialect == Dialect::Bash { None } else { Some(")") };
-            if self.dialect == Dialect::Bash && !self.at_end() {
-                self.at = start;
-            }
             return Err(self.unexpected(expected));
         }
         let is_fit = if self.dialect == Dialect::Bash { !name.contains(['$', '\'', '"']) } else { is_name(name) };

@@ -73,7 +73,7 @@ impl Parser<'_> {
     fn redirect_target(&mut self, descriptor: Option<i32>, operator: Operator) -> Result<Redirect> {
         self.skip_blanks();
         let start = self.at;
-        let Some(target) = self.word()? else { return Err(self.unexpected(None)) };
+        let Some(target) = self.word()? else { return Err(self.missing_word(None)) };
         let text = &self.text[start..self.at];
         let is_duplicate = matches!(operator, Operator::Duplicate { .. }) && self.dialect != Dialect::Bash;
         let is_descriptor = text.bytes().all(|byte| byte.is_ascii_digit()) || text == "-" || text.contains(['$', '`']);
