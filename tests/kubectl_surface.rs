@@ -17,7 +17,7 @@ const OWN_FLAGS: &[&str] = &["--branch", "--store"];
 /// Verbs that kubectl has, but does not list.
 const UNLISTED: &[&str] = &["alpha", "help", "options"];
 /// The largest number of verbs and flags that may be refused.
-const MOST_REFUSED: usize = 7;
+const MOST_REFUSED: usize = 3;
 
 /// The help of a verb: what the table says about it.
 #[derive(Default)]

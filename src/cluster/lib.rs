@@ -55,7 +55,9 @@ pub mod why;
 
 /// The requests and responses of the API server, for front ends that carry them.
 pub mod transport {
-    pub use crate::api::{Body, Log, ObjectList, Options, Payload, Request, Requester, Response, Result, Verb};
+    pub use crate::api::{
+        Body, Log, ObjectList, Options, Payload, Request, Requester, Response, Result, SessionCall, Verb,
+    };
     pub use crate::client::Transport;
 }
 

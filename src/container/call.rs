@@ -119,7 +119,10 @@ impl Call<'_> {
             Target::PipeReader(pipe) => {
                 let Some(pipe) = self.world.pipes.get_mut(pipe) else { return Ok(Ok(Vec::new())) };
                 match pipe.take(limit) {
-                    Some(bytes) => Ok(Ok(bytes)),
+                    Some(bytes) => {
+                        self.world.effects.has_moved_bytes = true;
+                        Ok(Ok(bytes))
+                    }
                     None => Err(wait),
                 }
             }
@@ -142,7 +145,7 @@ impl Call<'_> {
     pub(crate) fn write(&mut self, descriptor: i32, bytes: &[u8]) -> SysResult<()> {
         let id = *self.process.files.get(&descriptor).ok_or(Errno::EBADF)?;
         let now = self.world.now;
-        let World { files, trees, pipes, sessions, containers, .. } = &mut *self.world;
+        let World { files, trees, pipes, sessions, containers, effects, .. } = &mut *self.world;
         match &mut files.get_mut(&id).ok_or(Errno::EBADF)?.target {
             Target::File { at, offset, mode } => {
                 let tree = trees.get_mut(&at.tree).ok_or(Errno::ENOENT)?;
@@ -160,6 +163,7 @@ impl Call<'_> {
             Target::PipeWriter(pipe) => match pipes.get_mut(pipe).filter(|pipe| pipe.readers > 0) {
                 Some(pipe) => {
                     pipe.push(bytes);
+                    effects.has_moved_bytes = true;
                     Ok(())
                 }
                 None => {
@@ -353,6 +357,7 @@ impl Call<'_> {
         child.state = State::Ready;
         let pid = child.pid;
         container.processes.insert(pid, child);
+        self.world.effects.woken.push(pid);
         pid
     }
 
@@ -392,6 +397,7 @@ impl Call<'_> {
             return Err(Errno::EPERM);
         }
         target.pending.push(signal);
+        self.world.effects.woken.push(pid);
         Ok(())
     }
 

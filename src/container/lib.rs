@@ -9,6 +9,7 @@
 mod call;
 mod errno;
 mod fs;
+mod http;
 mod image;
 mod network;
 mod process;

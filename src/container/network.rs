@@ -4,6 +4,9 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::http::Server;
+use crate::programs::net::Store;
+
 /// An address and a TCP port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -70,6 +73,33 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl Request {
+    /// Creates a request without a body, as for a host and port.
+    #[must_use]
+    pub fn new(method: &str, target: &str, host: &str) -> Request {
+        let headers = vec![("Host".to_owned(), host.to_owned())];
+        Request { method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new() }
+    }
+
+    /// Returns the value of a header, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+}
+
+impl Response {
+    /// Returns the value of a header, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+}
+
+fn find_header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
 /// An HTTP response.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Response {
@@ -81,18 +111,30 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
+    /// The server speaks HTTP/1.0.
+    #[serde(default)]
+    pub is_http_1_0: bool,
 }
 
 /// What lies outside of the pod. The control plane implements it.
 pub trait Surroundings {
-    /// Asks the DNS server of the cluster for one full name, without a final dot; search domains are not its business.
-    fn query(&mut self, name: &str, kind: RecordKind) -> Answer;
+    /// Asks a DNS server for one full name, without a final dot; search domains are not its business.
+    ///
+    /// # Errors
+    /// [`NetworkError::TimedOut`] when the server does not answer.
+    fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError>;
 
     /// Tries to open a TCP connection.
     ///
     /// # Errors
     /// Why there is none.
     fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError>;
+
+    /// Sends bytes over a new TCP connection and returns those that come back before either side closes it.
+    ///
+    /// # Errors
+    /// Why there is no connection or answer.
+    fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError>;
 
     /// Sends an HTTP request over a new connection, with TLS if `is_tls`.
     ///
@@ -110,6 +152,41 @@ pub trait Surroundings {
     fn random(&mut self) -> u64;
 }
 
+/// Surroundings that count what they are asked.
+pub(crate) struct Counted<'a> {
+    pub(crate) surroundings: &'a mut dyn Surroundings,
+    pub(crate) asked: u64,
+}
+
+impl Counted<'_> {
+    fn ask(&mut self) -> &mut dyn Surroundings {
+        self.asked += 1;
+        self.surroundings
+    }
+}
+
+impl Surroundings for Counted<'_> {
+    fn query(&mut self, name: &str, kind: RecordKind) -> Answer {
+        self.ask().query(name, kind)
+    }
+
+    fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
+        self.ask().connect(to)
+    }
+
+    fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {
+        self.ask().http(to, is_tls, request)
+    }
+
+    fn ping(&mut self, to: Ipv4Addr) -> Result<(), NetworkError> {
+        self.ask().ping(to)
+    }
+
+    fn random(&mut self) -> u64 {
+        self.ask().random()
+    }
+}
+
 /// A TCP port on which a process listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listener {
@@ -124,6 +201,8 @@ pub(crate) struct Listener {
 pub(crate) enum Service {
     /// Accepts connections and closes them.
     Silent,
-    /// An HTTP server that the image brings, by the name of its program.
-    Http(String),
+    /// An HTTP server.
+    Http(Box<Server>),
+    /// A key-value store.
+    Redis(Box<Store>),
 }

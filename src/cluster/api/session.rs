@@ -74,6 +74,14 @@ pub struct SessionState {
     pub wants_input: bool,
 }
 
+impl SessionState {
+    /// Returns the state of a session whose container has gone.
+    pub(crate) fn gone() -> SessionState {
+        let status = Some(kctl_container::Status::Killed(Signal::Kill));
+        SessionState { status, ..SessionState::default() }
+    }
+}
+
 /// What came back over a forwarded connection.
 pub type Forwarded = std::result::Result<kctl_container::Response, NetworkError>;
 
@@ -82,7 +90,14 @@ impl Server {
     pub(super) fn session(&mut self, kind: &dyn Kind, request: &mut Request, now: Time) -> Result<Response> {
         let call = request.options.session.take().map(|call| *call);
         let mut call = call.filter(|call| is_of(call, &request.subresource)).ok_or_else(no_upgrade)?;
-        let pod = self.must_read(kind, &request.namespace, &request.name)?;
+        let pod = match self.must_read(kind, &request.namespace, &request.name) {
+            // The connection of a session ends with the pod.
+            Err(status) if status.is_not_found() && options_of(&call).is_none() => {
+                let payload = Payload::Session(SessionState::gone());
+                return Ok(Response { payload, ..Response::default() });
+            }
+            found => found?,
+        };
         if let SessionCall::Exec(ExecOptions { container, .. }) | SessionCall::Attach(AttachOptions { container, .. }) =
             &mut call
         {

@@ -7,7 +7,7 @@
 mod child;
 mod files;
 mod io;
-mod net;
+pub(crate) mod net;
 mod opts;
 mod regexp;
 mod system;

@@ -53,6 +53,11 @@ impl Shell {
 
     /// Executes one instruction, or goes on with what the shell waits for.
     fn advance(&mut self, call: &mut Call<'_>) -> Step {
+        if !call.process.pending.is_empty() {
+            // The kernel delivers a signal that the shell has sent to itself.
+            return Err(Interrupt::Stop(Stop::Wait(Wait::Until(call.now()))));
+        }
+        self.take_interrupt(call);
         if !matches!(self.pending, Pending::Nothing) {
             return self.resume(call);
         }

@@ -343,8 +343,13 @@ impl Shell {
             ("", false) => "parameter not set",
             (text, _) => text,
         };
-        self.error(call, &format!("{name}: {text}"));
-        Interrupt::Exit(if is_bash { 127 } else { 2 })
+        let is_positional = is_bash && name.bytes().all(|byte| byte.is_ascii_digit());
+        self.error(call, &format!("{}{name}: {text}", if is_positional { "$" } else { "" }));
+        match (is_bash, self.is_subshell) {
+            (true, false) => Interrupt::Exit(127),
+            (true, true) => Interrupt::Exit(1),
+            (false, _) => Interrupt::Fail(2),
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// Bytes after which a writer has to wait; one call of a program may write more.
 const CAPACITY: usize = 65_536;
+/// The same where the reader wants to have everything at once.
+const LARGE_CAPACITY: usize = 64 * 1024 * 1024;
 
 /// The bytes of a pipe, or of the standard input of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,12 +20,15 @@ pub(crate) struct Buffer {
     pub(crate) writers: u32,
     /// Number of open reading ends.
     pub(crate) readers: u32,
+    /// The reader waits for the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_large: bool,
 }
 
 impl Buffer {
     /// Creates an empty buffer with one reader.
     pub(crate) fn new(writers: u32) -> Buffer {
-        Buffer { bytes: VecDeque::new(), ends: VecDeque::new(), writers, readers: 1 }
+        Buffer { bytes: VecDeque::new(), ends: VecDeque::new(), writers, readers: 1, is_large: false }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -60,7 +65,12 @@ impl Buffer {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= CAPACITY
+        self.bytes.len() >= if self.is_large { LARGE_CAPACITY } else { CAPACITY }
+    }
+
+    /// Lets the writer go on although the reader does not read yet.
+    pub(crate) fn grow(&mut self) {
+        self.is_large = true;
     }
 }
 

@@ -3,7 +3,10 @@
 mod attach;
 mod buffer;
 mod container;
-mod log;
+pub(crate) mod log;
+mod mount_points;
+mod rounds;
+mod schedule;
 mod session;
 mod start;
 mod stored;
@@ -14,11 +17,10 @@ use std::collections::BTreeMap;
 use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Stop};
 use crate::fs::Tree;
-use crate::network::Surroundings;
-use crate::process::{FileId, OpenFile, Pid, PipeId, Process, Signal, State, Status, Target, Wait};
-use crate::programs::{self, Task};
+
+use crate::process::{FileId, OpenFile, PipeId, Process, Signal, State, Status, Target};
+
 use buffer::Buffer;
 
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
@@ -41,9 +43,23 @@ pub struct World {
     pub(crate) pipes: BTreeMap<PipeId, Buffer>,
     /// The last number that was given to a file, pipe or session.
     last_id: u64,
-    /// Simple commands that shells have run since the last step.
+    /// Number of the newest lines of each log that somebody wants to see; older ones may be missing after a long time.
+    #[serde(default = "all_lines", skip_serializing_if = "is_all_lines")]
+    pub lines_wanted: u64,
+    /// Number of questions to the outside: name servers, connections, random numbers.
+    #[serde(default)]
+    pub(crate) asked: u64,
+    /// What the present step has changed for others.
     #[serde(skip)]
-    spent: u64,
+    pub(crate) effects: schedule::Effects,
+}
+
+fn all_lines() -> u64 {
+    u64::MAX
+}
+
+fn is_all_lines(lines: &u64) -> bool {
+    *lines == u64::MAX
 }
 
 /// How far [`World::run`] came.
@@ -67,28 +83,9 @@ impl World {
             files: BTreeMap::new(),
             pipes: BTreeMap::new(),
             last_id: 0,
-            spent: 0,
-        }
-    }
-
-    /// Runs all processes until `until`, but takes at most about `budget` steps (simple commands and calls of programs).
-    pub fn run(&mut self, surroundings: &mut dyn Surroundings, until: Time, budget: u64) -> Outcome {
-        let mut left = budget;
-        loop {
-            while let Some((container, pid)) = self.ready_process() {
-                if left == 0 {
-                    return Outcome { next: Some(self.now), is_exhausted: true };
-                }
-                self.step(&container, pid, surroundings);
-                left = left.saturating_sub(std::mem::take(&mut self.spent).max(1));
-            }
-            match self.next_wake() {
-                Some(at) if at <= until => self.now = self.now.max(at),
-                next => {
-                    self.now = self.now.max(until);
-                    return Outcome { next, is_exhausted: false };
-                }
-            }
+            lines_wanted: all_lines(),
+            asked: 0,
+            effects: schedule::Effects::default(),
         }
     }
 
@@ -104,9 +101,14 @@ impl World {
         self.end_container(container, Status::Killed(Signal::Kill));
     }
 
+    /// Reports whether anything outside of the pod was asked since the last call: what was foreseen may be different then.
+    pub fn depends_on_outside(&mut self) -> bool {
+        std::mem::take(&mut self.asked) > 0
+    }
+
     /// Counts a simple command against the budget.
     pub(crate) fn spend(&mut self) {
-        self.spent += 1;
+        self.effects.commands += 1;
     }
 
     pub(crate) fn add_file(&mut self, target: Target) -> FileId {
@@ -142,6 +144,7 @@ impl World {
             Target::PipeWriter(pipe) => (pipe, false),
             _ => return,
         };
+        self.effects.has_moved_bytes = true;
         if let Some(buffer) = self.pipes.get_mut(&pipe) {
             let ends = if is_reader { &mut buffer.readers } else { &mut buffer.writers };
             *ends -= 1;
@@ -149,36 +152,6 @@ impl World {
                 self.pipes.remove(&pipe);
             }
         }
-    }
-
-    /// Returns a process that can go on. Of several it is the one with the lowest number in the first container.
-    fn ready_process(&self) -> Option<(String, Pid)> {
-        self.containers.iter().find_map(|(name, container)| {
-            let found = container.processes.values().find(|process| self.can_run(container, process));
-            found.map(|process| (name.clone(), process.pid))
-        })
-    }
-
-    fn can_run(&self, container: &Container, process: &Process) -> bool {
-        let is_ready = match &process.state {
-            State::Zombie(_) => return false,
-            State::Ready => true,
-            State::Waiting(wait) => match wait {
-                Wait::Until(at) => *at <= self.now,
-                Wait::Input(descriptor) => self.has_input(process, *descriptor),
-                Wait::InputEnd(descriptor) => self.buffer_of(process, *descriptor).is_none_or(Buffer::is_complete),
-                Wait::InputUntil(descriptor, at) => *at <= self.now || self.has_input(process, *descriptor),
-                Wait::Child => has_ended_child(container, process),
-                Wait::ChildUntil(at) => *at <= self.now || has_ended_child(container, process),
-                Wait::Forever => false,
-            },
-        };
-        // A process whose reader is slow waits, unless a signal has come.
-        !process.pending.is_empty() || is_ready && !self.is_blocked_by_reader(process)
-    }
-
-    fn has_input(&self, process: &Process, descriptor: i32) -> bool {
-        self.buffer_of(process, descriptor).is_none_or(Buffer::is_readable)
     }
 
     /// Returns the bytes that wait behind a descriptor; `None` for what never makes a reader wait.
@@ -190,54 +163,8 @@ impl World {
         }
     }
 
-    /// Reports whether the process writes into a pipe that is full. A full pipe holds more than one call of a program writes.
-    fn is_blocked_by_reader(&self, process: &Process) -> bool {
-        process.files.values().filter_map(|id| self.files.get(id)).any(|file| match file.target {
-            Target::PipeWriter(pipe) => self.pipes.get(&pipe).is_some_and(|pipe| pipe.is_full() && pipe.readers > 0),
-            _ => false,
-        })
-    }
-
-    fn next_wake(&self) -> Option<Time> {
-        let processes = self.containers.values().flat_map(|container| container.processes.values());
-        let wakes = processes.filter_map(|process| match process.state {
-            State::Waiting(Wait::Until(at) | Wait::InputUntil(_, at) | Wait::ChildUntil(at)) => Some(at),
-            _ => None,
-        });
-        wakes.min()
-    }
-
-    /// Lets one process run until it waits or ends.
-    fn step(&mut self, container: &str, pid: Pid, surroundings: &mut dyn Surroundings) {
-        let Some(mut process) = self.containers.get_mut(container).and_then(|c| c.processes.remove(&pid)) else {
-            return;
-        };
-        let mut call = Call { world: self, container, process: &mut process, surroundings };
-        if let Some(signal) = deliver(&mut call) {
-            self.end_process(container, process, Status::Killed(signal));
-            return;
-        }
-        let result = programs::step(&mut call);
-        match result {
-            Err(Stop::Wait(wait)) => {
-                process.state = State::Waiting(wait);
-                self.put_back(container, process);
-            }
-            Ok(code) | Err(Stop::Exit(code)) => {
-                let status = Status::Exited(code.to_le_bytes()[0]);
-                self.end_process(container, process, status);
-            }
-        }
-    }
-
-    fn put_back(&mut self, container: &str, process: Process) {
-        if let Some(container) = self.containers.get_mut(container) {
-            container.processes.insert(process.pid, process);
-        }
-    }
-
     /// Closes the files of a process and leaves its status to its parent; the end of the main process ends the container.
-    fn end_process(&mut self, container: &str, mut process: Process, status: Status) {
+    pub(super) fn end_process(&mut self, container: &str, mut process: Process, status: Status) {
         for (_, id) in std::mem::take(&mut process.files) {
             self.release_file(id);
         }
@@ -255,6 +182,7 @@ impl World {
         for child in container.processes.values_mut().filter(|child| child.parent == pid) {
             child.parent = container::MAIN;
         }
+        self.effects.woken.push(parent);
         if parent > container::MAIN || parent == container::MAIN && container.main_waits_for(pid) {
             process.state = State::Zombie(status);
             process.listeners.clear();
@@ -287,30 +215,4 @@ impl World {
             }
         }
     }
-}
-
-/// Delivers the signals of a process to its program; returns the one that ends it.
-fn deliver(call: &mut Call<'_>) -> Option<Signal> {
-    for signal in std::mem::take(&mut call.process.pending) {
-        let ends = match std::mem::replace(&mut call.process.task, Task::Plain) {
-            Task::Shell(mut shell) if signal != Signal::Kill => {
-                let ends = shell.signal(call, signal);
-                call.process.task = Task::Shell(shell);
-                ends
-            }
-            task => {
-                call.process.task = task;
-                programs::default_action(call, signal).is_some()
-            }
-        };
-        if ends {
-            return Some(signal);
-        }
-    }
-    None
-}
-
-/// Reports whether a child of a process has ended that it has not asked for.
-fn has_ended_child(container: &Container, process: &Process) -> bool {
-    container.processes.values().any(|child| child.parent == process.pid && matches!(child.state, State::Zombie(_)))
 }

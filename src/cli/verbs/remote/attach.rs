@@ -9,6 +9,7 @@ use super::streams::Streams;
 use super::target;
 use crate::args::Matches;
 use crate::resolve::Selection;
+use crate::verbs::attachment;
 use crate::{CliResult, Ctx};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -34,14 +35,19 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     };
     let pod = target::pod_of(ctx, &selection, "attach to")?;
     target::must_run(&pod, "attach")?;
-    attach(ctx, Streams::read(matches), &pod, matches.value_of("container"))
+    join(ctx, Streams::read(matches), &pod, matches.value_of("container"), false)
 }
 
-/// Attaches to a container of a pod until it ends. `container` is `None` for the default one.
+/// Attaches to a container of a pod that the command has created, until it ends. `container` is `None` for the default one.
+/// What the container has printed up to now comes first: a client is never slower here than a container.
 ///
 /// # Errors
-/// The container does not run, or nothing can happen any more (virtual time only).
+/// As [`run`].
 pub(crate) fn attach(ctx: &mut Ctx, streams: Streams, pod: &Object, container: Option<&str>) -> CliResult<()> {
+    join(ctx, streams, pod, container, true)
+}
+
+fn join(ctx: &mut Ctx, streams: Streams, pod: &Object, container: Option<&str>, from_start: bool) -> CliResult<()> {
     let name = target::container_of(ctx, pod, container, streams.quiet)?;
     let has_tty = find(pod, &name).is_some_and(|container| container.flag("/tty"));
     if streams.tty && !has_tty && !streams.quiet {
@@ -51,6 +57,9 @@ pub(crate) fn attach(ctx: &mut Ctx, streams: Streams, pod: &Object, container: O
     if !streams.quiet {
         ctx.print_error(RECORDED);
         ctx.print_error(PRESS_ENTER);
+    }
+    if from_start {
+        attachment::print_log(ctx, pod, Some(&name), true)?;
     }
     let size = ctx.in_size().filter(|_| streams.tty);
     let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty, size };

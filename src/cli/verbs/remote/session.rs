@@ -82,7 +82,7 @@ fn step(ctx: &mut Ctx, place: Place<'_>, state: &SessionState, input: &mut Input
     })
 }
 
-/// Waits until `next`, or until something else has changed.
+/// Waits until `next`, or until something else has changed; on a terminal only for a moment, because Ctrl-C may be pressed.
 ///
 /// # Errors
 /// Nothing will change any more.
@@ -95,6 +95,11 @@ fn wait(ctx: &mut Ctx, next: Option<Time>, is_terminal: bool, place: Place<'_>) 
     let wait_for = if next.is_some() { WaitFor::AnyChange } else { WaitFor::Work };
     match ctx.wait(next.into_iter().chain(look).min(), wait_for)? {
         WaitOutcome::Progress | WaitOutcome::Deadline => Ok(()),
+        WaitOutcome::Idle if is_terminal => {
+            ctx.pause()?;
+            std::thread::sleep(LOOK.to_std());
+            Ok(())
+        }
         WaitOutcome::Idle => {
             let (container, pod) = (place.container, quote(place.pod.name()));
             let text =

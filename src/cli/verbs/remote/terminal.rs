@@ -23,6 +23,14 @@ pub(crate) struct Terminal {
     prompt: Vec<u8>,
     /// Set by the signal that Ctrl-C sends while no line is edited.
     is_interrupted: Arc<AtomicBool>,
+    /// Set when the session is over, and the signal ends the program again.
+    is_over: Arc<AtomicBool>,
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Terminal {
@@ -35,10 +43,9 @@ impl Terminal {
         let config = Config::builder().auto_add_history(true).build();
         let history = MemHistory::with_config(&config);
         let editor = Editor::with_history(config, history).map_err(|error| failed(&error))?;
-        let is_interrupted = Arc::new(AtomicBool::new(false));
-        #[cfg(unix)]
-        signal_hook::flag::register(signal_hook::consts::SIGINT, is_interrupted.clone()).map_err(|e| failed(&e))?;
-        Ok(Terminal { editor, prompt: Vec::new(), is_interrupted })
+        let (is_interrupted, is_over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        catch_interrupts(&is_interrupted, &is_over).map_err(|error| failed(&error))?;
+        Ok(Terminal { editor, prompt: Vec::new(), is_interrupted, is_over })
     }
 
     pub(super) fn seen(&mut self, output: &[u8]) {
@@ -63,4 +70,18 @@ impl Terminal {
             Err(error) => Err(CliError::new(format!("reading the terminal: {error}"))),
         }
     }
+}
+
+/// Sets a flag for each signal of Ctrl-C, which ends the program only once the session is over.
+#[cfg(unix)]
+fn catch_interrupts(is_interrupted: &Arc<AtomicBool>, is_over: &Arc<AtomicBool>) -> std::io::Result<()> {
+    use signal_hook::{consts::SIGINT, flag};
+    flag::register_conditional_default(SIGINT, is_over.clone())?;
+    flag::register(SIGINT, is_interrupted.clone())?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn catch_interrupts(_: &Arc<AtomicBool>, _: &Arc<AtomicBool>) -> std::io::Result<()> {
+    Ok(())
 }

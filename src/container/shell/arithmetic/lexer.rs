@@ -8,6 +8,8 @@ pub(super) enum Token {
     Number(i64),
     Name(String),
     Operator(&'static str),
+    /// A character that means nothing.
+    Unknown,
 }
 
 /// Operators, a longer one before its prefix.
@@ -85,7 +87,7 @@ impl<'a> Lexer<'a> {
                 self.at += operator.len();
                 Ok(Token::Operator(operator))
             }
-            None => Err(ArithmeticError::Operand(rest.to_owned())),
+            None => Ok(Token::Unknown),
         }
     }
 }

@@ -17,6 +17,8 @@ mod trap;
 use super::syntax::Dialect;
 use super::{Interrupt, Shell};
 use crate::call::Call;
+use crate::errno::Errno;
+use crate::process::Signal;
 
 /// What a builtin returns: its status.
 type Outcome = Result<i32, Interrupt>;
@@ -125,6 +127,8 @@ impl Shell {
     fn print(&self, call: &mut Call<'_>, command: &str, bytes: impl AsRef<[u8]>) -> i32 {
         match call.write(1, bytes.as_ref()) {
             Ok(()) => 0,
+            // The signal ends the shell without a message.
+            Err(Errno::EPIPE) if !call.process.ignored.contains(&Signal::Pipe) => 1,
             Err(errno) => {
                 let message = match self.dialect {
                     Dialect::Dash => "I/O error".to_owned(),

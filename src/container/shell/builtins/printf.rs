@@ -26,7 +26,7 @@ pub(super) fn printf(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) ->
             Dialect::Bash => shell.say(call, "printf: usage: printf [-v var] format [arguments]\n"),
             Dialect::Busybox => {
                 shell.error(call, "usage: printf FORMAT [ARGUMENT...]");
-                return Ok(1);
+                return Ok(2);
             }
         }
         return Ok(2);
@@ -162,6 +162,7 @@ impl Printer<'_> {
             at = next;
             spec.precision = usize::try_from(precision).ok().map(|precision| precision.min(MAX_WIDTH));
         }
+        let length = at;
         while self.dialect != Dialect::Dash && format.get(at).is_some_and(|byte| b"lhjzt".contains(byte)) {
             at += 1;
         }
@@ -183,7 +184,12 @@ impl Printer<'_> {
             });
             return None;
         };
-        let text = String::from_utf8_lossy(&format[start - 1..=at]).into_owned();
+        let text = match self.dialect {
+            // busybox takes the length out of the format and shows what is left.
+            Dialect::Busybox => [&format[start - 1..length], &format[at..]].concat(),
+            _ => format[start - 1..=at].to_vec(),
+        };
+        let text = String::from_utf8_lossy(&text).into_owned();
         self.convert(conversion, &spec, &text).then_some(at + 1)
     }
 

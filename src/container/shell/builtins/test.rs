@@ -39,7 +39,8 @@ pub(super) fn test(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
     if words.is_empty() {
         return Ok(1);
     }
-    let mut tester = Tester { shell, words, at: 0, depth: 0 };
+    let has_patterns = args[0] == "[[";
+    let mut tester = Tester { shell, words, at: 0, depth: 0, has_patterns };
     let result = tester.expression(call);
     let rest = tester.words.get(tester.at).cloned();
     let result = match (result, rest) {
@@ -66,6 +67,8 @@ struct Tester<'a> {
     words: &'a [String],
     at: usize,
     depth: u32,
+    /// Right operands of comparisons are patterns.
+    has_patterns: bool,
 }
 
 type Truth = Result<bool, String>;
@@ -90,16 +93,25 @@ impl Tester<'_> {
             }
             [left, operator, right] if BINARY.contains(&operator.as_str()) => {
                 self.at = 3;
-                return self.shell.compare(call, operator, left, right);
+                return self.compare(call, operator, left, right);
             }
             _ => {}
         }
         self.or(call)
     }
 
+    fn compare(&self, call: &mut Call<'_>, operator: &str, left: &str, right: &str) -> Truth {
+        match operator {
+            "=" | "==" | "!=" if self.has_patterns => {
+                Ok(Pattern::new(right, false).matches(left) == (operator != "!="))
+            }
+            _ => self.shell.compare(call, operator, left, right),
+        }
+    }
+
     fn or(&mut self, call: &mut Call<'_>) -> Truth {
         let mut truth = self.and(call)?;
-        while self.eat("-o") || self.words[0] != "test" && self.shell.dialect == Dialect::Busybox && self.eat("||") {
+        while self.eat("-o") {
             truth |= self.and(call)?;
         }
         Ok(truth)
@@ -136,7 +148,7 @@ impl Tester<'_> {
         if is_binary {
             let (operator, right) = (self.words[self.at + 1].clone(), self.words[self.at + 2].clone());
             self.at += 3;
-            return self.shell.compare(call, &operator, &word, &right);
+            return self.compare(call, &operator, &word, &right);
         }
         if word == "(" {
             self.at += 1;

@@ -1,8 +1,8 @@
 //! Words: quoting, and the texts in which expansions stand.
 
-use super::Dialect;
 use super::ast::{Part, Word};
 use super::parser::{Parser, Result};
+use super::{Dialect, is_name};
 
 /// Where a text with expansions ends, and how quotes act in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,7 @@ impl Parser<'_> {
             self.tilde(mode, &mut parts);
         }
         let mut parens = 0;
+        let is_bash = self.dialect == Dialect::Bash;
         while let Some(byte) = self.peek() {
             if self.ends(mode, byte, parens) {
                 break;
@@ -90,7 +91,8 @@ impl Parser<'_> {
                     }
                     let c = self.take().unwrap_or_default();
                     push(&mut parts, c, mode.is_quoted());
-                    if mode == Mode::Assigned && c == ':' {
+                    let is_assignment = mode == Mode::Word && c == '=' && is_bash && is_assigned(&parts);
+                    if mode == Mode::Assigned && c == ':' || is_assignment {
                         self.tilde(mode, &mut parts);
                     }
                 }
@@ -258,6 +260,11 @@ impl Parser<'_> {
         parts.push(Part::Process { body, is_output });
         Ok(())
     }
+}
+
+/// Reports whether the parts are a name with `=`, behind which bash expands a tilde.
+fn is_assigned(parts: &Word) -> bool {
+    matches!(parts.as_slice(), [Part::Text { text, is_quoted: false }] if is_name(text.trim_end_matches('=')))
 }
 
 /// Adds a character to the last part or a new one.

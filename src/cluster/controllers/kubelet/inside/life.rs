@@ -7,7 +7,7 @@
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_container::{Exit, LogLine};
+use kctl_container::LogLine;
 
 use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
@@ -116,6 +116,7 @@ impl Inside {
         now: Time,
     ) -> Result<(), Status> {
         let mut ahead = self.clone();
+        ahead.world.close_sessions();
         let outcome = ahead.run(server, pod, now + HORIZON);
         self.memory.clone_from(&ahead.memory);
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
@@ -156,11 +157,6 @@ impl Inside {
     fn last_words(&self, pod: &Object, name: &str, ended: &Ended) -> Option<String> {
         let spec = containers(pod).find(|spec| spec.name() == name)?.spec;
         super::message::of(&self.world, name, spec, ended)
-    }
-
-    /// Returns how a container has ended.
-    pub(super) fn exit(&self, name: &str) -> Option<Exit> {
-        self.world.containers.get(name)?.exit
     }
 
     /// Returns the log of the current run of a container.

@@ -170,8 +170,7 @@ impl Inside {
     /// A volume that is not simulated, or an object that cannot be read.
     fn advance(&mut self, server: &mut Server, pod: &Object, runtime: &PodRuntime, now: Time) -> Result<(), Status> {
         let place = PodPlace::of(server, pod, runtime)?;
-        let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
-        volumes::load_shared(&mut sources, &mut self.world.trees)?;
+        self.share_volumes(server, pod, &place, now)?;
         let mut starting = self.starting(pod, runtime);
         starting.sort_by_key(|(since, _)| *since);
         for (since, name) in starting {
@@ -183,6 +182,25 @@ impl Inside {
         let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
         volumes::refresh(&mut sources, &mut self.world)?;
         Ok(())
+    }
+
+    /// Loads the volumes that the pod shares with others, after what those have done with them up to now.
+    fn share_volumes(&mut self, server: &mut Server, pod: &Object, place: &PodPlace, now: Time) -> Result<(), Status> {
+        let trees = BTreeMap::new();
+        let users = volumes::shared::other_users(&mut Sources { server, pod, place, trees: &trees, at: now })?;
+        for (namespace, name) in users {
+            if let Some(other) = server.read("pods", &namespace, &name)?
+                && let Some(runtime) = runtime_of(server, &other)?.filter(|runtime| runtime.has_inside)
+            {
+                let mut inside = Inside::load(server, &other, &runtime)?;
+                let place = PodPlace::of(server, &other, &runtime)?;
+                let mut sources = Sources { server, pod: &other, place: &place, trees: &trees, at: now };
+                volumes::load_shared(&mut sources, &mut inside.world.trees)?;
+                inside.run(server, &other, now);
+                inside.save(server, &other)?;
+            }
+        }
+        volumes::load_shared(&mut Sources { server, pod, place, trees: &trees, at: now }, &mut self.world.trees)
     }
 
     /// Returns the containers that run but not in the world yet, with their start.

@@ -3,7 +3,7 @@
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
-use kctl_container::{Errno, NetworkError, SessionId};
+use kctl_container::{Errno, SessionId};
 
 use super::{Inside, runtime_of};
 use crate::api::{AttachOptions, ExecOptions, Forwarded, Server, SessionCall, SessionState};
@@ -30,62 +30,92 @@ pub(crate) fn session(
     }
     let mut inside = Inside::load(server, pod, &runtime)?;
     inside.advance(server, pod, &runtime, now)?;
-    let session = match call {
-        SessionCall::Exec(options) => inside.exec(server, pod, options)?,
-        SessionCall::Attach(options) => inside.world.attach(&options.container).ok_or_else(|| not_found(pod, call))?,
-        SessionCall::Continue(session, input, is_end) => {
-            inside.find(*session)?;
-            inside.world.feed(*session, input);
-            if *is_end {
-                inside.world.end_input(*session);
-            }
-            *session
-        }
-        SessionCall::Signal(session, signal) => {
-            inside.find(*session)?;
-            inside.world.signal_session(*session, *signal);
-            *session
-        }
-        SessionCall::Close(session) => {
-            inside.world.close_session(*session);
-            *session
-        }
-        SessionCall::Forward(..) => return Err(Status::bad_request("a forwarded connection is no session")),
-    };
-    if let SessionCall::Exec(ExecOptions { size: Some(size), .. })
-    | SessionCall::Attach(AttachOptions { size: Some(size), .. }) = call
-    {
-        inside.world.resize(session, *size);
-    }
+    let Some(session) = inside.take_step(server, pod, call)? else { return Ok(SessionState::gone()) };
     let outcome = inside.run(server, pod, now);
-    let output = inside.world.take_output(session);
-    let status = inside.world.sessions.get(&session).and_then(|found| found.status);
-    let wants_input = inside.world.wants_input(session);
-    let next = outcome.next.map(|next| next.max(now));
-    keep(server, pod, runtime, inside, now)?;
-    Ok(SessionState { session, output, status, next, wants_input })
+    let state = SessionState {
+        session,
+        output: inside.world.take_output(session),
+        status: inside.world.sessions.get(&session).and_then(|found| found.status),
+        next: outcome.next.map(|next| next.max(now)),
+        wants_input: inside.world.wants_input(session),
+    };
+    // What only time does can be done again.
+    let only_waits = matches!(call, SessionCall::Continue(_, input, false) if input.is_empty());
+    if !only_waits || outcome.is_exhausted || !state.output.is_empty() {
+        keep(server, pod, runtime, inside, (!only_waits).then_some(now))?;
+    }
+    Ok(state)
 }
 
-/// Keeps what a session has changed, and lets the kubelet look at the pod again: containers may end otherwise than expected.
-fn keep(server: &mut Server, pod: &Object, mut runtime: PodRuntime, inside: Inside, now: Time) -> Result<(), Status> {
+/// Keeps what a session has changed. With `look_at`, the kubelet looks at the pod again: containers may end otherwise than
+/// expected.
+fn keep(
+    server: &mut Server,
+    pod: &Object,
+    mut runtime: PodRuntime,
+    inside: Inside,
+    look_at: Option<Time>,
+) -> Result<(), Status> {
     inside.save(server, pod)?;
-    (runtime.has_inside, runtime.look_at) = (true, Some(now));
+    runtime.look_at = look_at.or(runtime.look_at);
+    runtime.has_inside = true;
     server.set_typed_row(&format!("memory/{NAME}/{}", pod_state(pod.uid())), Some(runtime));
-    server.schedule(NAME, &format!("{}/{}", pod.namespace(), pod.name()), now, false);
+    if let Some(at) = look_at {
+        server.schedule(NAME, &format!("{}/{}", pod.namespace(), pod.name()), at, false);
+    }
     Ok(())
 }
 
 impl Inside {
-    fn exec(&mut self, server: &mut Server, pod: &Object, options: &ExecOptions) -> Result<SessionId, Status> {
-        let ExecOptions { container, command, stdin, tty, .. } = options;
-        let started = self.outside(server, pod, |world, outside| world.exec(outside, container, command, *stdin, *tty));
-        started.map_err(|errno| cannot_start(server, pod, command, errno))
+    /// Takes a step of a session; returns the session, or `None` if it has gone.
+    fn take_step(
+        &mut self,
+        server: &mut Server,
+        pod: &Object,
+        call: &SessionCall,
+    ) -> Result<Option<SessionId>, Status> {
+        if let SessionCall::Continue(session, ..) | SessionCall::Signal(session, _) | SessionCall::Close(session) = call
+            && !self.world.sessions.contains_key(session)
+        {
+            return Ok(None);
+        }
+        Ok(Some(match call {
+            SessionCall::Exec(options) => self.exec(server, pod, options)?,
+            SessionCall::Attach(options) => {
+                let session = self.world.attach(&options.container).ok_or_else(|| not_found(pod, call))?;
+                self.resize(session, options.size);
+                session
+            }
+            SessionCall::Continue(session, input, is_end) => {
+                self.world.feed(*session, input);
+                if *is_end {
+                    self.world.end_input(*session);
+                }
+                *session
+            }
+            SessionCall::Signal(session, signal) => {
+                self.world.signal_session(*session, *signal);
+                *session
+            }
+            SessionCall::Close(session) => {
+                self.world.close_session(*session);
+                *session
+            }
+            SessionCall::Forward(..) => return Err(Status::bad_request("a forwarded connection is no session")),
+        }))
     }
 
-    fn find(&self, session: SessionId) -> Result<(), Status> {
-        match self.world.sessions.contains_key(&session) {
-            true => Ok(()),
-            false => Err(Status::new(Reason::NotFound, format!("session {session} not found"))),
+    fn exec(&mut self, server: &mut Server, pod: &Object, options: &ExecOptions) -> Result<SessionId, Status> {
+        let ExecOptions { container, command, stdin, tty, size } = options;
+        let started = self.outside(server, pod, |world, outside| world.exec(outside, container, command, *stdin, *tty));
+        let session = started.map_err(|errno| cannot_start(server, pod, command, errno))?;
+        self.resize(session, *size);
+        Ok(session)
+    }
+
+    fn resize(&mut self, session: SessionId, size: Option<(u16, u16)>) {
+        if let Some(size) = size {
+            self.world.resize(session, size);
         }
     }
 }
@@ -146,5 +176,8 @@ pub(crate) fn forward(
     }
     let mut inside = Inside::load(server, pod, &runtime)?;
     inside.advance(server, pod, &runtime, now)?;
-    Ok(Err(NetworkError::Refused))
+    let answer = inside
+        .outside(server, pod, |world, outside| world.serve(outside, port, request, std::net::Ipv4Addr::LOCALHOST));
+    keep(server, pod, runtime, inside, None)?;
+    Ok(answer)
 }

@@ -1,7 +1,7 @@
 //! Volumes that pods share: claims, directories of a node, and NFS. Each is a tree with a row of its own, which stays when a
 //! pod goes; that of a claim goes with its PersistentVolume.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -16,6 +16,8 @@ use crate::api::Server;
 
 /// Prefix of the rows.
 const ROWS: &str = "memory/kubelet/shared/";
+/// Prefix of the rows with the pods that have had a tree in their world.
+const USERS: &str = "memory/kubelet/users/";
 /// Prefixes of the keys of trees by kind of volume.
 const CLAIM: &str = "claim/";
 const HOST: &str = "host/";
@@ -173,6 +175,28 @@ pub(in crate::controllers::kubelet) fn host_path_error(
     Ok((!is_right).then(|| format!("hostPath type check failed: {path} is not a {what}")))
 }
 
+/// Returns the pods that have a tree of the world of a pod in theirs, by namespace and name, and adds the pod to them.
+///
+/// # Errors
+/// As [`key`].
+pub(in crate::controllers::kubelet::inside) fn other_users(
+    sources: &mut Sources<'_>,
+) -> Result<BTreeSet<(String, String)>, Status> {
+    let own = (sources.pod.namespace().to_owned(), sources.pod.name().to_owned());
+    let mut others = BTreeSet::new();
+    for volume in sources.pod.list("/spec/volumes").iter().filter(|volume| super::is_shared(volume)) {
+        let row = format!("{USERS}{}", key(sources, volume)?);
+        let users: BTreeSet<(String, String)> = sources.server.typed_row(&row)?.unwrap_or_default();
+        if !users.contains(&own) {
+            let mut more = users.clone();
+            more.insert(own.clone());
+            sources.server.set_typed_row(&row, Some(more));
+        }
+        others.extend(users.into_iter().filter(|user| *user != own));
+    }
+    Ok(others)
+}
+
 /// Takes the shared trees out of a world, and keeps those that have changed.
 ///
 /// # Errors
@@ -190,5 +214,7 @@ pub(in crate::controllers::kubelet) fn save(server: &mut Server, world: &mut Wor
 
 /// Removes what a PersistentVolume held.
 pub(in crate::controllers::kubelet) fn remove(server: &mut Server, volume: &Object) {
-    server.set_row(&format!("{ROWS}{CLAIM}{}", volume.name()), None);
+    for rows in [ROWS, USERS] {
+        server.set_row(&format!("{rows}{CLAIM}{}", volume.name()), None);
+    }
 }

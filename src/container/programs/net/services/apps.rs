@@ -1,0 +1,119 @@
+//! Applications that documentation and tutorials use.
+
+use super::{Started, listen, option, unknown, wait};
+use crate::call::{Call, Stop};
+use crate::http::{App, Server, javascript, log_go};
+use crate::network::Service;
+
+fn serve(call: &mut Call<'_>, port: u16, app: App) -> Started {
+    listen(call, &[port], Service::Http(Box::new(Server::App(app))))
+}
+
+/// `hello-app`: its tag is its version, `1.0` by default.
+pub(super) fn hello(call: &mut Call<'_>) -> Started {
+    let port = call.process.variable("PORT").and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let image = call.container().config.image.clone();
+    let version = match call.image().version(&image) {
+        "" => "1.0.0".to_owned(),
+        version if version.matches('.').count() < 2 => {
+            format!("{}.0", version.split('.').next().unwrap_or(version).to_owned() + ".0")
+        }
+        version => version.to_owned(),
+    };
+    log_go(call, &format!("Server listening on port {port}"));
+    serve(call, port, App::Hello(version))
+}
+
+/// `http-echo -text=TEXT [-listen=:PORT]`.
+pub(super) fn http_echo(call: &mut Call<'_>) -> Started {
+    let args: Vec<String> = call.args().iter().map(|arg| arg.replacen("--", "-", 1)).collect();
+    let text = option(&args, "-text").or_else(|| call.process.variable("ECHO_TEXT").map(String::from));
+    let address = option(&args, "-listen").unwrap_or_else(|| ":5678".into());
+    let port = address.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(5678);
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => {
+            log_go(call, &format!("[INFO] server is listening on {address}"));
+            serve(call, port, App::HttpEcho(text))
+        }
+        None => {
+            // Nothing can be done about a closed standard error.
+            let _ = call.write(2, b"Missing -text option!\n");
+            Ok(127)
+        }
+    }
+}
+
+/// `whoami [--port PORT] [--name NAME]`.
+pub(super) fn whoami(call: &mut Call<'_>) -> Started {
+    let args: Vec<String> = call.args().iter().map(|arg| arg.replacen("--", "-", 1)).collect();
+    let variable = |name: &str| call.process.variable(name).map(String::from);
+    let port = option(&args, "-port").or_else(|| variable("WHOAMI_PORT_NUMBER")).and_then(|port| port.parse().ok());
+    let name = option(&args, "-name").or_else(|| variable("WHOAMI_NAME")).unwrap_or_default();
+    serve(call, port.unwrap_or(80), App::Whoami(name))
+}
+
+/// `agnhost SUBCOMMAND`: those that serve HTTP; others only wait.
+pub(super) fn agnhost(call: &mut Call<'_>) -> Started {
+    let args = call.args();
+    let port = |name: &str, default: u16| option(&args, name).and_then(|port| port.parse().ok()).unwrap_or(default);
+    match args.first().map(String::as_str) {
+        Some("netexec") => serve(call, port("--http-port", 8080), App::Netexec),
+        Some("serve-hostname") => serve(call, port("--port", 9376), App::Hostname),
+        Some("liveness") => serve(call, 8080, App::Liveness),
+        Some("pause") | None => wait(call),
+        Some("--help" | "help" | "-h" | "--version") => super::refuse(call, "has no help"),
+        Some(_) => unknown(call),
+    }
+}
+
+/// `serve_hostname`.
+pub(super) fn hostname(call: &mut Call<'_>) -> Started {
+    serve(call, 9376, App::Hostname)
+}
+
+/// The server of the `liveness` image.
+pub(super) fn liveness(call: &mut Call<'_>) -> Started {
+    if call.image().names != ["liveness"] {
+        return unknown(call);
+    }
+    serve(call, 8080, App::Liveness)
+}
+
+/// The start script of `echoserver`.
+pub(super) fn echoserver(call: &mut Call<'_>) -> Started {
+    if !call.image().names.contains(&"echoserver") {
+        return unknown(call);
+    }
+    let image = call.container().config.image.clone();
+    let version = call.image().version(&image).to_owned();
+    serve(call, 8080, App::Echo(version))
+}
+
+/// `node server.js` of the images whose server is known.
+pub(super) fn node(call: &mut Call<'_>) -> Started {
+    let names = call.image().names;
+    if names.contains(&"kubernetes-bootcamp") {
+        let image = call.container().config.image.clone();
+        let version = match call.image().version(&image) {
+            "" => "1".to_owned(),
+            version => version.to_owned(),
+        };
+        let hostname = call.container().config.hostname.clone();
+        let line =
+            format!("Kubernetes Bootcamp App Started At: {} | Running On:  {hostname} \n\n", javascript(call.now()));
+        call.print(line)?;
+        return serve(call, 8080, App::Bootcamp(version, 0));
+    }
+    if names.contains(&"node-hello") {
+        return serve(call, 8080, App::NodeText("Hello Kubernetes!".into()));
+    }
+    if names.contains(&"aronchick/hello-node") {
+        return serve(call, 8080, App::NodeText("Hello World!".into()));
+    }
+    unknown(call)
+}
+
+/// The PHP page of the autoscaling walkthrough, served by Apache.
+pub(super) fn hpa_example(call: &mut Call<'_>) -> Result<i32, Stop> {
+    serve(call, 80, App::HpaExample)
+}
