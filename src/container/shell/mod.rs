@@ -79,6 +79,7 @@ pub(crate) struct Shell {
     pending: Pending,
     jobs: Jobs,
     /// Commands of `trap`; empty ones ignore the signal.
+    #[serde(with = "signals::pairs")]
     traps: BTreeMap<signals::Event, String>,
     /// Signals whose traps have not run.
     caught: Vec<Signal>,

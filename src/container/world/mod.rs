@@ -4,7 +4,7 @@ mod attach;
 mod buffer;
 mod container;
 mod log;
-mod places;
+mod mount_points;
 mod schedule;
 mod session;
 mod start;

@@ -116,6 +116,7 @@ impl Inside {
         now: Time,
     ) -> Result<(), Status> {
         let mut ahead = self.clone();
+        ahead.world.close_sessions();
         let outcome = ahead.run(server, pod, now + HORIZON);
         self.memory.clone_from(&ahead.memory);
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {

@@ -66,22 +66,34 @@ impl Remembering<'_> {
 }
 
 impl Surroundings for Remembering<'_> {
-    fn query(&mut self, name: &str, kind: RecordKind) -> Answer {
-        let reply = self.ask(format!("name {name} {kind:?}"), |surroundings| {
-            let answer = surroundings.query(name, kind);
+    fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError> {
+        let reply = self.ask(format!("name {server} {name} {kind:?}"), |surroundings| {
+            let answer = match surroundings.query(server, name, kind) {
+                Ok(answer) => answer,
+                Err(error) => return failed(error),
+            };
             let records = answer.records.into_iter().map(|record| (record.name, record.kind.to_owned(), record.data));
             Reply::Name(answer.exists, records.collect())
         });
-        let Reply::Name(exists, records) = reply else { return Answer::default() };
+        let Reply::Name(exists, records) = reply else { return reply.result().map(|_| Answer::default()) };
         let record = |(name, kind, data): (String, String, String)| {
             let kind = KINDS.iter().find(|known| **known == kind)?;
             Some(Record { name, kind, data })
         };
-        Answer { exists, records: records.into_iter().filter_map(record).collect() }
+        Ok(Answer { exists, records: records.into_iter().filter_map(record).collect() })
     }
 
     fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
         self.ask(format!("connect {to:?}"), |surroundings| connected(surroundings.connect(to))).result().map(drop)
+    }
+
+    fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        let question = format!("exchange {to:?} {}", String::from_utf8_lossy(bytes));
+        let reply = self.ask(question, |surroundings| match surroundings.exchange(to, bytes) {
+            Ok(answer) => Reply::Http(Response { body: answer, ..Response::default() }),
+            Err(error) => failed(error),
+        });
+        reply.result()?.map(|answer| answer.body).ok_or(NetworkError::Closed)
     }
 
     fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {
@@ -136,12 +148,16 @@ mod tests {
     struct Names(bool);
 
     impl Surroundings for Names {
-        fn query(&mut self, name: &str, _: RecordKind) -> Answer {
+        fn query(&mut self, _: Ipv4Addr, name: &str, _: RecordKind) -> Result<Answer, NetworkError> {
             let record = Record { name: format!("{name}."), kind: "A", data: "10.0.0.1".into() };
-            Answer { exists: self.0, records: self.0.then_some(record).into_iter().collect() }
+            Ok(Answer { exists: self.0, records: self.0.then_some(record).into_iter().collect() })
         }
 
         fn connect(&mut self, _: Endpoint) -> Result<(), NetworkError> {
+            Err(NetworkError::Refused)
+        }
+
+        fn exchange(&mut self, _: Endpoint, _: &[u8]) -> Result<Vec<u8>, NetworkError> {
             Err(NetworkError::Refused)
         }
 
@@ -160,7 +176,9 @@ mod tests {
 
     fn query(memory: &mut Memory, exists: bool, is_past: bool) -> Answer {
         let mut names = Names(exists);
-        Remembering { surroundings: &mut names, memory, is_past }.query("web", RecordKind::A)
+        Remembering { surroundings: &mut names, memory, is_past }
+            .query(Ipv4Addr::LOCALHOST, "web", RecordKind::A)
+            .expect("an answer")
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
-use kctl_container::{Errno, NetworkError, SessionId};
+use kctl_container::{Errno, SessionId};
 
 use super::{Inside, runtime_of};
 use crate::api::{AttachOptions, ExecOptions, Forwarded, Server, SessionCall, SessionState};
@@ -57,9 +57,10 @@ fn keep(
     look_at: Option<Time>,
 ) -> Result<(), Status> {
     inside.save(server, pod)?;
+    runtime.look_at = look_at.or(runtime.look_at);
+    runtime.has_inside = true;
+    server.set_typed_row(&format!("memory/{NAME}/{}", pod_state(pod.uid())), Some(runtime));
     if let Some(at) = look_at {
-        (runtime.has_inside, runtime.look_at) = (true, Some(at));
-        server.set_typed_row(&format!("memory/{NAME}/{}", pod_state(pod.uid())), Some(runtime));
         server.schedule(NAME, &format!("{}/{}", pod.namespace(), pod.name()), at, false);
     }
     Ok(())
@@ -175,5 +176,8 @@ pub(crate) fn forward(
     }
     let mut inside = Inside::load(server, pod, &runtime)?;
     inside.advance(server, pod, &runtime, now)?;
-    Ok(Err(NetworkError::Refused))
+    let answer = inside
+        .outside(server, pod, |world, outside| world.serve(outside, port, request, std::net::Ipv4Addr::LOCALHOST));
+    keep(server, pod, runtime, inside, None)?;
+    Ok(answer)
 }
