@@ -152,6 +152,41 @@ pub trait Surroundings {
     fn random(&mut self) -> u64;
 }
 
+/// Surroundings that count what they are asked.
+pub(crate) struct Counted<'a> {
+    pub(crate) surroundings: &'a mut dyn Surroundings,
+    pub(crate) asked: u64,
+}
+
+impl Counted<'_> {
+    fn ask(&mut self) -> &mut dyn Surroundings {
+        self.asked += 1;
+        self.surroundings
+    }
+}
+
+impl Surroundings for Counted<'_> {
+    fn query(&mut self, name: &str, kind: RecordKind) -> Answer {
+        self.ask().query(name, kind)
+    }
+
+    fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
+        self.ask().connect(to)
+    }
+
+    fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {
+        self.ask().http(to, is_tls, request)
+    }
+
+    fn ping(&mut self, to: Ipv4Addr) -> Result<(), NetworkError> {
+        self.ask().ping(to)
+    }
+
+    fn random(&mut self) -> u64 {
+        self.ask().random()
+    }
+}
+
 /// A TCP port on which a process listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listener {

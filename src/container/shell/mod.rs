@@ -14,6 +14,7 @@ mod fields;
 mod fork;
 mod frame;
 mod glob;
+mod inert;
 mod input;
 mod machine;
 mod messages;
