@@ -21,7 +21,7 @@ fn a_store_is_created_and_replaced_with_a_profile() {
     sandbox.must("kctl create configmap mine");
     let refused = "holds a cluster already (to replace it: kctl store reset, with the same flags)";
     assert_refused("twice", &sandbox.run("kctl store create --profile=minikube"), refused);
-    assert_refused("unknown", &sandbox.run("kctl store reset --profile=k3s"), "there is no profile \"k3s\"");
+    assert_refused("unknown", &sandbox.run("kctl store reset --profile=k3s"), "unknown profile \"k3s\"");
     assert_refused("senseless", &sandbox.run("kctl store reset --nodes=0"), "--nodes: \"0\" is not a number of nodes");
     assert_refused("another user", &sandbox.run("kctl store reset --profile=bare --as=jane"), "--as cannot be used");
     assert_eq!(sandbox.must("kctl get configmap mine -o name"), "configmap/mine\n");

@@ -159,6 +159,49 @@ pub trait Surroundings {
     fn random(&mut self) -> u64;
 }
 
+/// Surroundings that count what they are asked.
+pub(crate) struct Counted<'a> {
+    pub(crate) surroundings: &'a mut dyn Surroundings,
+    pub(crate) asked: u64,
+}
+
+impl Counted<'_> {
+    fn ask(&mut self) -> &mut dyn Surroundings {
+        self.asked += 1;
+        self.surroundings
+    }
+}
+
+impl Surroundings for Counted<'_> {
+    fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError> {
+        self.ask().query(server, name, kind)
+    }
+
+    fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
+        self.ask().translate(to)
+    }
+
+    fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
+        self.ask().connect(to)
+    }
+
+    fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        self.ask().exchange(to, bytes)
+    }
+
+    fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {
+        self.ask().http(to, is_tls, request)
+    }
+
+    fn ping(&mut self, to: Ipv4Addr) -> Result<(), NetworkError> {
+        self.ask().ping(to)
+    }
+
+    fn random(&mut self) -> u64 {
+        self.ask().random()
+    }
+}
+
 /// A TCP port on which a process listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listener {

@@ -20,11 +20,14 @@ use kctl_container::{Answer, Endpoint, NetworkError, Record, RecordKind, Request
 
 use crate::api::{Result, Server};
 use crate::dns::{self, RecordType};
+use crate::profile::Cidr;
 use policy::{Party, Traffic};
 
-/// The address of the DNS server.
-const DNS: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 10);
-/// Its port.
+/// The number of the DNS server's address in the range of services.
+const DNS_NUMBER: u64 = 10;
+/// The range of the addresses of pods, unless another one was asked for.
+const POD_RANGE: Cidr = Cidr::around(Ipv4Addr::new(10, 244, 0, 0), 16);
+/// The port of the DNS server.
 const DNS_PORT: u16 = 53;
 /// Pods that one request passes at most: proxies may send it round in a circle.
 pub(crate) const MAX_HOPS: u8 = 4;
@@ -109,7 +112,7 @@ impl Network<'_> {
         kind: RecordKind,
     ) -> std::result::Result<Answer, NetworkError> {
         let is_node_resolver = self.node_resolver() == Some(server);
-        if server != DNS && !is_node_resolver || !self.may_ask_dns(server) {
+        if server != dns_server(self.server) && !is_node_resolver || !self.may_ask_dns(server) {
             return Err(NetworkError::TimedOut);
         }
         if is_node_resolver {
@@ -212,7 +215,7 @@ impl Network<'_> {
 
     /// Finds what lies at an address.
     fn place(&mut self, to: Endpoint) -> Result<Place> {
-        if to.address == DNS {
+        if to.address == dns_server(self.server) {
             return Ok(if to.port == DNS_PORT { Place::Dns } else { Place::Nobody });
         }
         if services::is_api_server(self.server, to)? {
@@ -230,7 +233,9 @@ impl Network<'_> {
         if services::is_node(self.server, &text)? {
             return Ok(Place::Node);
         }
-        let is_own = services::is_service(self.server, &text)? || is_pod_range(to.address);
+        let installation = self.server.settings().installation;
+        let ranges = [installation.service_cidr, installation.pod_cidr.unwrap_or(POD_RANGE)];
+        let is_own = services::is_service(self.server, &text)? || ranges.iter().any(|range| range.contains(to.address));
         Ok(if is_own { Place::Nobody } else { Place::Outside })
     }
 
@@ -295,7 +300,7 @@ impl Network<'_> {
         let pod = json!({"metadata": {"namespace": "kube-system", "name": "coredns", "labels": {"k8s-app": "kube-dns"}},
             "spec": {"containers": [{"ports": [{"name": "dns", "protocol": "UDP", "containerPort": 53},
                 {"name": "dns-tcp", "protocol": "TCP", "containerPort": 53}]}]}});
-        let target = (server == DNS).then(|| Arc::new(pod));
+        let target = (server == dns_server(self.server)).then(|| Arc::new(pod));
         self.check(server, target, Traffic::Udp(DNS_PORT)).is_ok()
     }
 }
@@ -305,7 +310,7 @@ fn address_of(pod: &Object) -> Option<Ipv4Addr> {
     pod.str("/status/podIP").parse().ok()
 }
 
-/// Reports whether an address is of the range of the cluster's pods.
-fn is_pod_range(address: Ipv4Addr) -> bool {
-    matches!(address.octets(), [10, 244, ..] | [10, 96..=111, ..])
+/// Returns the address of the DNS server.
+pub(crate) fn dns_server(server: &Server) -> Ipv4Addr {
+    server.settings().installation.service_cidr.address(DNS_NUMBER)
 }

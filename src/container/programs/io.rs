@@ -16,7 +16,7 @@ const TURN: usize = 1 << 20;
 /// Most bytes that a program keeps.
 const MEMORY: usize = 64 << 20;
 
-/// How a program words that a file cannot be opened or read; `{}` is its name.
+/// How a program words that a file cannot be opened or read; `{}` is its name, `{e}` the error, which else follows a colon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wording {
     open: Cow<'static, str>,
@@ -72,6 +72,7 @@ pub(crate) struct Io {
     gathered: Vec<u8>,
     is_file_complete: bool,
     has_failed: bool,
+    is_unreadable: bool,
     out: Vec<u8>,
     /// Bytes that were read since the process runs.
     turn: usize,
@@ -99,6 +100,16 @@ impl Io {
     /// Reports whether a file could not be read.
     pub(crate) fn has_failed(&self) -> bool {
         self.has_failed
+    }
+
+    /// Reports whether there are files that were not opened yet.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
+    /// Reports whether the last file could be opened, but not read.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.is_unreadable
     }
 
     /// Notes a failure that the exit code tells.
@@ -222,6 +233,7 @@ impl Io {
                 Ok(descriptor) => {
                     self.descriptor = Some(descriptor);
                     self.is_file_complete = false;
+                    self.is_unreadable = false;
                     return true;
                 }
                 Err(errno) => self.report(call, errno, true),
@@ -258,6 +270,18 @@ impl Io {
             if file.last().is_some_and(|last| *last != separator) {
                 self.gathered.push(separator);
             }
+            self.check_memory(call, self.gathered.len())?;
+        }
+        Ok(std::mem::take(&mut self.gathered))
+    }
+
+    /// Reads all files to their end as one text, byte by byte.
+    ///
+    /// # Errors
+    /// As [`Io::next`].
+    pub(crate) fn gather(&mut self, call: &mut Call<'_>) -> Result<Vec<u8>, Stop> {
+        while let Some(file) = self.file(call)? {
+            self.gathered.extend(file);
             self.check_memory(call, self.gathered.len())?;
         }
         Ok(std::mem::take(&mut self.gathered))
@@ -317,6 +341,7 @@ impl Io {
 
     fn report(&mut self, call: &mut Call<'_>, errno: Errno, is_open: bool) {
         self.has_failed = true;
+        self.is_unreadable = !is_open;
         let wording = if is_open { &self.wording.open } else { &self.wording.read };
         let name = match (self.name.as_str(), is_open) {
             ("-", _) if wording == "{}" => "-",
@@ -324,7 +349,11 @@ impl Io {
             (name, _) => name,
         };
         if !wording.is_empty() {
-            call.complain(&format!("{}: {}", wording.replace("{}", name), errno.text()));
+            let message = wording.replace("{}", name);
+            call.complain(&match message.contains("{e}") {
+                true => message.replace("{e}", errno.text()),
+                false => format!("{message}: {}", errno.text()),
+            });
         }
     }
 

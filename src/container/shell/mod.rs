@@ -14,6 +14,7 @@ mod fields;
 mod fork;
 mod frame;
 mod glob;
+mod inert;
 mod input;
 mod machine;
 mod messages;
@@ -79,6 +80,7 @@ pub(crate) struct Shell {
     pending: Pending,
     jobs: Jobs,
     /// Commands of `trap`; empty ones ignore the signal.
+    #[serde(with = "signals::pairs")]
     traps: BTreeMap<signals::Event, String>,
     /// Signals whose traps have not run.
     caught: Vec<Signal>,

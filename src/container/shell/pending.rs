@@ -35,14 +35,17 @@ impl Shell {
     pub(super) fn resume(&mut self, call: &mut Call<'_>) -> Step {
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Nothing => Ok(()),
-            Pending::Foreground(pid) => match self.wait_for(call, pid) {
-                Some(status) => {
-                    self.finish_foreground(call, pid, status);
-                    Ok(())
-                }
-                None => self.keep(Pending::Foreground(pid), Wait::Child),
-            },
+            Pending::Foreground(pid) => {
+                self.pending = Pending::Foreground(pid);
+                let Some(status) = self.wait_for(call, pid) else {
+                    return Err(Interrupt::Stop(Stop::Wait(Wait::Child)));
+                };
+                self.pending = Pending::Nothing;
+                self.finish_foreground(call, pid, status);
+                Ok(())
+            }
             Pending::Pipeline { pids, mut statuses } => {
+                self.pending = Pending::Pipeline { pids: pids.clone(), statuses: Vec::new() };
                 for (pid, status) in pids.iter().zip(&mut statuses) {
                     if status.is_none() {
                         *status = self.wait_for(call, *pid);
@@ -51,6 +54,7 @@ impl Shell {
                 if statuses.iter().any(Option::is_none) {
                     return self.keep(Pending::Pipeline { pids, statuses }, Wait::Child);
                 }
+                self.pending = Pending::Nothing;
                 let codes: Vec<i32> = statuses.iter().flatten().map(|status| status.code()).collect();
                 let last = codes.last().copied().unwrap_or(0);
                 let failed = codes.iter().rev().find(|code| **code != 0).copied();
@@ -92,9 +96,11 @@ impl Shell {
         if descriptor >= 0 {
             call.close(descriptor);
         }
+        self.pending = Pending::Foreground(pid);
         let Some(status) = self.wait_for(call, pid) else {
             return self.keep(Pending::Substitution { pid, descriptor: -1, bytes, is_quoted }, Wait::Child);
         };
+        self.pending = Pending::Nothing;
         self.forget(&[pid]);
         if self.dialect == Dialect::Bash {
             self.status = status.code();

@@ -8,6 +8,28 @@ use super::{Shell, Step};
 use crate::call::Call;
 use crate::process::Signal;
 
+/// Serialises traps as pairs: the keys of a JSON object are strings.
+pub(super) mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Event;
+
+    pub(in crate::shell) fn serialize<S: Serializer>(
+        traps: &BTreeMap<Event, String>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        out.collect_seq(traps)
+    }
+
+    pub(in crate::shell) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<Event, String>, D::Error> {
+        Ok(Vec::<(Event, String)>::deserialize(from)?.into_iter().collect())
+    }
+}
+
 /// What a trap waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Event {

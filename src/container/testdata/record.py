@@ -3,7 +3,7 @@
 
 Usage: record.py FILE...   (as root; busybox and the GNU tools have to be installed)
 
-A file is a sequence of script lines that are run in one empty directory, in order:
+A file whose name begins with `gnu` is run with the GNU programs only. A file is a sequence of script lines that are run in one empty directory, in order:
 
     $ LINE              both flavours answer the same
     busybox$ LINE       what busybox answers
@@ -13,7 +13,7 @@ A file is a sequence of script lines that are run in one empty directory, in ord
     = CODE              exit code, unless it is 0
     \\                   behind the last line of output that has no end
 
-Lines before the first call and lines that begin with `#` between calls are comments.
+Lines before the first call are comments.
 """
 
 import os
@@ -30,15 +30,17 @@ GNU_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 def calls(text):
     """Yields the lines of a file that are not answers: comments, and calls with their flavours."""
     seen = None
+    has_begun = False
     for line in text.splitlines():
         match = re.match(r"(busybox|gnu|)\$ (.*)", line)
-        if match and match[2] == seen and match[1] == "gnu":
+        if match and match[2] == seen and match[1] == "gnu":  # the other answer to the same call
             seen = None
             continue
         if match:
             seen = match[2] if match[1] == "busybox" else None
+            has_begun = True
             yield "call", match[2]
-        elif line.startswith("#"):
+        elif not has_begun:
             yield "comment", line
 
 
@@ -78,12 +80,17 @@ def record(path, links):
     for flavour in ["busybox", "gnu"]:
         shutil.rmtree(WORK, ignore_errors=True)
         os.mkdir(WORK)
+        if flavour == "busybox" and os.path.basename(path).startswith("gnu"):
+            answers[flavour] = [None] * len(items)
+            continue
         answers[flavour] = [run(line, flavour, links) if kind == "call" else None for kind, line in items]
     shutil.rmtree(WORK)
     out = []
     for (kind, line), busybox, gnu in zip(items, answers["busybox"], answers["gnu"]):
         if kind == "comment":
             out.append(line)
+        elif busybox is None:
+            out += ["gnu$ " + line] + gnu
         elif busybox == gnu:
             out += ["$ " + line] + gnu
         else:

@@ -40,6 +40,9 @@ pub struct Log {
     bytes: usize,
     /// Bytes after the last line end, of standard output and error.
     rest: [Vec<u8>; 2],
+    /// Number of lines that were ever printed.
+    #[serde(default)]
+    count: u64,
 }
 
 impl Log {
@@ -73,13 +76,103 @@ impl Log {
         }
     }
 
+    /// Returns the number of lines that were ever printed.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Returns the bytes after the last line ends.
+    pub(super) fn rest(&self) -> &[Vec<u8>; 2] {
+        &self.rest
+    }
+
+    /// Takes the lines, so that the rest can be copied cheaply.
+    pub(super) fn take_lines(&mut self) -> VecDeque<LogLine> {
+        std::mem::take(&mut self.lines)
+    }
+
+    /// Puts back lines that were taken.
+    pub(super) fn put_lines(&mut self, lines: VecDeque<LogLine>) {
+        self.lines = lines;
+    }
+
+    /// Returns the sizes of the newest lines in their order; `None` if there are not so many any more.
+    pub(super) fn newest_sizes(&self, lines: u64) -> Option<Vec<usize>> {
+        let first = self.lines.len().checked_sub(usize::try_from(lines).ok()?)?;
+        Some(self.lines.range(first..).map(size).collect())
+    }
+
+    /// Returns the bytes of the present file.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Pretends that `count` lines were printed, none of which is wanted, and that the present file has so many bytes.
+    pub(super) fn skip(&mut self, count: u64, bytes: usize) {
+        self.lines.clear();
+        self.count += count;
+        self.bytes = bytes;
+    }
+
     fn add(&mut self, line: LogLine) {
-        self.bytes += line.text.len() + LINE_OVERHEAD;
+        self.bytes += size(&line);
+        self.count += 1;
         self.lines.push_back(line);
         if self.bytes > MAX_BYTES {
             // The kubelet has begun a new file.
             self.lines.clear();
             self.bytes = 0;
+        }
+    }
+}
+
+fn size(line: &LogLine) -> usize {
+    line.text.len() + LINE_OVERHEAD
+}
+
+/// How the size of a log file grows by rounds that print lines of the same sizes.
+#[derive(Clone, Debug)]
+pub(crate) struct Growth {
+    /// Bytes of the file.
+    pub(super) bytes: usize,
+    /// Round in which the file was begun, counted from the first one that was added; 0 if it is older.
+    pub(super) begun: u64,
+    /// Rounds so far.
+    rounds: u64,
+}
+
+impl Growth {
+    pub(super) fn new(bytes: usize) -> Growth {
+        Growth { bytes, begun: 0, rounds: 0 }
+    }
+
+    /// Adds rounds, each with lines of these sizes.
+    pub(super) fn add(&mut self, rounds: u64, sizes: &[usize]) {
+        let total: usize = sizes.iter().sum();
+        let mut left = rounds;
+        if total == 0 {
+            self.rounds += rounds;
+            return;
+        }
+        while left > 0 {
+            // Whole rounds that surely fit, then one line by line.
+            let fitting = (MAX_BYTES.saturating_sub(self.bytes) / total) as u64;
+            let whole = fitting.saturating_sub(1).min(left);
+            self.bytes += whole as usize * total;
+            self.rounds += whole;
+            left -= whole;
+            if left == 0 {
+                return;
+            }
+            for size in sizes {
+                self.bytes += size;
+                if self.bytes > MAX_BYTES {
+                    self.bytes = 0;
+                    self.begun = self.rounds;
+                }
+            }
+            self.rounds += 1;
+            left -= 1;
         }
     }
 }

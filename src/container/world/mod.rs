@@ -3,8 +3,9 @@
 mod attach;
 mod buffer;
 mod container;
-mod log;
-mod places;
+pub(crate) mod log;
+mod mount_points;
+mod rounds;
 mod schedule;
 mod session;
 mod start;
@@ -42,9 +43,23 @@ pub struct World {
     pub(crate) pipes: BTreeMap<PipeId, Buffer>,
     /// The last number that was given to a file, pipe or session.
     last_id: u64,
+    /// Number of the newest lines of each log that somebody wants to see; older ones may be missing after a long time.
+    #[serde(default = "all_lines", skip_serializing_if = "is_all_lines")]
+    pub lines_wanted: u64,
+    /// Number of questions to the outside: name servers, connections, random numbers.
+    #[serde(default)]
+    pub(crate) asked: u64,
     /// What the present step has changed for others.
     #[serde(skip)]
     pub(crate) effects: schedule::Effects,
+}
+
+fn all_lines() -> u64 {
+    u64::MAX
+}
+
+fn is_all_lines(lines: &u64) -> bool {
+    *lines == u64::MAX
 }
 
 /// How far [`World::run`] came.
@@ -68,6 +83,8 @@ impl World {
             files: BTreeMap::new(),
             pipes: BTreeMap::new(),
             last_id: 0,
+            lines_wanted: all_lines(),
+            asked: 0,
             effects: schedule::Effects::default(),
         }
     }
@@ -82,6 +99,11 @@ impl World {
     /// Ends all processes of a container at once, as the container runtime does after the grace period.
     pub fn kill(&mut self, container: &str) {
         self.end_container(container, Status::Killed(Signal::Kill));
+    }
+
+    /// Reports whether anything outside of the pod was asked since the last call: what was foreseen may be different then.
+    pub fn depends_on_outside(&mut self) -> bool {
+        std::mem::take(&mut self.asked) > 0
     }
 
     /// Counts a simple command against the budget.

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use kctl_base::sim::Time;
 
+use super::rounds::Watch;
 use super::{Container, Outcome, World};
 use crate::call::{Call, Stop};
-use crate::network::Surroundings;
+use crate::network::{Counted, Surroundings};
 use crate::process::{Pid, Process, Signal, State, Status, Target, Wait};
 use crate::programs::{self, Task};
 
@@ -123,25 +124,53 @@ impl Queue {
 }
 
 impl World {
-    /// Runs all processes until `until`, but takes at most about `budget` steps (simple commands and calls of programs).
+    /// Runs all processes until `until`, but takes at most about `budget` steps (simple commands and calls of programs). Rounds
+    /// of endless loops of which nothing will be visible are skipped; the lines of logs that are wanted
+    /// ([`World::lines_wanted`]) and that the kubelet still has at the end are exact.
     pub fn run(&mut self, surroundings: &mut dyn Surroundings, until: Time, budget: u64) -> Outcome {
+        self.run_watched(surroundings, until, budget, Some(Watch::new()))
+    }
+
+    /// Runs as [`World::run`] does, without skipping anything.
+    pub(super) fn run_plainly(&mut self, surroundings: &mut dyn Surroundings, until: Time, budget: u64) -> Outcome {
+        self.run_watched(surroundings, until, budget, None)
+    }
+
+    fn run_watched(
+        &mut self,
+        surroundings: &mut dyn Surroundings,
+        until: Time,
+        budget: u64,
+        mut watch: Option<Watch>,
+    ) -> Outcome {
+        let mut surroundings = Counted { surroundings, asked: 0 };
+        let before = self.asked;
         let mut queue = Queue::new(self);
         let mut left = budget;
         loop {
             while let Some(key) = queue.next(self) {
                 if left == 0 {
+                    self.asked = before + surroundings.asked;
                     return Outcome { next: Some(self.now), is_exhausted: true };
                 }
-                self.step(&key.0, key.1, surroundings);
+                self.step(&key.0, key.1, &mut surroundings);
                 left = left.saturating_sub(std::mem::take(&mut self.effects.commands).max(1));
                 queue.after_step(key, &mut self.effects);
             }
             match queue.next_wake(self) {
                 Some(at) if at <= until => {
+                    self.asked = before + surroundings.asked;
+                    if let Some(watch) = &mut watch
+                        && watch.look(self, at, until, self.asked)
+                    {
+                        queue = Queue::new(self);
+                        continue;
+                    }
                     self.now = self.now.max(at);
                     queue.wake(self.now);
                 }
                 next => {
+                    self.asked = before + surroundings.asked;
                     self.now = self.now.max(until);
                     return Outcome { next, is_exhausted: false };
                 }

@@ -122,6 +122,13 @@ impl World {
         }
     }
 
+    /// Forgets all sessions, as [`World::close_session`]; the standard input of main processes stays.
+    pub fn close_sessions(&mut self) {
+        let is_input = |id: &SessionId| self.containers.values().any(|container| container.main_input == Some(*id));
+        let closed: Vec<SessionId> = self.sessions.keys().filter(|id| !is_input(id)).copied().collect();
+        closed.into_iter().for_each(|id| self.close_session(id));
+    }
+
     /// Forgets a session; its processes go on without input, and what they print is lost.
     pub fn close_session(&mut self, session: SessionId) {
         if let Some(closed) = self.sessions.remove(&session)

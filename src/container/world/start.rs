@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::container::MAIN;
-use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World, places, terminal};
+use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World, mount_points, terminal};
 use crate::call::Call;
 use crate::fs::{Mount, Tree};
 use crate::image::Image;
@@ -16,7 +16,8 @@ impl World {
     pub fn start(&mut self, surroundings: &mut dyn Surroundings, name: &str, mut config: ContainerConfig) {
         let image = Image::of(&config.image);
         let root = format!("root/{name}");
-        let tree: Tree = image.root(&config, self.now);
+        let mut tree: Tree = image.root(&config, self.now);
+        mount_points::prepare(&mut tree, &mut config.mounts, &self.trees, self.now);
         let mount = Mount {
             path: String::new(),
             tree: root.clone(),
@@ -27,7 +28,6 @@ impl World {
         };
         config.mounts.0.insert(0, mount);
         self.trees.insert(root, tree);
-        places::prepare(&mut self.trees, &mut config.mounts, self.now);
         let argv = image.argv(&config.command, &config.args);
         let unknown = config.unknown_program;
         let container = Container {

@@ -99,5 +99,5 @@ fn invalid(flag: &str, reason: &str) -> CliError {
 
 fn unknown_profile(name: &str) -> CliError {
     let names = Profile::ALL.map(Profile::as_str).join(", ");
-    invalid("profile", &format!("there is no profile {}, but {names}", quote(name)))
+    invalid("profile", &format!("unknown profile {}; there are {names}", quote(name)))
 }

@@ -3,13 +3,21 @@
 //! They print as their input arrives. Options are parsed again whenever such a program goes on; what has to be kept meanwhile
 //! is in its [`Io`] and in its variant of [`Filter`].
 
+mod awk;
 mod cat;
+mod columns;
+mod compare;
 mod cut;
+mod dump;
 pub(crate) mod echo;
+mod encode;
 mod ends;
+mod expr;
+mod fold;
 mod grep;
 mod number;
 pub(crate) mod printf;
+mod sed;
 mod sequence;
 mod sort;
 mod tee;
@@ -17,6 +25,7 @@ pub(crate) mod test;
 mod tr;
 mod uniq;
 mod wc;
+mod xargs;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +38,7 @@ type Plain = fn(&mut Call<'_>, &mut Io) -> Result<i32, Stop>;
 
 /// The programs without a state.
 pub(super) const PROGRAMS: &[(&str, Program)] =
-    &[("[", test::run), ("echo", echo::run), ("printf", printf::run), ("test", test::run)];
+    &[("[", test::run), ("echo", echo::run), ("expr", expr::run), ("printf", printf::run), ("test", test::run)];
 
 /// Defines the programs that read, with what they keep beside their input.
 macro_rules! filters {
@@ -70,22 +79,45 @@ macro_rules! filters {
 
 filters! {
     plain:
+    "base64" => encode::base64,
+    "cmp" => compare::cmp,
+    "column" => columns::column,
+    "comm" => compare::comm,
     "cut" => cut::run,
+    "diff" => compare::diff,
+    "expand" => fold::expand,
+    "fold" => fold::fold,
+    "hexdump" => dump::hexdump,
+    "join" => columns::join,
     "less" => cat::pager,
+    "md5sum" => encode::digest,
     "more" => cat::pager,
+    "od" => dump::od,
+    "paste" => columns::paste,
+    "rev" => fold::rev,
+    "sha1sum" => encode::digest,
+    "sha256sum" => encode::digest,
+    "sha512sum" => encode::digest,
     "sort" => sort::run,
+    "strings" => dump::strings,
+    "tac" => fold::tac,
+    "unexpand" => fold::unexpand,
+    "xxd" => dump::xxd,
     "yes" => sequence::yes,
     stateful:
+    "awk" | "mawk" => Awk(awk::Awk),
     "cat" => Cat(cat::Cat),
     "head" => Head(ends::Head),
     "tail" => Tail(ends::Tail),
     "grep" | "egrep" | "fgrep" => Grep(grep::Grep),
     "nl" => Number(number::Number),
     "seq" => Sequence(sequence::Sequence),
+    "sed" => Sed(sed::Sed),
     "tee" => Tee(tee::Tee),
     "tr" => Tr(tr::Tr),
     "uniq" => Uniq(uniq::Uniq),
     "wc" => Wc(wc::Wc),
+    "xargs" => Xargs(xargs::Xargs),
 }
 
 fn plain(name: &str) -> Option<Plain> {

@@ -118,6 +118,7 @@ impl Inside {
     ) -> Result<(), Status> {
         let mut ahead = self.clone();
         ahead.is_forecast = true;
+        ahead.world.close_sessions();
         // What is asked once is taken to stay as it is; a change leads to another forecast.
         ahead.memory = Memory::default();
         let outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, BUDGET));

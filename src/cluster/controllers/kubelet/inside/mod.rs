@@ -31,6 +31,7 @@ use super::runtime::PodRuntime;
 use super::watches;
 use super::{host_ip, pod_state};
 use crate::api::Server;
+use crate::network::dns_server;
 pub(super) use config::is_service;
 use environment::Sources;
 pub(super) use environment::Variables;
@@ -52,6 +53,8 @@ pub(super) struct PodPlace {
     ip: String,
     /// Address of the node.
     host_ip: String,
+    /// Address of the DNS server of the cluster.
+    dns: String,
     /// What the node can allocate.
     allocatable: Value,
     /// Memory of the node in bytes.
@@ -73,6 +76,7 @@ impl PodPlace {
         Ok(PodPlace {
             ip: runtime.ip.clone(),
             host_ip: host_ip(&node),
+            dns: dns_server(server).to_string(),
             memory: number("memory").unwrap_or(0),
             storage: number("ephemeral-storage").unwrap_or(u64::MAX),
             processors: number("cpu").and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(1),

@@ -61,9 +61,10 @@ pub(super) fn keep(
     look_at: Option<Time>,
 ) -> Result<(), Status> {
     inside.save(server, pod)?;
+    runtime.look_at = look_at.or(runtime.look_at);
+    runtime.has_inside = true;
+    server.set_typed_row(&format!("memory/{NAME}/{}", pod_state(pod.uid())), Some(runtime));
     if let Some(at) = look_at {
-        (runtime.has_inside, runtime.look_at) = (true, Some(at));
-        server.set_typed_row(&format!("memory/{NAME}/{}", pod_state(pod.uid())), Some(runtime));
         server.schedule(NAME, &format!("{}/{}", pod.namespace(), pod.name()), at, false);
     }
     Ok(())

@@ -25,14 +25,14 @@ pub(super) struct File {
 pub(super) type Payload = BTreeMap<String, File>;
 
 /// Replaces the files of a volume; returns `false` if they are the same.
-pub(super) fn write(tree: &mut Tree, payload: &Payload, ids: Ids, now: Time) -> bool {
+pub(super) fn write(tree: &mut Tree, volume: &str, payload: &Payload, ids: Ids, now: Time) -> bool {
     let old = present(tree);
     if old.as_ref().is_some_and(|(_, files)| files == payload) {
         return false;
     }
     let root = tree.root();
     let gid = tree.node(root).map_or(0, |node| node.attributes.gid);
-    let directory = name(ids, now);
+    let directory = name(ids, volume, now);
     let attributes = |mode: u32, gid: u32| Attributes { gid, ..Attributes::root(mode, now) };
     let put = |tree: &mut Tree, path: &str, kind: NodeKind, attributes: Attributes| {
         // Objects are small, so that only a path that is both file and directory fails, as for the kubelet.
@@ -67,8 +67,8 @@ pub(super) fn write(tree: &mut Tree, payload: &Payload, ids: Ids, now: Time) -> 
 }
 
 /// Returns the name of the directory of this instant.
-fn name(ids: Ids, now: Time) -> String {
-    let number = ids.below("volume-data", &now.micros().to_string(), 0, 1 << 32);
+fn name(ids: Ids, volume: &str, now: Time) -> String {
+    let number = ids.below("volume-data", volume, now.micros().unsigned_abs(), 1 << 32);
     format!("..{}.{number}", now.to_chrono().format("%Y_%m_%d_%H_%M_%S"))
 }
 
@@ -141,13 +141,13 @@ mod tests {
         let mut tree = Tree::new(Attributes::root(0o777, Time::from_secs(0)), 1 << 20);
         let ids = Ids::new(1);
         let payload = Payload::from([("a".into(), file("1")), ("keys/b".into(), file("2"))]);
-        assert!(write(&mut tree, &payload, ids, Time::from_secs(10)));
-        assert!(!write(&mut tree, &payload, ids, Time::from_secs(20)));
+        assert!(write(&mut tree, "v", &payload, ids, Time::from_secs(10)));
+        assert!(!write(&mut tree, "v", &payload, ids, Time::from_secs(20)));
         let first = names(&tree);
         assert_eq!(&first[1..], ["..data", "a", "keys"]);
         assert!(first[0].starts_with("..1970_01_01_00_00_10."), "{first:?}");
         let changed = Payload::from([("a".into(), file("3")), ("c".into(), file("4"))]);
-        assert!(write(&mut tree, &changed, ids, Time::from_secs(30)));
+        assert!(write(&mut tree, "v", &changed, ids, Time::from_secs(30)));
         assert_eq!(&names(&tree)[1..], ["..data", "a", "c"]);
         assert_eq!(present(&tree).map(|(_, files)| files), Some(changed));
     }
@@ -156,7 +156,7 @@ mod tests {
     fn a_copy_has_one_file_or_directory() {
         let mut tree = Tree::new(Attributes::root(0o777, Time::from_secs(0)), 1 << 20);
         let payload = Payload::from([("a".into(), file("1")), ("keys/b".into(), file("2"))]);
-        write(&mut tree, &payload, Ids::new(1), Time::from_secs(10));
+        write(&mut tree, "v", &payload, Ids::new(1), Time::from_secs(10));
         for (path, inner) in [("a", None), ("keys", Some("b"))] {
             let copied = copy(&tree, path, Time::from_secs(20));
             let at = copied.entry(copied.root(), COPY).expect("a copy");

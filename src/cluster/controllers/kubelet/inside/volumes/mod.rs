@@ -10,7 +10,7 @@ pub(in crate::controllers::kubelet) mod shared;
 use std::collections::BTreeMap;
 
 use kctl_base::json::Value;
-use kctl_base::object::{Object, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_container::{Attributes, Mount, Mounts, NodeId, NodeKind, Tree, World};
@@ -24,6 +24,11 @@ const PROJECTIONS: [&str; 4] = ["configMap", "secret", "downwardAPI", "projected
 /// Returns the key of the tree of a volume that lives as long as its pod.
 pub(super) fn key(volume: &str) -> String {
     format!("volume/{volume}")
+}
+
+/// Returns what distinguishes a volume of a pod from all others.
+fn volume_id(pod: &Object, volume: &Value) -> String {
+    format!("{}/{}", pod.uid(), volume.str("/name"))
 }
 
 /// Returns the kind of a volume and its source.
@@ -47,7 +52,7 @@ pub(super) fn add_missing(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
             _ if PROJECTIONS.contains(&kind) && !trees.contains_key(&own) => {
                 let mut tree = Tree::new(root_attributes(pod, kind == "secret", sources.at), sources.place.storage);
                 let payload = files::payload(sources, kind, source)?;
-                atomic::write(&mut tree, &payload, sources.server.ids(), sources.at);
+                atomic::write(&mut tree, &volume_id(pod, volume), &payload, sources.server.ids(), sources.at);
                 trees.insert(own, tree);
             }
             "emptyDir" => {}
@@ -84,7 +89,8 @@ pub(super) fn refresh(sources: &mut Sources<'_>, world: &mut World) -> Result<bo
         let Some((kind, source)) = source_of(volume).filter(|(kind, _)| PROJECTIONS.contains(kind)) else { continue };
         let payload = files::payload(sources, kind, source)?;
         if let Some(tree) = world.trees.get_mut(&key(volume.str("/name"))) {
-            has_changed |= atomic::write(tree, &payload, sources.server.ids(), sources.at);
+            has_changed |=
+                atomic::write(tree, &volume_id(sources.pod, volume), &payload, sources.server.ids(), sources.at);
         }
     }
     Ok(has_changed)
