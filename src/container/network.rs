@@ -166,12 +166,16 @@ impl Counted<'_> {
 }
 
 impl Surroundings for Counted<'_> {
-    fn query(&mut self, name: &str, kind: RecordKind) -> Answer {
-        self.ask().query(name, kind)
+    fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError> {
+        self.ask().query(server, name, kind)
     }
 
     fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
         self.ask().connect(to)
+    }
+
+    fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        self.ask().exchange(to, bytes)
     }
 
     fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {
