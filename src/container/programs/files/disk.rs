@@ -89,15 +89,25 @@ impl Usage<'_> {
 
     fn line(&mut self, blocks: u64, name: &str) {
         let number = match self.options.last_of("hkm") {
-            Some('h') if self.is_busybox || blocks > 0 => {
-                let text = human(blocks * 1024, !self.is_busybox);
-                if self.is_busybox { text } else { text.trim_end_matches(' ').to_owned() }
-            }
+            // busybox always shows tenths.
+            Some('h') if self.is_busybox => tenths(blocks),
+            Some('h') => human(blocks * 1024, true),
             Some('m') => blocks.div_ceil(1024).to_string(),
             _ => blocks.to_string(),
         };
         self.out.push_str(&format!("{number}\t{name}\n"));
     }
+}
+
+/// Formats KiB with one digit behind the point.
+fn tenths(blocks: u64) -> String {
+    let (mut value, mut unit) = (blocks as f64, 'K');
+    for next in ['M', 'G', 'T'] {
+        if value >= 1024.0 {
+            (value, unit) = (value / 1024.0, next);
+        }
+    }
+    if blocks == 0 { "0".to_owned() } else { format!("{value:.1}{unit}") }
 }
 
 /// A line of `df`.
@@ -151,7 +161,8 @@ fn cells(row: &Row, options: &Options, rounds_up: bool) -> [String; 4] {
     let used = row.used.div_ceil(4096) * 4096;
     let free = row.total.saturating_sub(used);
     let show = |bytes: u64| match options.last_of("hmk") {
-        Some('h') => human(bytes, rounds_up).trim_end().to_owned(),
+        Some('h') if rounds_up => human(bytes, true),
+        Some('h') => tenths(bytes / 1024),
         Some('m') => bytes.div_ceil(1 << 20).to_string(),
         _ => (bytes / 1024).to_string(),
     };

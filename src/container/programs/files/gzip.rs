@@ -71,6 +71,7 @@ pub(super) fn gzip(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
     let options = GZIP.parse(call)?;
     let name = call.name().to_owned();
     let unpacks = name != "gzip" || options.has('d') || options.has('t');
+    let mut is_warning = false;
     let to_output = name == "zcat" || options.has('c');
     io.start(&options.operands, if is_busybox(call) { Wording::new("{}", "{}") } else { Wording::PLAIN });
     while let Some(bytes) = io.file(call)? {
@@ -87,8 +88,9 @@ pub(super) fn gzip(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
                     true => format!("{path}: unknown suffix {dash} ignored"),
                     false => format!("{path} already has .gz suffix -- unchanged"),
                 };
-                call.complain(&message);
+                complain(call, &message);
                 io.fail();
+                is_warning = true;
                 continue;
             }
         };
@@ -96,9 +98,12 @@ pub(super) fn gzip(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
         let Some(result) = result else {
             let message = match is_busybox(call) {
                 true if bytes.starts_with(&MAGIC) => "corrupted data".to_owned(),
+                true if name == "zcat" => "no gzip/bzip2/xz magic".to_owned(),
                 true => "invalid magic".to_owned(),
                 false => {
                     let shown = if path == "-" { "stdin" } else { path.as_str() };
+                    // The line end in front ends what was printed of a file.
+                    let _ = call.write(2, b"\n");
                     format!("{shown}: not in gzip format")
                 }
             };
@@ -117,7 +122,7 @@ pub(super) fn gzip(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
             }
         }
     }
-    Ok(io.code())
+    Ok(if is_warning && !is_busybox(call) { 2 } else { io.code() })
 }
 
 /// Writes a message under the name that the GNU programs have: all are `gzip`.
@@ -126,7 +131,7 @@ fn complain(call: &mut Call<'_>, message: &str) {
         call.complain(message);
     } else {
         // Like a real program it cannot report that standard error is closed.
-        let _ = call.write(2, format!("\ngzip: {message}\n").as_bytes());
+        let _ = call.write(2, format!("gzip: {message}\n").as_bytes());
     }
 }
 

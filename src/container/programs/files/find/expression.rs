@@ -74,6 +74,8 @@ pub(super) struct Search {
     /// The entries of a directory come before it.
     pub(super) is_depth_first: bool,
     pub(super) follows_links: bool,
+    /// Files whose times are compared.
+    pub(super) references: Vec<String>,
     /// The commands that run for many files.
     pub(super) commands: Vec<Vec<String>>,
 }
@@ -96,6 +98,7 @@ pub(super) fn parse(args: &[String], is_busybox: bool) -> Result<Search, String>
             most_depth: usize::MAX,
             is_depth_first: false,
             follows_links: false,
+            references: Vec::new(),
             commands: Vec::new(),
         },
     };
@@ -236,7 +239,11 @@ impl Parser<'_> {
                 let amount = Amount::parse(&text).ok_or_else(|| self.invalid(&name, &text))?;
                 Expression::Age(amount, if name.ends_with("min") { 60 } else { 86_400 })
             }
-            "-newer" => Expression::Newer(self.argument(&name)?),
+            "-newer" => {
+                let reference = self.argument(&name)?;
+                self.search.references.push(reference.clone());
+                Expression::Newer(reference)
+            }
             "-empty" => Expression::Empty,
             "-perm" => self.permissions()?,
             "-user" | "-uid" => Expression::User(self.argument(&name)?),

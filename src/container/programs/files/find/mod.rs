@@ -54,6 +54,14 @@ impl Find {
         };
         if !self.has_started {
             self.has_started = true;
+            for reference in &search.references {
+                if let Err(errno) = call.files().stat(reference) {
+                    let busybox = format!("can't stat '{reference}'");
+                    let what = if is_busybox { busybox } else { quote(call, reference) };
+                    call.complain(&format!("{what}: {}", errno.text()));
+                    return Ok(1);
+                }
+            }
             self.batches = vec![Vec::new(); search.commands.len()];
             for path in &search.paths {
                 self.add(call, &search, path, 0);
