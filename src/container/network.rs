@@ -166,8 +166,12 @@ impl Counted<'_> {
 }
 
 impl Surroundings for Counted<'_> {
-    fn query(&mut self, name: &str, kind: RecordKind) -> Answer {
-        self.ask().query(name, kind)
+    fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError> {
+        self.ask().query(server, name, kind)
+    }
+
+    fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        self.ask().exchange(to, bytes)
     }
 
     fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {

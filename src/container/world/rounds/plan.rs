@@ -154,8 +154,12 @@ fn measure(
 struct Silence;
 
 impl Surroundings for Silence {
-    fn query(&mut self, _: &str, _: RecordKind) -> Answer {
-        Answer::default()
+    fn query(&mut self, _: std::net::Ipv4Addr, _: &str, _: RecordKind) -> Result<Answer, NetworkError> {
+        Err(NetworkError::Unreachable)
+    }
+
+    fn exchange(&mut self, _: Endpoint, _: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        Err(NetworkError::Unreachable)
     }
 
     fn connect(&mut self, _: Endpoint) -> Result<(), NetworkError> {
