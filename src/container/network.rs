@@ -170,12 +170,12 @@ impl Surroundings for Counted<'_> {
         self.ask().query(server, name, kind)
     }
 
-    fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
-        self.ask().exchange(to, bytes)
-    }
-
     fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
         self.ask().connect(to)
+    }
+
+    fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        self.ask().exchange(to, bytes)
     }
 
     fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {

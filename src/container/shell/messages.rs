@@ -15,7 +15,8 @@ impl Shell {
             Dialect::Busybox if self.is_script_file() => format!("{name}: line {line}: "),
             Dialect::Busybox => format!("{name}: "),
             Dialect::Dash => format!("{name}: {line}: "),
-            Dialect::Bash if self.is_interactive() => format!("{name}: "),
+            // Without a script it names no lines.
+            Dialect::Bash if self.is_interactive() || self.is_input() => format!("{name}: "),
             Dialect::Bash => format!("{name}: line {line}: "),
         };
         self.say(call, &format!("{prefix}{message}\n"));
@@ -27,7 +28,8 @@ impl Shell {
         let text = match self.dialect {
             Dialect::Busybox if self.is_interactive() => format!("{name}: {command}: {message}\n"),
             Dialect::Busybox => {
-                let line = if self.is_script_file() { line } else { 0 };
+                // The lines of `-c` are counted from 0.
+                let line = if self.is_command_string() { line.saturating_sub(1) } else { line };
                 format!("{name}: {command}: line {line}: {message}\n")
             }
             Dialect::Dash | Dialect::Bash => {
@@ -67,7 +69,7 @@ impl Shell {
         } else {
             self.name.clone()
         };
-        let prefix = match self.is_interactive() {
+        let prefix = match self.is_interactive() || self.is_input() {
             true => format!("{}: ", self.name),
             false => format!("{origin}: line {line}: "),
         };

@@ -335,6 +335,11 @@ impl Shell {
         self.origin == Origin::File
     }
 
+    /// Reports whether the script comes from standard input.
+    pub(super) fn is_input(&self) -> bool {
+        self.origin == Origin::Input
+    }
+
     pub(super) fn is_command_string(&self) -> bool {
         self.origin == Origin::Command
     }

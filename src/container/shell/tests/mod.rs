@@ -15,8 +15,12 @@ use crate::world::{ContainerConfig, Stream, UnknownProgram, World};
 pub(crate) struct Nowhere(pub(crate) u64);
 
 impl Surroundings for Nowhere {
-    fn query(&mut self, _: &str, _: RecordKind) -> Answer {
-        Answer::default()
+    fn query(&mut self, _: Ipv4Addr, _: &str, _: RecordKind) -> Result<Answer, NetworkError> {
+        Err(NetworkError::TimedOut)
+    }
+
+    fn exchange(&mut self, _: Endpoint, _: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        Err(NetworkError::Unreachable)
     }
 
     fn connect(&mut self, _: Endpoint) -> Result<(), NetworkError> {

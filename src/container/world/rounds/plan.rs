@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::net::Ipv4Addr;
+
 use kctl_base::sim::Time;
 
 use super::compare::Drift;
@@ -154,8 +156,8 @@ fn measure(
 struct Silence;
 
 impl Surroundings for Silence {
-    fn query(&mut self, _: std::net::Ipv4Addr, _: &str, _: RecordKind) -> Result<Answer, NetworkError> {
-        Err(NetworkError::Unreachable)
+    fn query(&mut self, _: Ipv4Addr, _: &str, _: RecordKind) -> Result<Answer, NetworkError> {
+        Err(NetworkError::TimedOut)
     }
 
     fn exchange(&mut self, _: Endpoint, _: &[u8]) -> Result<Vec<u8>, NetworkError> {
@@ -170,7 +172,7 @@ impl Surroundings for Silence {
         Err(NetworkError::Unreachable)
     }
 
-    fn ping(&mut self, _: std::net::Ipv4Addr) -> Result<(), NetworkError> {
+    fn ping(&mut self, _: Ipv4Addr) -> Result<(), NetworkError> {
         Err(NetworkError::Unreachable)
     }
 
