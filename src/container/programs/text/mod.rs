@@ -29,6 +29,8 @@ mod xargs;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use ends::size;
+
 use super::Program;
 use super::io::Io;
 use crate::call::{Call, Stop};
