@@ -14,9 +14,11 @@
   > E
   $ kubectl rollout status deployment/my-nginx
 # Pods that are older than the service have no variables of it.
+  $ kctl clock advance 1m >/dev/null
   $ kubectl expose deployment/my-nginx
   $ kubectl exec deploy/my-nginx -- printenv | grep SERVICE
   $ kubectl scale deployment my-nginx --replicas=0; kubectl scale deployment my-nginx --replicas=2
+  $ kctl clock advance 1m >/dev/null
   $ kubectl rollout status deployment/my-nginx
   $ kubectl exec deploy/my-nginx -- printenv | grep SERVICE | sort
   $ kubectl get svc my-nginx

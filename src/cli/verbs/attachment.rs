@@ -13,11 +13,19 @@ use kctl_cluster::client::LogStream;
 /// The log cannot be read.
 pub(super) fn print_log(ctx: &mut Ctx, pod: &Object, container: Option<&str>, is_quiet: bool) -> CliResult<()> {
     let Some(container) = logs::choose_container(ctx, pod, container, is_quiet)? else { return Ok(()) };
-    let options = LogOptions { container, ..LogOptions::default() };
-    let mut stream = LogStream::new(pod.namespace(), pod.name(), options);
-    let log = ctx.api(|client| client.read_log(&mut stream))?;
-    ctx.out.push_str(&log.text);
+    let log = read_log(ctx, pod, &container)?;
+    ctx.out.push_str(&log);
     Ok(())
+}
+
+/// Returns what a container has printed up to now.
+///
+/// # Errors
+/// The log cannot be read.
+pub(super) fn read_log(ctx: &mut Ctx, pod: &Object, container: &str) -> CliResult<String> {
+    let options = LogOptions { container: container.into(), ..LogOptions::default() };
+    let mut stream = LogStream::new(pod.namespace(), pod.name(), options);
+    Ok(ctx.api(|client| client.read_log(&mut stream))?.text)
 }
 
 /// Returns whether a container has ended and was not started again.

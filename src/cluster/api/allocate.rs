@@ -12,14 +12,8 @@ use kctl_kinds::Kind;
 
 /// The resource whose objects have addresses and ports allocated.
 const SERVICES: &str = "services";
-/// The first two bytes of every address in the service CIDR 10.96.0.0/16.
-const SERVICE_PREFIX: &str = "10.96.";
 /// The range of node ports.
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
-/// The range of the addresses, as errors show it.
-const SERVICE_CIDR: &str = "10.96.0.0/16";
-/// The address that a dry run shows in the place of one that would be drawn.
-const DRY_ADDRESS: &str = "10.96.0.0";
 /// The first of the node ports that a dry run shows in the place of those that would be drawn.
 const DRY_PORT: i64 = 32_769;
 /// Maximum number of random draws for an address or port.
@@ -101,7 +95,8 @@ impl Server {
         let requested = service.str("/spec/clusterIP").to_string();
         let address = match requested.as_str() {
             "None" => "None".into(),
-            "" if is_dry => DRY_ADDRESS.into(),
+            // A dry run shows it in the place of one that would be drawn.
+            "" if is_dry => self.settings.installation.service_cidr.address(0).to_string(),
             "" => self.free_address(service)?,
             given => {
                 if let Some(detail) = self.address_problem(given, service, is_dry)? {
@@ -117,28 +112,40 @@ impl Server {
         Ok(None)
     }
 
-    /// Returns a free address from the upper part of the CIDR: Kubernetes keeps the lower 256 addresses for requested ones
-    /// (KEP-3070).
+    /// Returns a free address from the upper part of the range: Kubernetes keeps the lower one for requested addresses
+    /// (KEP-3070), a sixteenth of the addresses, but at least 16, if there are more, and at most 256.
     fn free_address(&mut self, service: &Object) -> Result<String> {
+        let range = self.settings.installation.service_cidr;
+        let kept = if range.size() > 16 { (range.size() / 16).clamp(16, 256) } else { 1 };
         let owner = format!("{}/{}", service.namespace(), service.name());
         for draw in 0..DRAWS_MAX {
-            let offset = 256 + self.ids.below("clusterIP", &owner, draw, 65_534 - 256);
-            let address = format!("{SERVICE_PREFIX}{}.{}", offset / 256, offset % 256);
+            let number = kept + self.ids.below("clusterIP", &owner, draw, range.size() - 2 - kept);
+            let address = range.address(number).to_string();
             if !self.is_taken(ADDRESSES, &address, service)? {
                 return Ok(address);
             }
         }
-        Ok(String::new())
+        // The upper part is in use, as far as one can tell; the lower one comes first now.
+        for number in 1..range.size() - 1 {
+            let address = range.address(number).to_string();
+            if !self.is_taken(ADDRESSES, &address, service)? {
+                return Ok(address);
+            }
+        }
+        Err(Status::internal("failed to allocate a serviceIP: range is full"))
     }
 
     /// Returns the reason for which a requested address cannot be allocated. A dry run looks at the range only.
     fn address_problem(&mut self, address: &str, service: &Object, is_dry: bool) -> Result<Option<String>> {
-        let is_elsewhere = !address.starts_with(SERVICE_PREFIX);
+        let range = self.settings.installation.service_cidr;
+        // Validation has refused what is not an address; those of IPv6 are not in the range.
+        let parsed = address.parse().ok();
+        let is_elsewhere = !parsed.is_some_and(|address| range.contains(address));
         if is_elsewhere && !is_dry {
             return Ok(Some("the provided network does not match the current range".into()));
         }
-        if is_elsewhere || ["10.96.0.0", "10.96.255.255"].contains(&address) {
-            let range = format!("The range of valid IPs is {SERVICE_CIDR}");
+        if is_elsewhere || [0, range.size() - 1].iter().any(|number| parsed == Some(range.address(*number))) {
+            let range = format!("The range of valid IPs is {range}");
             return Ok(Some(format!("the provided IP ({address}) is not in the valid range. {range}")));
         }
         let is_taken = !is_dry && self.is_taken(ADDRESSES, address, service)?;
@@ -256,6 +263,7 @@ fn requested(port: &Value) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::api::{Body, Request};
+    use crate::profile::{Cidr, ClusterPlan};
     use crate::{Cluster, OpenOptions};
 
     fn service(spec: Value) -> Object {
@@ -279,6 +287,26 @@ mod tests {
         let elsewhere = create(json!({"clusterIP": "11.0.0.1", "ports": ports})).expect_err("out of range");
         let why = "the provided IP (11.0.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16";
         assert!(elsewhere.message.ends_with(why), "{}", elsewhere.message);
+    }
+
+    #[test]
+    fn small_ranges_are_used_up() {
+        let plan = ClusterPlan { service_cidr: Cidr::parse("10.32.0.0/27").ok(), ..ClusterPlan::default() };
+        let mut cluster =
+            Cluster::open(OpenOptions { plan, ..OpenOptions::memory(7) }).expect("a cluster in memory opens");
+        let mut create = |number: u8| {
+            let mut object = service(json!({"ports": [{"port": 80}]}));
+            object.put("/metadata/name", format!("s{number}"));
+            let created = cluster.handle(&Request::create("services", "default", object))?;
+            Ok::<String, Status>(created.into_object().str("/spec/clusterIP").into())
+        };
+        // The first of 30 addresses is that of the API server; the upper part comes first.
+        let mut addresses: Vec<String> = (1..30).map(|number| create(number).expect("an address")).collect();
+        assert!(addresses[..14].iter().all(|address| ("10.32.0.16"..="10.32.0.30").contains(&address.as_str())));
+        addresses.sort();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 29);
+        assert!(create(30).expect_err("no address").message.ends_with("failed to allocate a serviceIP: range is full"));
     }
 
     #[test]

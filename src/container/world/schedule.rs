@@ -269,7 +269,7 @@ fn has_ended_child(container: &Container, process: &Process) -> bool {
     container.processes.values().any(is_it)
 }
 
-/// Delivers the signals of a process to its program; returns how they end it.
+/// Delivers the signals of a process to its program; returns how one ends it.
 fn deliver(call: &mut Call<'_>) -> Option<Status> {
     for signal in std::mem::take(&mut call.process.pending) {
         let ends = match std::mem::replace(&mut call.process.task, Task::Plain) {
@@ -278,18 +278,14 @@ fn deliver(call: &mut Call<'_>) -> Option<Status> {
                 call.process.task = Task::Shell(shell);
                 ends
             }
-            Task::Net(state) if signal != Signal::Kill && state.on_signal(signal).is_some() => {
-                let code = state.on_signal(signal).unwrap_or(0);
-                call.process.task = Task::Net(state);
-                return Some(Status::Exited(code.to_le_bytes()[0]));
-            }
             task => {
                 call.process.task = task;
                 programs::default_action(call, signal).is_some()
             }
         };
         if ends {
-            return Some(Status::Killed(signal));
+            let code = programs::exit_code_on(call, signal);
+            return Some(code.map_or(Status::Killed(signal), Status::Exited));
         }
     }
     None

@@ -10,7 +10,7 @@ use super::target;
 use crate::args::Matches;
 use crate::resolve::Selection;
 use crate::verbs::attachment;
-use crate::{CliResult, Ctx};
+use crate::{CliError, CliResult, Ctx};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_cluster::AttachOptions;
@@ -39,10 +39,11 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
 }
 
 /// Attaches to a container of a pod that the command has created, until it ends. `container` is `None` for the default one.
-/// What the container has printed up to now comes first: a client is never slower here than a container.
+/// What the container has printed up to now comes first: a client is never slower here than a container. Of one that has ended
+/// meanwhile, the log is printed.
 ///
 /// # Errors
-/// As [`run`].
+/// The container does not run, or nothing can happen any more (virtual time only).
 pub(crate) fn attach(ctx: &mut Ctx, streams: Streams, pod: &Object, container: Option<&str>) -> CliResult<()> {
     join(ctx, streams, pod, container, true)
 }
@@ -54,20 +55,20 @@ fn join(ctx: &mut Ctx, streams: Streams, pod: &Object, container: Option<&str>, 
         ctx.print_error(format!("error: Unable to use a TTY - container {name} did not allocate one"));
     }
     let (streams, input) = Streams { tty: has_tty, ..streams }.open(ctx)?;
+    let size = ctx.in_size().filter(|_| streams.tty);
+    let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty, size };
+    let log = if from_start { attachment::read_log(ctx, pod, &name)? } else { String::new() };
+    let opened = ctx.api(|client| client.attach(pod.namespace(), pod.name(), &options));
+    let opened = match opened.map_err(session::without_status) {
+        Err(CliError::Failed(_)) if from_start => return attachment::print_log(ctx, pod, Some(&name), true),
+        opened => opened,
+    };
     if !streams.quiet {
         ctx.print_error(RECORDED);
         ctx.print_error(PRESS_ENTER);
     }
-    if from_start {
-        attachment::print_log(ctx, pod, Some(&name), true)?;
-    }
-    let size = ctx.in_size().filter(|_| streams.tty);
-    let options = AttachOptions { container: name.clone(), stdin: streams.stdin, tty: streams.tty, size };
-    let open = |ctx: &mut Ctx| {
-        let opened = ctx.api(|client| client.attach(pod.namespace(), pod.name(), &options));
-        opened.map_err(session::without_status)
-    };
-    session::follow(ctx, Place { pod, container: &name }, open, input, &mut session::print)?;
+    ctx.out.push_str(&log);
+    session::follow(ctx, Place { pod, container: &name }, |_| opened, input, &mut session::print)?;
     if streams.tty && !streams.quiet {
         let (program, pod_name, namespace) = (ctx.program.clone(), pod.name(), pod.namespace());
         let again = format!("{program} attach {pod_name} -c {name} -n {namespace} -i -t");

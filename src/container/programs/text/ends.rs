@@ -66,7 +66,7 @@ impl Amount {
 }
 
 /// Parses a number with a unit such as `k`, `KB` or `M`.
-pub(super) fn size(text: &str) -> Option<usize> {
+pub(crate) fn size(text: &str) -> Option<usize> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor: usize = match unit {
