@@ -24,6 +24,9 @@ use compare::Drift;
 /// Most instants after which a state is taken as a new one to compare with.
 const MAX_WINDOW: u32 = 1 << 14;
 
+/// Instants before the first state is taken to compare with: most runs are short, and a copy of the world costs more than they.
+const WARM_UP: u32 = 4;
+
 /// What has changed in a round, beside times and numbers of processes.
 #[derive(Clone, Debug)]
 pub(super) struct Round {
@@ -67,7 +70,7 @@ impl Watch {
         let fingerprint = fingerprint(world, next);
         self.seen += 1;
         let is_new = match &self.anchor {
-            None => true,
+            None => self.seen >= WARM_UP,
             Some(anchor) if anchor.fingerprint == fingerprint => {
                 let found = (anchor.asked == asked).then(|| compare::round(&anchor.world, world)).flatten();
                 match found {
