@@ -79,6 +79,7 @@ fn variables_without_a_sense_are_refused() {
         ("KCTL_EPOCH", &["yesterday", "2026-01-01", "2026-01-01T00:00:00Z\\377"]),
         ("KCTL_SEED", &["-1", "x", "1\\377"]),
         ("KCTL_NODES", &["0", "-1", "5001", "many"]),
+        ("KCTL_PROFILE", &["k3s", "Kind", "kind\\377"]),
         ("KCTL_LATENCY", &["-5s", "-1", "1h\\377", "9223372036854775807", "soon"]),
         ("KCTL_LOG", &["debug\\377"]),
     ] {

@@ -42,10 +42,14 @@ mod memory;
 mod output;
 /// Sessions recorded from a real control plane that are beside the repository.
 mod parity_transcripts;
+/// Plain commands of a transcript share a process.
+mod plain_commands;
 /// A plan changes nothing on disk.
 mod plan;
 /// Requests to a local port are answered by a pod, while other commands use the store.
 mod port_forward;
+/// Clusters are like those of the installer that they name.
+mod profiles;
 /// The commands of the seed documents.
 mod seed_commands;
 /// Signals end commands at any moment and leave the store whole.

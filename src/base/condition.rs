@@ -63,8 +63,8 @@ impl Condition<'_> {
     /// Returns the entry of `status.conditions`, with `now` as `lastTransitionTime`.
     pub fn to_value(&self, now: Time) -> Value {
         let mut value = json!({
-            "type": self.type_, "status": self.status.as_str(), "reason": self.reason, "message": self.message,
-            "lastTransitionTime": now.rfc3339(),
+            "lastTransitionTime": now.rfc3339(), "message": self.message, "reason": self.reason,
+            "status": self.status.as_str(), "type": self.type_,
         });
         if let Some(generation) = self.observed_generation {
             value["observedGeneration"] = generation.into();

@@ -222,7 +222,8 @@ impl From<ClusterError> for CliError {
             | ClusterError::History(_)
             | ClusterError::Invariant { .. }
             | ClusterError::TrialOver
-            | ClusterError::TrialTooLarge(_)) => CliError::new(other.to_string()),
+            | ClusterError::TrialTooLarge(_)
+            | ClusterError::Plan(_)) => CliError::new(other.to_string()),
         }
     }
 }

@@ -3,8 +3,8 @@
 //! [`dispatch`] parses a command line and finds its verb. A verb is one file below [`verbs`] and one line in its list; flags that
 //! several verbs share are in [`args`]. This is the only layer that reads arguments, the environment, files and standard
 //! input, and the only one that writes to the terminal. It reads and writes objects only through a
-//! [`Client`](kctl_cluster::client::Client), as kubectl does. [`transcript`] runs command lines with their expected output, each
-//! as a process of its own.
+//! [`Client`](kctl_cluster::client::Client), as kubectl does. [`transcript`] runs command lines with their expected output, in
+//! a shell and in processes of their own.
 
 mod args;
 #[cfg(test)]

@@ -14,7 +14,8 @@
 //! {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
 //! ```
 //!
-//! - The first line states the purpose. Other lines that start with `#` and blank lines are comments.
+//! - The first line states the purpose. Other lines that start with `#` and blank lines are comments, of which
+//!   `# kctl: profile=kind nodes=3 metrics-server=true` says what the cluster is created from.
 //! - `$` starts a step: a command line, split into words as a POSIX shell does but without expansions. The program may be
 //!   called `kctl` or `kubectl`; its messages use the same name. `$ cat FILE` prints a file that a command has written.
 //!   `KUBECTL_APPLYSET=true` before the program turns on that feature.
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 
 use super::Ctx;
 use super::dispatch::{Language, run_in};
+use kctl_cluster::profile::{ClusterPlan, Profile};
 use kctl_cluster::testing::{SimulatedDisk, open_on};
 use kctl_cluster::{Cluster, OpenOptions};
 
@@ -119,7 +121,7 @@ impl Script {
 
     /// Runs all steps. Returns the script with the actual output.
     fn run(&self, on_disk: bool) -> Script {
-        let mut session = Session::new(&self.files);
+        let mut session = Session::with_plan(&self.files, self.plan());
         if on_disk {
             session.use_disk();
         }
@@ -130,6 +132,24 @@ impl Script {
             }
         };
         Script { lines: self.lines.iter().map(run).collect(), files: self.files.clone() }
+    }
+
+    /// Returns what the comments say about the cluster.
+    fn plan(&self) -> ClusterPlan {
+        let mut plan = ClusterPlan::default();
+        let settings = self.lines.iter().filter_map(|line| match line {
+            Line::Comment(comment) => comment.strip_prefix("# kctl:"),
+            Line::Step { .. } => None,
+        });
+        for (key, value) in settings.flat_map(str::split_whitespace).filter_map(|word| word.split_once('=')) {
+            match key {
+                "profile" => plan.profile = Profile::parse(value).expect("a profile"),
+                "nodes" => plan.nodes = Some(ClusterPlan::parse_nodes(value).expect("a number of nodes")),
+                "metrics-server" => plan.metrics_server = value == "true",
+                _ => panic!("unknown setting {key}"),
+            }
+        }
+        plan
     }
 
     /// Returns the steps whose output differs from that of a run.
@@ -189,6 +209,10 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(files: &[(String, String)]) -> Session {
+        Session::with_plan(files, ClusterPlan::default())
+    }
+
+    fn with_plan(files: &[(String, String)], plan: ClusterPlan) -> Session {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let root = directory.path().canonicalize().expect("an existing directory");
         for (name, content) in files {
@@ -199,7 +223,7 @@ impl Session {
                 std::fs::write(&path, content).expect("a new file");
             }
         }
-        let cluster = Cluster::open(OpenOptions::memory(1)).expect("a cluster in memory");
+        let cluster = Cluster::open(OpenOptions { plan, ..OpenOptions::memory(1) }).expect("a cluster in memory");
         Session { cluster: Some(cluster), disk: None, _directory: directory, root }
     }
 

@@ -11,8 +11,10 @@ use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
 use crate::error::ClusterError;
+use crate::hints;
 use crate::invariants::{Broken, Invariants};
 use crate::origin::CLOCK;
+use crate::profile::Profile;
 use crate::recorder::Recorder;
 use crate::store::{Cause, OperationKind, StoreError};
 use kctl_base::object::Object;
@@ -34,6 +36,8 @@ pub struct Cluster {
     pub(crate) clock: ClockState,
     /// True once anything but the passing of time has changed the cluster, so that it has to be persisted.
     pub(crate) is_changed: bool,
+    /// True if opening the cluster has created it.
+    pub(crate) is_new: bool,
     /// The work since the last commit.
     pub(crate) uncommitted: Uncommitted,
     /// [`COMMIT_WORK`](crate::clock::COMMIT_WORK), except in tests.
@@ -169,6 +173,24 @@ impl Cluster {
         self.server.ids()
     }
 
+    /// Returns whether opening the cluster has created it.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Returns the installer whose clusters this one is like.
+    pub fn profile(&self) -> Profile {
+        self.server.settings().installation.profile
+    }
+
+    /// Returns the number of nodes.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn node_count(&mut self) -> Result<usize> {
+        Ok(self.server.read_all("nodes", None)?.len())
+    }
+
     /// Returns the API server, for reads that need no request.
     #[cfg(test)]
     pub(crate) fn server(&mut self) -> &mut Server {
@@ -229,12 +251,16 @@ impl Transport for Cluster {
             false => Cause::request(self.clock.now),
         };
         self.server.store().set_cause(cause);
-        let response = match self.trial.is_some() {
+        let is_about_storage = hints::concern(&request);
+        let mut response = match self.trial.is_some() {
             true => self.handle_in_trial(request)?,
             false => self.server.handle(request, self.clock.now)?,
         };
         if changes {
             self.run()?;
+        }
+        if is_about_storage {
+            hints::at_storage(&mut self.server, &mut response)?;
         }
         Ok(response)
     }

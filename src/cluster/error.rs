@@ -21,6 +21,9 @@ pub enum ClusterError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A plan of a new cluster that makes no sense.
+    #[error("{0}")]
+    Plan(String),
     /// A state of the past that does not exist, or is not kept.
     #[error("{0}")]
     History(String),

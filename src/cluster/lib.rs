@@ -5,6 +5,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `store` | objects, revisions, indexes, the change log and the timeline in an ordered key-value engine |
+//! | `profile` | what installers bring along, and what a new cluster is created from |
 //! | `api` | the API server: authorization, admission, strategies, watches; every request goes through one `handle` |
 //! | `simulation`, `dns` | declared faults and usage; names as pods resolve them |
 //! | `controllers` | everything that reacts to changes and to time: workload controllers, scheduler, kubelet, ... |
@@ -33,6 +34,7 @@ mod disk_fault_tests;
 pub mod dns;
 mod error;
 mod fault_injection;
+mod hints;
 #[cfg(test)]
 mod history_tests;
 pub mod inspection;
@@ -40,10 +42,12 @@ mod invariants;
 mod location;
 mod login;
 pub mod maintenance;
+mod network;
 mod open;
 mod operations;
 mod options;
 mod origin;
+pub mod profile;
 mod recorder;
 pub mod simulation;
 mod store;

@@ -1,7 +1,6 @@
 //! Opening a cluster: its lock, engine, clock and seed, and the objects of a new cluster.
 
 use crate::api::{Backends, Server, Settings, index_entries};
-use crate::bootstrap::DEFAULT_NODES;
 use crate::clock::COMMIT_WORK;
 use crate::cluster::{Cluster, Uncommitted};
 use crate::controllers::{CONTROLLERS, Driver, kubelet};
@@ -13,7 +12,7 @@ use crate::origin::{self, Basis, CLOCK};
 use crate::recorder::Recorder;
 use crate::simulation;
 use crate::store::{Cause, MemoryEngine, OperationKind, Store};
-use kctl_base::sim::{ClockMode, Ids};
+use kctl_base::sim::{ClockMode, Duration, Ids};
 
 /// The longest sleep of a watch that has nothing to wait for.
 const SLEEP_MAX: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -33,10 +32,12 @@ impl Cluster {
     /// Starts the control plane over a store.
     pub(crate) fn start(location: Location, mut store: Store) -> Result<Cluster, ClusterError> {
         let is_new = store.is_new();
-        let Basis { clock, seed, chance } =
+        if is_new {
+            location.options().plan.check().map_err(ClusterError::Plan)?;
+        }
+        let Basis { clock, seed, chance, installation } =
             origin::load(&mut store, location.options()).map_err(|e| location.name(e))?;
-        let nodes = location.options().nodes.unwrap_or(DEFAULT_NODES);
-        let settings = Settings { latency: location.options().latency, chance };
+        let settings = Settings { latency: location.options().latency, chance, installation };
         let server = Server::new(store, Ids::new(seed), settings, backends())?;
         let driver = Driver::new(CONTROLLERS, server.revision());
         let revision = server.revision();
@@ -48,6 +49,7 @@ impl Cluster {
             driver,
             clock,
             is_changed: is_new,
+            is_new,
             uncommitted,
             commit_work: COMMIT_WORK,
             reported_at: std::time::Instant::now(),
@@ -59,7 +61,7 @@ impl Cluster {
         };
         cluster.server.store().set_cause(Cause::control_plane(cluster.clock.now));
         match is_new {
-            true => cluster.create_objects(nodes)?,
+            true => cluster.create_objects()?,
             false => cluster.complete_bootstrap()?,
         }
         if cluster.clock.mode == ClockMode::Real {
@@ -69,8 +71,20 @@ impl Cluster {
     }
 
     /// Makes the objects of a new cluster, as an operation of its own, which the first command is not.
-    fn create_objects(&mut self, nodes: u32) -> Result<(), ClusterError> {
-        self.bootstrap(nodes)?;
+    ///
+    /// What has pods has been at work for some time already when the first command comes.
+    fn create_objects(&mut self) -> Result<(), ClusterError> {
+        let plan = self.location.options().plan.clone();
+        let (present, age) = (self.clock.now, plan.age(self.location.options().latency));
+        self.clock.now = present - age;
+        self.server.store().set_cause(Cause::control_plane(self.clock.now));
+        // A cluster is there as a whole or not at all.
+        let commit_work = std::mem::replace(&mut self.commit_work, u64::MAX);
+        self.bootstrap(&plan)?;
+        if age > Duration::ZERO {
+            self.catch_up(present)?;
+        }
+        self.commit_work = commit_work;
         if self.server.store().has_past() {
             self.server.set_typed_row(CLOCK, Some(self.clock));
             self.record(OperationKind::Creation)?;

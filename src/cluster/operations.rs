@@ -142,8 +142,8 @@ impl Cluster {
 
     /// Begins anew with what the store holds.
     pub(crate) fn reload(&mut self) -> Result<(), ClusterError> {
-        let Basis { clock, seed, .. } = origin::load(self.server.store(), self.location.options())?;
-        self.server.reload(Ids::new(seed))?;
+        let Basis { clock, seed, installation, .. } = origin::load(self.server.store(), self.location.options())?;
+        self.server.reload(Ids::new(seed), installation)?;
         let revision = self.server.revision();
         self.driver = Driver::new(CONTROLLERS, revision);
         if let Some(invariants) = &mut self.invariants {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::profile::ClusterPlan;
 use kctl_base::sim::{ChanceMode, ClockMode, Duration, Time};
 
 /// The storage of a cluster.
@@ -28,8 +29,8 @@ pub struct OpenOptions {
     /// Whether the durations of steps and the order of what happens at once are left to chance, by default as when the cluster
     /// was created, where that is not by default.
     pub chance: Option<ChanceMode>,
-    /// The number of nodes, 3 by default. Only at creation.
-    pub nodes: Option<u32>,
+    /// What a new cluster is like. Only at creation.
+    pub plan: ClusterPlan,
     /// The duration of each step in the life of a pod, such as pulling an image.
     pub latency: Duration,
     /// Expressions that must hold after every change, as [`Invariant::parse`](crate::Invariant::parse) takes them.
@@ -53,7 +54,7 @@ impl OpenOptions {
             epoch: None,
             seed: None,
             chance: None,
-            nodes: None,
+            plan: ClusterPlan::default(),
             latency: Duration::from_secs(1),
             invariants: Vec::new(),
             lock_timeout: Duration::from_secs(30),

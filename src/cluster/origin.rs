@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::options::OpenOptions;
+use crate::profile::{Installation, InstallationRecord};
 use crate::store::{Store, StoreError};
 use kctl_base::sim::{Chance, ChanceMode, ClockMode, ClockState, Duration, Time, clock, ids};
 
@@ -22,6 +23,9 @@ struct Origin {
     /// The [`ChanceMode`]; `None` if nothing is left to chance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chance: Option<String>,
+    /// The [`Installation`]; `None` for that of [`Installation::default`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    installation: Option<InstallationRecord>,
 }
 
 /// The facts that everything in a cluster depends on.
@@ -30,6 +34,7 @@ pub(crate) struct Basis {
     pub(crate) clock: ClockState,
     pub(crate) seed: u64,
     pub(crate) chance: Chance,
+    pub(crate) installation: Installation,
 }
 
 /// Reads the basis of a store. Writes that of a new store, as the options say.
@@ -49,8 +54,12 @@ pub(crate) fn load(store: &mut Store, options: &OpenOptions) -> Result<Basis, St
     let seed = options.seed.unwrap_or_else(ids::fresh_seed);
     let chance = options.chance.unwrap_or_default();
     let kept = (chance != ChanceMode::Off).then(|| chance.to_string());
-    store.set_typed_row(ORIGIN, Some(Origin { seed: seed.to_string(), created: now.rfc3339(), chance: kept }));
-    Ok(Basis { clock: ClockState { mode, now, ahead: Duration::ZERO }, seed, chance: chance.source(seed) })
+    let installation = options.plan.installation();
+    let origin =
+        Origin { seed: seed.to_string(), created: now.rfc3339(), chance: kept, installation: installation.to_record() };
+    store.set_typed_row(ORIGIN, Some(origin));
+    let clock = ClockState { mode, now, ahead: Duration::ZERO };
+    Ok(Basis { clock, seed, chance: chance.source(seed), installation })
 }
 
 /// Reads the basis; `None` for a store that has never been written.
@@ -72,7 +81,9 @@ fn read(store: &mut Store) -> Result<Option<Basis>, StoreError> {
     let kept = origin.chance.as_deref().map(ChanceMode::parse);
     let kept = kept.map(|mode| mode.ok_or_else(|| StoreError::damaged(format!("row {ORIGIN} has an unknown chance"))));
     let chance = kept.transpose()?.unwrap_or_default().source(seed);
-    Ok(Some(Basis { clock, seed, chance }))
+    let installation = Installation::from_record(origin.installation.as_ref());
+    let installation = installation.map_err(|e| StoreError::damaged(format!("row {ORIGIN} cannot be read: {e}")))?;
+    Ok(Some(Basis { clock, seed, chance, installation }))
 }
 
 /// Reads the time of an existing cluster.

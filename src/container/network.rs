@@ -124,6 +124,13 @@ pub trait Surroundings {
     /// [`NetworkError::TimedOut`] when the server does not answer.
     fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError>;
 
+    /// Returns where a connection goes: the address of a service stands for one of its pods. All other methods take addresses
+    /// that have been translated.
+    ///
+    /// # Errors
+    /// A service without a pod that is ready refuses.
+    fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError>;
+
     /// Tries to open a TCP connection.
     ///
     /// # Errors
@@ -168,6 +175,10 @@ impl Counted<'_> {
 impl Surroundings for Counted<'_> {
     fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError> {
         self.ask().query(server, name, kind)
+    }
+
+    fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
+        self.ask().translate(to)
     }
 
     fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {

@@ -84,6 +84,6 @@ impl Names {
 
     /// `apps/v1`, `v1`.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() { self.version.to_string() } else { [self.group, "/", self.version].concat() }
     }
 }

@@ -37,6 +37,11 @@
   $ kubectl exec -i $POD -- tee /tmp/typed < site/index.html
 # State that outlives its pod.
   $ kubectl apply -f - <<'E'
+  > apiVersion: storage.k8s.io/v1
+  > kind: StorageClass
+  > metadata: {name: standard, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+  > provisioner: rancher.io/local-path
+  > ---
   > apiVersion: v1
   > kind: PersistentVolumeClaim
   > metadata: {name: data}

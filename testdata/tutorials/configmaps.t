@@ -34,7 +34,7 @@
   $ kubectl logs reader
 # Variables.
   $ kubectl exec reader -- printenv LEVEL
-  $ kubectl exec reader -- sh -c 'env | grep GAME_ | sort'
+  $ kubectl exec reader -- env | grep ^GAME_
   $ kubectl exec reader -- printenv NOT_THERE
 # Files: each key is a link to the one behind ..data, which is replaced as a whole.
   $ kubectl exec reader -- ls -A /etc/config

@@ -20,7 +20,7 @@
   > E
   $ kubectl exec shell-demo -- cat /proc/1/comm
   $ kubectl exec shell-demo -- sh -c 'exit 42'
-  $ kubectl exec shell-demo -- nosuch | sed 's/exec "[0-9a-f]*"/exec "ID"/'
+  $ kubectl exec shell-demo -- nosuch 2>&1 | sed 's/start exec "[0-9a-f]*"/start exec "ID"/'
   $ kubectl exec shell-demo -c none -- ls
 # A pod whose image has no shell gets a container that has one.
   $ kubectl run ephemeral-demo --image=registry.k8s.io/pause:3.10 --restart=Never && kubectl wait --for=condition=Ready pod/ephemeral-demo

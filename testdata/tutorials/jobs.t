@@ -55,6 +55,11 @@
   $ kubectl get job policy -o jsonpath='{.status.conditions[?(@.type=="Failed")].message}{"\n"}' | sed 's/policy-[a-z0-9]*/POD/'
 # A queue of work in a volume: each worker takes items until there are none.
   $ kubectl apply -f - <<'E'
+  > apiVersion: storage.k8s.io/v1
+  > kind: StorageClass
+  > metadata: {name: standard, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+  > provisioner: rancher.io/local-path
+  > ---
   > apiVersion: v1
   > kind: PersistentVolumeClaim
   > metadata: {name: queue}

@@ -2,6 +2,11 @@
 # kctl: seed=1
 
   $ kubectl apply -f - <<'E'
+  > apiVersion: storage.k8s.io/v1
+  > kind: StorageClass
+  > metadata: {name: standard, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+  > provisioner: rancher.io/local-path
+  > ---
   > apiVersion: v1
   > kind: Service
   > metadata: {name: nginx, labels: {app: nginx}}

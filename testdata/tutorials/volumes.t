@@ -20,7 +20,7 @@
   > E
   $ kctl clock settle >/dev/null
   $ kubectl get pod two-containers
-  $ kubectl exec -it two-containers -c nginx-container -- curl localhost
+  $ kubectl exec two-containers -c nginx-container -- curl -s localhost
 # An emptyDir has a limit, and is as old as the pod, not as the container.
   $ kubectl apply -f - <<'E'
   > apiVersion: v1

@@ -12,6 +12,7 @@ mod library;
 mod loops;
 mod made;
 mod meter;
+mod shared;
 mod signatures;
 
 pub use convert::{from_json, to_json};
@@ -19,6 +20,7 @@ pub use estimate::Type;
 pub use library::{Access, Authorizer, Objects, authorizer, cluster, resource_check};
 pub use made::{JSON_PATCH, OBJECT, fields, misplaced};
 pub use meter::CALL_COST_MAX;
+pub use shared::SharedObject;
 pub use signatures::Kind;
 
 use std::cmp::Ordering;

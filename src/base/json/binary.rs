@@ -58,20 +58,38 @@ const FLOAT: u8 = SIMPLE << 5 | 27;
 const SIZE: u8 = SIZED << 5 | 26;
 
 /// The parts of an object that a reader needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Parts {
     /// All of it.
+    #[default]
     All,
     /// All but `metadata.managedFields`, which can be a third of an object.
     NoManagedFields,
+    /// What tables show at most: neither `metadata.managedFields` nor the large lists [`NOT_SHOWN`] of a pod.
+    Columns,
 }
 
+/// The fields of `spec` that no column of a built-in kind shows and no selector looks at.
+const NOT_SHOWN: [&str; 2] = ["tolerations", "volumes"];
+
 /// Where in an object a value is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Object,
     Metadata,
+    Spec,
     Elsewhere,
+}
+
+impl Place {
+    /// Returns the place of the value of a key.
+    fn below(self, key: &str) -> Place {
+        match (self, key) {
+            (Place::Object, "metadata") => Place::Metadata,
+            (Place::Object, "spec") => Place::Spec,
+            _ => Place::Elsewhere,
+        }
+    }
 }
 
 /// Appends the binary form of an object, or of any other value.
@@ -94,9 +112,8 @@ fn encode_at(place: Place, value: &Value, out: &mut Vec<u8>) {
             for (key, value) in map {
                 encode_text(key, out);
                 match (place, key.as_str()) {
-                    (Place::Object, "metadata") => encode_at(Place::Metadata, value, out),
                     (Place::Metadata, "managedFields") => encode_sized(value, out),
-                    _ => encode_at(Place::Elsewhere, value, out),
+                    _ => encode_at(place.below(key), value, out),
                 }
             }
         }
@@ -165,7 +182,7 @@ fn head(out: &mut Vec<u8>, major: u8, argument: u64) {
 /// Bytes that [`encode`] does not write, and a value that is nested more deeply than [`READ_DEPTH_MAX`].
 pub fn decode(bytes: &[u8], parts: Parts) -> Result<Value, serde_json::Error> {
     let mut decoder = Decoder { rest: bytes, parts };
-    match decoder.value(0) {
+    match decoder.value(0, Place::Object) {
         Some(value) if decoder.rest.is_empty() => Ok(value),
         _ => Err(serde_json::Error::custom(format_args!("damaged at byte {}", bytes.len() - decoder.rest.len()))),
     }
@@ -178,8 +195,8 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    /// The next value at a depth; `None` if it is damaged.
-    fn value(&mut self, depth: usize) -> Option<Value> {
+    /// The next value at a depth and place; `None` if it is damaged.
+    fn value(&mut self, depth: usize, place: Place) -> Option<Value> {
         if depth > READ_DEPTH_MAX {
             return None;
         }
@@ -196,12 +213,12 @@ impl<'a> Decoder<'a> {
             LIST => {
                 let mut items = Vec::with_capacity(self.count(argument, 1)?);
                 for _ in 0..argument {
-                    items.push(self.value(depth + 1)?);
+                    items.push(self.value(depth + 1, Place::Elsewhere)?);
                 }
                 Value::Array(items.into())
             }
-            MAP => Value::Object(self.map(argument, depth)?),
-            SIZED => self.value(depth)?,
+            MAP => Value::Object(self.map(argument, depth, place)?),
+            SIZED => self.value(depth, place)?,
             SIMPLE => match argument {
                 FALSE => Value::Bool(false),
                 TRUE => Value::Bool(true),
@@ -212,19 +229,23 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// The entries of a map.
-    fn map(&mut self, length: u64, depth: usize) -> Option<Map> {
+    /// The entries of a map at a place.
+    fn map(&mut self, length: u64, depth: usize, place: Place) -> Option<Map> {
         let mut pairs: EcoVec<Pair> = EcoVec::with_capacity(self.count(length, 2)?);
         for _ in 0..length {
             let (major, argument) = self.head()?;
             let key = self.text(major, argument)?;
-            if self.parts == Parts::NoManagedFields && self.skips_sized() {
+            if self.parts != Parts::All && self.skips_sized() {
+                continue;
+            }
+            if self.parts == Parts::Columns && place == Place::Spec && NOT_SHOWN.contains(&key.as_str()) {
+                self.skip()?;
                 continue;
             }
             if pairs.last().is_some_and(|last| last.key() >= &key) {
                 return None;
             }
-            let value = self.value(depth + 1)?;
+            let value = self.value(depth + 1, place.below(&key))?;
             pairs.push(Pair::new(key, value));
         }
         Some(Map::from_sorted(pairs))
@@ -236,6 +257,27 @@ impl<'a> Decoder<'a> {
         let after = rest.split_first_chunk().and_then(|(size, rest)| rest.get(u32::from_be_bytes(*size) as usize..));
         self.rest = after.unwrap_or(self.rest);
         after.is_some()
+    }
+
+    /// Skips the next value.
+    fn skip(&mut self) -> Option<()> {
+        // The number of items that are left to skip.
+        let mut left = 1u64;
+        while left > 0 {
+            left -= 1;
+            if self.rest.first() == Some(&FLOAT) {
+                self.rest = self.rest.get(9..)?;
+                continue;
+            }
+            let (major, argument) = self.head()?;
+            match major {
+                TEXT_BYTES | SIZED => self.rest = self.rest.get(usize::try_from(argument).ok()?..)?,
+                LIST => left = left.checked_add(argument)?,
+                MAP => left = left.checked_add(argument.checked_mul(2)?)?,
+                _ => {}
+            }
+        }
+        Some(())
     }
 
     /// A text, whose head has been decoded.
@@ -333,6 +375,18 @@ mod tests {
         }
 
         #[test]
+        fn what_no_column_shows_is_left_out(spec in value(), other in value(), list in value()) {
+            let mut pod = json!({"kind": "Pod", "metadata": {"managedFields": list, "name": "p", "volumes": list},
+                "other": {"volumes": other}, "spec": {"nodeName": "n", "tolerations": list, "volumes": spec, "z": other}});
+            let decoded = decode(&encoded(&pod), Parts::Columns).expect("a value");
+            pod["metadata"].as_object_mut().expect("a map").remove("managedFields");
+            for field in NOT_SHOWN {
+                pod["spec"].as_object_mut().expect("a map").remove(field);
+            }
+            prop_assert_eq!(decoded, pod);
+        }
+
+        #[test]
         fn damaged_bytes_are_no_value_or_another(value in value(), at: prop::sample::Index, byte: u8, cut: bool) {
             let mut bytes = encoded(&value);
             let at = at.index(bytes.len());
@@ -341,7 +395,7 @@ mod tests {
                 true => bytes.truncate(at),
                 false => bytes[at] = byte,
             }
-            for parts in [Parts::All, Parts::NoManagedFields] {
+            for parts in [Parts::All, Parts::NoManagedFields, Parts::Columns] {
                 let decoded = decode(&bytes, parts).ok();
                 prop_assert!(!cut || decoded.is_none(), "{decoded:?}");
                 prop_assert!(is_damaged || parts != Parts::All || decoded == Some(value.clone()));

@@ -13,8 +13,8 @@ use super::{SharedStr, Value};
 /// Number of entries from which on keys are found by binary search; below, the marks are scanned.
 const BINARY_SEARCH_FROM: usize = 32;
 
-/// Length in bytes up to which a key fits into its mark.
-const MARKED_MAX: usize = 7;
+/// The bit of the marks that do not tell everything about their keys.
+const MIXED: u64 = 1 << 63;
 
 /// A map from strings to values, sorted by the bytes of the keys.
 #[derive(Clone, Debug, Default, Eq)]
@@ -28,25 +28,39 @@ pub struct Pair {
     value: Value,
 }
 
-/// Returns the mark of a key: its length in the highest byte, and the key itself if it is short, so that short keys with equal
-/// marks are equal. The first and the last bytes of a longer key are mixed.
+/// Returns the mark of a key: the key itself if it has up to eight bytes, so that short keys with equal marks are equal.
+/// Longer keys have a mark with the bit [`MIXED`], of their length and of their first and last bytes; so have the rare short
+/// ones that would have the mark of another, which end in a zero byte, or in one that sets the bit.
 #[inline]
 fn mark_of(key: &[u8]) -> u64 {
     let content = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)) >> 8,
+        (Some(first), Some(last)) if key.len() > 8 => {
+            u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29) ^ key.len() as u64 | MIXED
+        }
+        (Some(first), _) => u64::from_le_bytes(*first),
         _ => short_content(key),
     };
-    content | (key.len().min(255) as u64) << 56
+    if key.last() == Some(&0) { content | MIXED } else { content }
 }
 
 /// Returns the bytes of a key of up to seven bytes as a number.
 #[inline]
-fn short_content(key: &[u8]) -> u64 {
+pub(super) fn short_content(key: &[u8]) -> u64 {
     match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (key.len() - 4))
         }
         _ => key.iter().rev().fold(0, |content, byte| content << 8 | u64::from(*byte)),
+    }
+}
+
+/// Returns `true` if two keys are equal. Few are longer than sixteen bytes, for which this takes less time than a call.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let ends = |key: &[u8]| Some((*key.first_chunk::<8>()?, *key.last_chunk::<8>()?));
+    match (ends(one), ends(other)) {
+        (Some(ends), Some(others)) if one.len() <= 16 => one.len() == other.len() && ends == others,
+        _ => one == other,
     }
 }
 
@@ -64,7 +78,7 @@ impl Pair {
     /// Returns `true` if the entry has a key, whose mark is known.
     #[inline]
     fn has_key(&self, key: &[u8], mark: u64) -> bool {
-        self.mark == mark && (key.len() <= MARKED_MAX || self.key.as_bytes() == key)
+        self.mark == mark && (mark < MIXED || is_same(self.key.as_bytes(), key))
     }
 }
 
@@ -207,11 +221,21 @@ impl Map {
     /// Returns the position of a key.
     #[inline]
     fn position(&self, key: &[u8]) -> Option<usize> {
-        if self.0.len() >= BINARY_SEARCH_FROM {
-            return self.search(key).ok();
-        }
         let mark = mark_of(key);
-        self.0.iter().position(|pair| pair.has_key(key, mark))
+        match mark < MIXED && self.0.len() < BINARY_SEARCH_FROM {
+            true => self.0.iter().position(|pair| pair.mark == mark),
+            false => self.position_of_long(key, mark),
+        }
+    }
+
+    /// Like [`position`](Self::position), for a long key or a large map. It is a function of its own because it needs a stack
+    /// frame.
+    #[inline(never)]
+    fn position_of_long(&self, key: &[u8], mark: u64) -> Option<usize> {
+        match self.0.len() < BINARY_SEARCH_FROM {
+            true => self.0.iter().position(|pair| pair.has_key(key, mark)),
+            false => self.search(key).ok(),
+        }
     }
 
     /// Returns the position of a key, or `Err` with the position to insert it at. Most maps are built in order, so the
@@ -307,9 +331,12 @@ impl IndexMut<&str> for Map {
 /// The last of several entries with the same key wins.
 impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
     fn from(entries: [(SharedStr, Value); N]) -> Map {
-        let mut map = Map(EcoVec::with_capacity(N));
-        map.extend(entries);
-        map
+        let pairs = entries.map(|(key, value)| Pair::new(key, value));
+        // Most are written in the order of their keys, and are moved at once.
+        match pairs.is_sorted_by(|one, next| one.key < next.key) {
+            true => Map(EcoVec::from(pairs)),
+            false => pairs.into_iter().map(|pair| (pair.key, pair.value)).collect(),
+        }
     }
 }
 

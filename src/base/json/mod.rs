@@ -7,6 +7,7 @@
 //! Parsing JSON is left to `serde_json` (streams of documents: [`yaml`](crate::yaml)), with a limit of depth of our own; the
 //! writers here are those that must produce the same bytes as Go.
 
+mod append;
 mod binary;
 mod convert;
 mod deep_stack;
@@ -19,6 +20,7 @@ mod serde;
 mod value;
 mod write;
 
+pub use append::{append, append_items, append_key};
 pub use binary::{Parts, decode as from_binary, encode as to_binary};
 pub use convert::{ToJson, from_value, to_value};
 pub use deep_stack::on_deep_stack;

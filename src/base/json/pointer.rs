@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Value;
+use super::map::short_content;
 
 impl Value {
     /// Returns the value at a pointer such as `/spec/containers/0/name`; the empty pointer is the value itself.
@@ -54,19 +55,19 @@ impl Token {
     /// Finds the end of a token, eight bytes at a time: tokens are short, for which this beats `memchr`.
     #[inline]
     fn find(text: &[u8]) -> Token {
-        let mut end = 0;
-        while let Some(bytes) = text[end..].first_chunk::<8>() {
-            let word = u64::from_le_bytes(*bytes);
+        let mut start = 0;
+        loop {
+            let rest = &text[start..];
+            let word = rest.first_chunk().map_or_else(|| short_content(rest), |bytes| u64::from_le_bytes(*bytes));
             let found = bytes_equal(word, b'/') | bytes_equal(word, b'~');
             if found != 0 {
-                end += found.trailing_zeros() as usize / 8;
+                let end = start + found.trailing_zeros() as usize / 8;
                 return Token { end, has_escape: text[end] == b'~' };
             }
-            end += 8;
-        }
-        match text[end..].iter().position(|byte| matches!(byte, b'/' | b'~')) {
-            Some(at) => Token { end: end + at, has_escape: text[end + at] == b'~' },
-            None => Token { end: text.len(), has_escape: false },
+            if rest.len() <= 8 {
+                return Token { end: text.len(), has_escape: false };
+            }
+            start += 8;
         }
     }
 }

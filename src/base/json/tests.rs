@@ -189,7 +189,16 @@ fn keys_that_share_their_ends_are_told_apart() {
     for (key, number) in keys.iter().zip(1..) {
         assert_eq!(map.get(key), Some(&Value::from(number)), "{key}");
     }
-    for other in ["b", "bb", "aca", "abba", "abcdefabcd", "abcd", "abc"] {
+    for other in ["b", "bb", "aca", "abba", "abcdefabcd", "abcd", "abc", "a\0", "\0", "abcdabc\0", "abcdabc"] {
         assert_eq!(map.get(other), None, "{other}");
+    }
+    let odd =
+        ["\0", "\0\0", "a\0", "a\0\0", "abcdefg\0", "abcdef\u{e9}", "abcdefghijklmnopqrst", "abcdefghijklxnopqrst"];
+    let map: Map = odd.iter().zip(1..).map(|(key, number)| (*key, Value::from(number))).collect();
+    for (key, number) in odd.iter().zip(1..) {
+        assert_eq!(map.get(key), Some(&Value::from(number)), "{key:?}");
+    }
+    for other in ["", "a", "abcdefg", "abcdef\u{ea}", "abcdefghijklynopqrst"] {
+        assert_eq!(map.get(other), None, "{other:?}");
     }
 }

@@ -117,16 +117,30 @@ fn end_items(out: &mut String, depth: Option<usize>) {
 }
 
 fn break_line(out: &mut String, depth: usize) {
+    const INDENT: &str = "                                                                ";
     out.push('\n');
-    for _ in 0..depth {
-        out.push_str("    ");
+    let mut spaces = 4 * depth;
+    while spaces > 0 {
+        let here = spaces.min(INDENT.len());
+        out.push_str(&INDENT[..here]);
+        spaces -= here;
     }
+}
+
+/// Returns `true` for the first byte of each character that [`write_string`] escapes. Few texts have one.
+fn may_be_escaped(byte: u8) -> bool {
+    // U+2028 and U+2029 begin with e2.
+    byte < b' ' || matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2)
 }
 
 /// Writes a JSON string with Go's escapes: besides those that JSON requires `<`, `>`, `&` and the Unicode line
 /// separators.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
+    if !text.bytes().fold(false, |found, byte| found | may_be_escaped(byte)) {
+        out.push_str(text);
+        return out.push('"');
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

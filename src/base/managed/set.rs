@@ -3,7 +3,7 @@
 //! A set is a tree of path elements in their encoded form: `f:name` for a field, `k:{"name":"x"}` for a list item with
 //! keys, `v:"x"` for a value in a list. Each node is a member of the set or only a parent of members.
 
-use crate::json::{Map, SharedStr, Value};
+use crate::json::{Map, SharedStr, Value, append};
 use std::collections::BTreeMap;
 
 /// A set of fields of an object.
@@ -37,7 +37,7 @@ pub(super) fn key_element(mut keys: Vec<(&str, Value)>) -> SharedStr {
         element.extend_from_slice(if index == 0 { b"\"" } else { b",\"" });
         element.extend_from_slice(name.as_bytes());
         element.extend_from_slice(b"\":");
-        write_json(&mut element, value);
+        append(value, &mut element);
     }
     element.push(b'}');
     String::from_utf8_lossy(&element).into()
@@ -46,13 +46,8 @@ pub(super) fn key_element(mut keys: Vec<(&str, Value)>) -> SharedStr {
 /// Returns the path element of a value in a list.
 pub(super) fn value_element(value: &Value) -> SharedStr {
     let mut element = b"v:".to_vec();
-    write_json(&mut element, value);
+    append(value, &mut element);
     String::from_utf8_lossy(&element).into()
-}
-
-fn write_json(to: &mut Vec<u8>, value: &Value) {
-    // Writing to memory fails only for map keys that are not strings.
-    drop(serde_json::to_writer(to, value));
 }
 
 impl FieldSet {

@@ -30,13 +30,21 @@ impl Ids {
 
     /// Returns 128 bits for draw number `counter` of `purpose` for `owner`.
     pub fn draw(self, purpose: &str, owner: &str, counter: u64) -> u128 {
+        finish(self.begin(purpose, owner.len()), owner, counter)
+    }
+
+    /// Returns a source of draws of `purpose` for many owners whose names begin with `prefix`.
+    pub fn draws<'a>(self, purpose: &'a str, prefix: &'a str) -> PrefixedDraws<'a> {
+        PrefixedDraws { ids: self, purpose, prefix, begun: None }
+    }
+
+    /// Begins to hash a draw of `purpose` for an owner with a name of a length in bytes.
+    fn begin(self, purpose: &str, owner_length: usize) -> SipHasher13 {
         let mut hasher = SipHasher13::new_with_keys(self.seed, 0x6b63_746c);
-        for part in [purpose, owner] {
-            hasher.write_u64(part.len() as u64);
-            hasher.write(part.as_bytes());
-        }
-        hasher.write_u64(counter);
-        hasher.finish128().as_u128()
+        hasher.write_u64(purpose.len() as u64);
+        hasher.write(purpose.as_bytes());
+        hasher.write_u64(owner_length as u64);
+        hasher
     }
 
     /// Returns a version 4 UUID in the usual notation (RFC 9562).
@@ -72,6 +80,39 @@ impl Ids {
     }
 }
 
+/// Returns the draw of a hasher that has begun, given the part of the name of the owner that is missing in it.
+fn finish(mut hasher: SipHasher13, owner: &str, counter: u64) -> u128 {
+    hasher.write(owner.as_bytes());
+    hasher.write_u64(counter);
+    hasher.finish128().as_u128()
+}
+
+/// Draws for owners whose names have their beginning in common, which is hashed once for each length of the names.
+pub struct PrefixedDraws<'a> {
+    ids: Ids,
+    purpose: &'a str,
+    prefix: &'a str,
+    /// The length of the last name, and what precedes the end of such names.
+    begun: Option<(usize, SipHasher13)>,
+}
+
+impl PrefixedDraws<'_> {
+    /// Returns the same as [`Ids::draw`] for the owner whose name ends in `suffix`.
+    pub fn draw(&mut self, suffix: &str, counter: u64) -> u128 {
+        let length = self.prefix.len() + suffix.len();
+        let hasher = match self.begun {
+            Some((known, hasher)) if known == length => hasher,
+            _ => {
+                let mut hasher = self.ids.begin(self.purpose, length);
+                hasher.write(self.prefix.as_bytes());
+                self.begun = Some((length, hasher));
+                hasher
+            }
+        };
+        finish(hasher, suffix, counter)
+    }
+}
+
 /// Returns a seed from the operating system's random source, for stores without a given seed.
 pub fn fresh_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
@@ -99,6 +140,15 @@ mod tests {
             ids.draw("uid", "a", 1),
         ] {
             assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn draws_with_a_prefix_are_the_same() {
+        let mut draws = Ids::new(7).draws("schedule", "pod/");
+        for (suffix, counter) in [("n1", 0), ("n2", 0), ("n10", 0), ("n1", 3), ("", 0)] {
+            let owner = ["pod/", suffix].concat();
+            assert_eq!(draws.draw(suffix, counter), Ids::new(7).draw("schedule", &owner, counter), "{owner}");
         }
     }
 

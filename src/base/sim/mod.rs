@@ -11,6 +11,6 @@ pub mod timeline;
 
 pub use chance::{Chance, ChanceMode};
 pub use clock::{ClockMode, ClockState};
-pub use ids::Ids;
+pub use ids::{Ids, PrefixedDraws};
 pub use time::{Duration, Time};
 pub use timeline::Due;

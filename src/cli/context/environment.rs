@@ -10,9 +10,7 @@ use crate::{CliError, CliResult};
 use kctl_base::field::quote;
 use kctl_base::sim::{ChanceMode, ClockMode, Duration, Time};
 use kctl_cluster::OpenOptions;
-
-/// The largest number of nodes of a new cluster (upstream: "Considerations for large clusters").
-const MOST_NODES: u32 = 5000;
+use kctl_cluster::profile::{ClusterPlan, Profile};
 
 /// Returns the value of an environment variable with a path; `None` if it is unset or empty.
 fn path(name: &str) -> Option<OsString> {
@@ -95,7 +93,7 @@ pub(super) fn branch(flag: Option<&str>) -> CliResult<Option<String>> {
 }
 
 /// Returns the options to open a store with, from `KCTL_CLOCK`, `KCTL_EPOCH`, `KCTL_SEED`, `KCTL_CHANCE`,
-/// `KCTL_NODES`, `KCTL_INVARIANTS` (one on each line) and `KCTL_LATENCY`.
+/// `KCTL_PROFILE`, `KCTL_NODES`, `KCTL_INVARIANTS` (one on each line) and `KCTL_LATENCY`.
 ///
 /// # Errors
 /// A variable that cannot be parsed.
@@ -106,7 +104,7 @@ pub(super) fn open_options(dir: PathBuf, lock_timeout: Duration) -> CliResult<Op
     options.epoch = setting("KCTL_EPOCH", Time::parse)?;
     options.seed = setting("KCTL_SEED", parse_seed)?;
     options.chance = setting("KCTL_CHANCE", ChanceMode::parse)?;
-    options.nodes = setting("KCTL_NODES", parse_nodes)?;
+    options.plan = plan()?;
     let lines =
         |text: &str| Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
     options.invariants = setting("KCTL_INVARIANTS", lines)?.unwrap_or_default();
@@ -116,6 +114,15 @@ pub(super) fn open_options(dir: PathBuf, lock_timeout: Duration) -> CliResult<Op
     Ok(options)
 }
 
+/// Returns what a new cluster is like, from `KCTL_PROFILE` and `KCTL_NODES`.
+///
+/// # Errors
+/// A variable that cannot be parsed.
+pub(super) fn plan() -> CliResult<ClusterPlan> {
+    let profile = setting("KCTL_PROFILE", Profile::parse)?.unwrap_or_default();
+    Ok(ClusterPlan { profile, nodes: setting("KCTL_NODES", parse_nodes)?, ..ClusterPlan::default() })
+}
+
 /// Returns whether one of the variables of [`open_options`] takes a value.
 pub(crate) fn is_valid_setting(variable: &str, value: &str) -> bool {
     match variable {
@@ -123,6 +130,7 @@ pub(crate) fn is_valid_setting(variable: &str, value: &str) -> bool {
         "KCTL_EPOCH" => Time::parse(value).is_some(),
         "KCTL_SEED" => parse_seed(value).is_some(),
         "KCTL_CHANCE" => ChanceMode::parse(value).is_some(),
+        "KCTL_PROFILE" => Profile::parse(value).is_some(),
         "KCTL_NODES" => parse_nodes(value).is_some(),
         "KCTL_LATENCY" => parse_latency(value).is_some(),
         _ => false,
@@ -139,5 +147,5 @@ fn parse_latency(text: &str) -> Option<Duration> {
 }
 
 fn parse_nodes(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|nodes| (1..=MOST_NODES).contains(nodes))
+    ClusterPlan::parse_nodes(text).ok()
 }

@@ -1,6 +1,7 @@
 //! The kubeconfig of a command, and what the global flags select from it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use clap::ArgMatches;
 
@@ -13,7 +14,8 @@ use crate::kubeconfig::{client_certificate, credential_plugin};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 use kctl_base::status::{Reason, Status};
-use kctl_cluster::User;
+use kctl_cluster::profile::Profile;
+use kctl_cluster::{User, maintenance};
 
 /// The proofs of a user's identity. They cannot be printed for debugging.
 pub(super) struct Credentials {
@@ -118,11 +120,19 @@ impl Ctx {
             (None, true) => Ok(Source::BuiltIn),
             (None, false) => match (environment::kubeconfig(), self.base_dir()) {
                 (Some(files), _) => Ok(Source::List(files)),
-                (None, Ok(dir)) => Ok(Source::Store(dir.join(kubeconfig::FILE))),
+                (None, Ok(dir)) => Ok(Source::Store(dir.join(kubeconfig::FILE), profile_without_file(&dir))),
                 (None, Err(_)) => Ok(Source::BuiltIn),
             },
         }
     }
+}
+
+/// Returns the profile whose names count for a store without a kubeconfig: before there is a cluster, that of the next one.
+fn profile_without_file(dir: &Path) -> Profile {
+    // What is wrong with the variable is reported when the cluster is needed.
+    let next = environment::plan().map(|plan| plan.profile).unwrap_or_default();
+    let is_next = next != Profile::Bare && !maintenance::is_store(dir).unwrap_or(true);
+    if is_next { next } else { Profile::Bare }
 }
 
 /// The groups that a kubeconfig user impersonates.

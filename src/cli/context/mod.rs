@@ -199,7 +199,7 @@ impl Ctx {
         change: impl FnOnce(&mut Kubeconfig) -> CliResult<T>,
     ) -> CliResult<T> {
         let source = self.kubeconfig_source()?;
-        if matches!(source, Source::Store(_) | Source::BuiltIn) {
+        if matches!(source, Source::Store(..) | Source::BuiltIn) {
             // The directory must be a store before it holds another file, whatever the file says.
             (self.refusal, self.login) = (None, None);
             self.client()?;
@@ -249,7 +249,7 @@ impl Ctx {
         let login = self.login.take();
         let credentials = login.as_ref().map(|login| self.credentials_of(login)).transpose()?;
         if self.client.is_none() {
-            let cluster = Cluster::open(self.open_options()?)?;
+            let cluster = self.open_cluster()?;
             self.client = Some(self.new_client(cluster));
         }
         if let (Some(login), Some(credentials)) = (login, credentials) {

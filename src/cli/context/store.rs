@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::{Ctx, DEFAULT_LOCK_TIMEOUT, environment, output, recorded};
 use crate::CliResult;
-use kctl_cluster::{OpenOptions, branches};
+use crate::kubeconfig::Kubeconfig;
+use kctl_cluster::profile::{ClusterPlan, Profile};
+use kctl_cluster::{Cluster, OpenOptions, branches};
 
 impl Ctx {
     /// Returns the directory of the store of the branch.
@@ -22,6 +24,38 @@ impl Ctx {
     /// Neither flags nor environment name a directory.
     pub(crate) fn base_dir(&self) -> CliResult<PathBuf> {
         environment::store_dir(self.store.as_deref())
+    }
+
+    /// Returns what a new cluster is like, from the environment.
+    ///
+    /// # Errors
+    /// An environment variable that cannot be parsed.
+    pub(crate) fn plan(&self) -> CliResult<ClusterPlan> {
+        if self.is_hermetic { Ok(ClusterPlan::default()) } else { environment::plan() }
+    }
+
+    /// Makes the kubeconfig of the store that of a new cluster: adds its names and selects them. One that the user has named is
+    /// left alone.
+    ///
+    /// # Errors
+    /// As for [`Ctx::change_kubeconfig`].
+    pub(crate) fn use_profile(&mut self, profile: Profile) -> CliResult<()> {
+        let source = self.kubeconfig_source()?;
+        match source.is_of_store() {
+            true => Kubeconfig::change(source, self.lock_timeout(), |config| Ok(config.select_profile(profile))),
+            false => Ok(()),
+        }
+    }
+
+    /// Opens the cluster, and makes the kubeconfig of the store that of a new one.
+    pub(super) fn open_cluster(&mut self) -> CliResult<Cluster> {
+        let options = self.open_options()?;
+        let profile = options.plan.profile;
+        let cluster = Cluster::open(options)?;
+        if cluster.is_new() {
+            self.use_profile(profile)?;
+        }
+        Ok(cluster)
     }
 
     /// Returns true if the cluster is in memory.

@@ -19,6 +19,8 @@ use std::ffi::OsString;
 
 use crate::context::nested::Admit;
 use crate::klog::Site;
+#[cfg(unix)]
+use crate::transcript::resident;
 use crate::{CliError, CliResult, Ctx, Stream, verbs};
 pub(crate) use help::Language;
 
@@ -27,18 +29,29 @@ const PREFERENCES_LEVEL: u8 = 5;
 
 /// Runs one command line and returns its exit code. All changes that the command reported are durable by then.
 pub(crate) fn run(argv: Vec<OsString>) -> i32 {
-    let answer = complete::answer(&argv);
-    let mut ctx = Ctx::new(&argv);
-    if let Some(answer) = answer {
+    if let Some(answer) = complete::answer(&argv) {
+        let mut ctx = Ctx::new(&argv);
         let result = answer.map(|text| ctx.out.push_str(&text));
         return ctx.finish(result);
     }
     let language = Language::of_environment(|name| std::env::var(name).ok());
+    #[cfg(unix)]
+    if resident::is_asked_for(&argv) {
+        return serve(&argv, language);
+    }
+    let mut ctx = Ctx::new(&argv);
     let code = run_in(&mut ctx, &argv, language);
     // The process ends now and everything is durable. Closing the engine properly would only cost time, in proportion to
     // the size of the store.
     std::mem::forget(ctx);
     code
+}
+
+/// Runs the plain commands of a transcript, each over a store that it opens and closes, and returns the last exit code.
+#[cfg(unix)]
+fn serve(argv: &[OsString], language: Language) -> i32 {
+    let served = resident::serve(&mut |argv| run_in(&mut Ctx::new(&argv), &argv, language));
+    served.unwrap_or_else(|error| Ctx::new(argv).finish(Err(CliError::io("run the commands of a transcript", error))))
 }
 
 /// Runs one command line in a context and returns the exit code. Help texts are in `language`.

@@ -20,6 +20,7 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
 use kctl_base::yaml;
+use kctl_cluster::profile::{Access, Profile};
 
 pub(crate) use shape::check_bytes;
 
@@ -36,16 +37,26 @@ pub(crate) enum Source {
     Named(PathBuf),
     /// The files of an environment variable, of which earlier ones have priority. Missing ones are skipped.
     List(Vec<PathBuf>),
-    /// The file of the store; a missing one stands for the built-in cluster.
-    Store(PathBuf),
+    /// The file of the store; a missing one stands for the built-in cluster, under the names of a profile.
+    Store(PathBuf, Profile),
     /// The built-in cluster.
     BuiltIn,
 }
 
 impl Source {
+    /// Returns true for the file of the store.
+    pub(crate) fn is_of_store(&self) -> bool {
+        matches!(self, Source::Store(..))
+    }
+
+    /// The profile whose names the built-in cluster has.
+    fn profile(&self) -> Profile {
+        if let Source::Store(_, profile) = self { *profile } else { Profile::Bare }
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         match self {
-            Source::Named(file) | Source::Store(file) => vec![file.clone()],
+            Source::Named(file) | Source::Store(file, _) => vec![file.clone()],
             Source::List(files) => files.clone(),
             Source::BuiltIn => Vec::new(),
         }
@@ -68,12 +79,13 @@ pub(crate) struct Kubeconfig {
 }
 
 /// Returns the configuration of the built-in cluster.
-fn built_in() -> Value {
+fn built_in(profile: Profile) -> Value {
+    let Access { cluster, user, context, server } = profile.access();
     json!({
-        "clusters": [{"name": "kctl", "cluster": {"server": "https://127.0.0.1:6443"}}],
-        "users": [{"name": "admin", "user": {}}],
-        "contexts": [{"name": "kctl-admin@kctl", "context": {"cluster": "kctl", "user": "admin"}}],
-        "current-context": "kctl-admin@kctl",
+        "clusters": [{"name": cluster, "cluster": {"server": server}}],
+        "users": [{"name": user, "user": {}}],
+        "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],
+        "current-context": context,
     })
 }
 
@@ -90,7 +102,7 @@ impl Kubeconfig {
             }
         }
         let value = match source {
-            Source::Store(_) | Source::BuiltIn if files.is_empty() => wire::canonical(&built_in()),
+            Source::Store(..) | Source::BuiltIn if files.is_empty() => wire::canonical(&built_in(source.profile())),
             _ => merged(&files),
         };
         Ok(Kubeconfig { source, files, value })
@@ -141,7 +153,7 @@ impl Kubeconfig {
         }
         let mut files = std::mem::take(&mut self.files);
         if !files.iter().any(|(path, _)| path == default) {
-            let value = if matches!(self.source, Source::Store(_)) { before.clone() } else { json!({}) };
+            let value = if self.source.is_of_store() { before.clone() } else { json!({}) };
             files.push((default.to_path_buf(), value));
         }
         let old = files.clone();
@@ -203,6 +215,25 @@ impl Kubeconfig {
     /// Returns the name of the current context, or an empty string.
     pub(crate) fn current(&self) -> &str {
         self.value.str("/current-context")
+    }
+
+    /// Makes the built-in cluster of a profile the current one. A store without a file gets none for the profile that it stands
+    /// for then.
+    pub(crate) fn select_profile(&mut self, profile: Profile) {
+        let new = built_in(profile);
+        if self.files.is_empty() {
+            self.value = new;
+            return;
+        }
+        for (list, _) in SECTIONS {
+            let list = format!("/{list}");
+            for entry in new.list(&list) {
+                let entries = self.value.list_mut(&list);
+                entries.retain(|known| known.str("/name") != entry.str("/name"));
+                entries.push(entry.clone());
+            }
+        }
+        self.value.put("/current-context", new.str("/current-context"));
     }
 
     /// Finds a context by name.

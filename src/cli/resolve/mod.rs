@@ -14,7 +14,7 @@ use super::files::{ManifestFile, ManifestFiles};
 use super::{CliError, CliResult, Ctx, kustomization};
 use args::ResourceArgs;
 use kctl_base::gvk::GroupVersion;
-use kctl_base::json::Value;
+use kctl_base::json::{Parts, Value};
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::client::{ListParams, ResourcePath, WriteParams};
@@ -58,8 +58,8 @@ pub(crate) struct Selection {
     pub(crate) subresource: String,
     /// Number of objects in each request of a list; 0 for all in one.
     pub(crate) chunk_size: usize,
-    /// True for verbs that do not look at `metadata.managedFields` of listed objects.
-    pub(crate) omit_managed_fields: bool,
+    /// The parts of listed objects that the verb looks at.
+    pub(crate) parts: Parts,
 }
 
 impl Selection {
@@ -345,7 +345,7 @@ pub(crate) fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> Cli
         fields: selection.fields.clone(),
         chunk_size: selection.chunk_size,
         // The columns of a custom kind may show any field.
-        omit_managed_fields: selection.omit_managed_fields && matches!(target.kind, KindRef::Builtin(_)),
+        parts: if matches!(target.kind, KindRef::Builtin(_)) { selection.parts } else { Parts::All },
     };
     let list = ctx.api(|client| client.list(&path, &params)).map_err(|error| match error {
         CliError::Status(status) => CliError::Status(list_refusal(selection, target, status)),

@@ -201,7 +201,11 @@ mod tests {
             ("```sh\na\n```\n```\nb", 4, "the block that begins here has no end"),
             ("```console\nout\n$ a\n```", 2, "output without a command (`$ COMMAND`) before it"),
             ("```console\n$ a\n```\n```console\nout\n$ a\n```", 5, "output without a command (`$ COMMAND`) before it"),
-            ("<!-- kctl: a=b -->", 1, "unknown setting \"a\"; there are chance, clock, epoch, latency, nodes, seed"),
+            (
+                "<!-- kctl: a=b -->",
+                1,
+                "unknown setting \"a\"; there are chance, clock, epoch, latency, nodes, profile, seed",
+            ),
             ("```console\n$ a\n```\n<!-- kctl: seed=1 -->", 4, "settings come before the first command"),
         ] {
             assert_eq!(steps(text), Err(Mistake::new(line, message)), "{text}");

@@ -1,6 +1,6 @@
 //! Golden transcripts: command lines with their output in a Markdown or cram file, run again and compared.
 //!
-//! A file becomes a [`format::Transcript`] ([`markdown`], [`cram`]), whose commands run in one shell ([`shell`]) in a
+//! A file becomes a [`format::Transcript`] ([`markdown`], [`cram`]), whose commands run in one shell ([`session`]) in a
 //! [`sandbox`] of their own. The actual output of each step is merged into the expected one ([`merge`]): lines that still match
 //! stay, the others are replaced. A transcript agrees if that changes nothing; what would change is what is reported
 //! ([`report`]), and what `--update` writes. With `--like-cluster`, lines are compared modulo chance and time ([`likeness`]);
@@ -19,18 +19,26 @@ mod likeness;
 mod markdown;
 mod merge;
 mod names;
+#[cfg(unix)]
+mod plain;
 mod record;
 mod report;
 mod request;
+#[cfg(unix)]
+pub(crate) mod resident;
 mod run;
 mod sandbox;
+#[cfg(unix)]
+mod session;
+#[cfg(not(unix))]
+#[path = "no_session.rs"]
+mod session;
 mod settings;
 #[cfg(unix)]
 mod shell;
-#[cfg(not(unix))]
-#[path = "no_shell.rs"]
-mod shell;
 mod statements;
+#[cfg(unix)]
+mod status_line;
 mod step;
 mod suite;
 mod tree;

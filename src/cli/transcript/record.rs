@@ -10,8 +10,8 @@ use super::cram;
 use super::format::Format;
 use super::run::lines_of;
 use super::sandbox::Sandboxes;
+use super::session::{End, Session};
 use super::settings::Settings;
-use super::shell::{End, Shell};
 use super::statements::is_complete;
 use super::suite::replace;
 use crate::{CliError, CliResult};
@@ -58,7 +58,7 @@ impl Recording<'_> {
         let sandboxes = Sandboxes::new(self.program)?;
         let sandbox = sandboxes.create(self.file, &settings, false)?;
         let failed = |e| CliError::io(format!("run {}", self.shell.to_string_lossy()), e);
-        let mut shell = Shell::start(self.shell, &sandbox.work, sandbox.variables()).map_err(failed)?;
+        let mut session = Session::start(self.shell, &sandbox).map_err(failed)?;
         File::create_new(self.file).map_err(|e| CliError::io(format!("create {name}"), e))?;
         let mut writer = Writer::new(self.format, self.seed);
         let mut commands = 0;
@@ -70,7 +70,7 @@ impl Recording<'_> {
                 }
                 Part::Command(command) => command,
             };
-            let ran = shell.run(&command, NO_LIMIT, &mut |output| console.show(output)).map_err(failed)?;
+            let ran = session.run(&command, NO_LIMIT, &mut |output| console.show(output)).map_err(failed)?;
             let (End::Code(code) | End::Shell(code)) = ran.end else { break };
             writer.add_step(&command, &ActualLine::of_output(&sandbox.hide(ran.output)), code);
             commands += 1;

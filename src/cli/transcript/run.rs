@@ -10,8 +10,8 @@ use super::expectation::ExpectedLine;
 use super::format::Transcript;
 use super::names::Names;
 use super::sandbox::Sandboxes;
+use super::session::{End, Session};
 use super::settings::Settings;
-use super::shell::{End, Shell};
 use super::step::Step;
 use crate::{CliError, CliResult};
 
@@ -81,7 +81,7 @@ pub(crate) fn run(
     let is_prepared = !Settings::are_named_in(&transcript.text());
     let sandbox = sandboxes.create(file, settings, is_prepared)?;
     let failed = |e| CliError::io(format!("run {}", options.shell.to_string_lossy()), e);
-    let mut shell = Shell::start(&options.shell, &sandbox.work, sandbox.variables()).map_err(failed)?;
+    let mut session = Session::start(&options.shell, &sandbox).map_err(failed)?;
     let mut comparison = match options.like_cluster {
         true => Comparison::LikeCluster(Names::default()),
         false => Comparison::Literal,
@@ -89,7 +89,7 @@ pub(crate) fn run(
     let mut outcome = Outcome { steps: Vec::new(), stop: None };
     for (number, step) in transcript.steps.iter().enumerate() {
         let start = Instant::now();
-        let ran = shell.run(&comparison.translate(&step.command), options.timeout, &mut |_| {}).map_err(failed)?;
+        let ran = session.run(&comparison.translate(&step.command), options.timeout, &mut |_| {}).map_err(failed)?;
         let actual = ActualLine::of_output(&sandbox.hide(ran.output));
         let code = match ran.end {
             End::Code(code) | End::Shell(code) => code,

@@ -16,6 +16,8 @@ use crate::{CliError, CliResult};
 
 /// The names under which commands find the program.
 const PROGRAMS: [&str; 2] = ["kctl", "kubectl"];
+/// The directory of the program.
+const BIN: &str = "bin";
 /// The path without one in the environment.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// The variable with the directory of a sandbox, and how output names that directory.
@@ -46,6 +48,8 @@ pub(super) struct Sandbox {
     pub(super) work: PathBuf,
     /// The environment.
     variables: Vec<(&'static str, OsString)>,
+    /// The names of the program, and the paths at which commands find it.
+    pub(super) programs: [(&'static str, PathBuf); 2],
 }
 
 impl Sandboxes {
@@ -56,7 +60,7 @@ impl Sandboxes {
     pub(crate) fn new(program: &Path) -> CliResult<Sandboxes> {
         let create = || {
             let root = Temporary::directory_in(&base(), "kctl-test-")?;
-            let bin = root.path().join("bin");
+            let bin = root.path().join(BIN);
             fs::create_dir(&bin)?;
             PROGRAMS.iter().try_for_each(|name| link_program(program, &bin.join(name)))?;
             Ok((root, bin))
@@ -77,7 +81,8 @@ impl Sandboxes {
         let (work, store) = (root.join("work"), root.join("state"));
         let variables = self.variables(&root, settings);
         // From here on, what has been created is removed.
-        let sandbox = Sandbox { root, work, variables };
+        let programs = PROGRAMS.map(|name| (name, self.root.path().join(BIN).join(name)));
+        let sandbox = Sandbox { root, work, variables, programs };
         let failed = |e| CliError::io(format!("create {}", sandbox.root.display()), e);
         let directories = [&sandbox.root, &sandbox.work, &sandbox.root.join("home"), &sandbox.root.join("tmp")];
         directories.into_iter().try_for_each(fs::create_dir).map_err(failed)?;
@@ -125,7 +130,7 @@ impl Sandboxes {
         let directory = self.root.path().join(format!("store-{}", stores.len()));
         let failed = |e| CliError::io("create a store", e);
         fs::create_dir(&directory).map_err(failed)?;
-        let mut command = Command::new(self.root.path().join("bin").join(PROGRAMS[0]));
+        let mut command = Command::new(self.root.path().join(BIN).join(PROGRAMS[0]));
         command.args(["get", "namespaces"]).env_clear().envs(self.variables(&directory, settings));
         let output = command.stdin(Stdio::null()).output().map_err(failed)?;
         if !output.status.success() {
@@ -224,7 +229,8 @@ mod tests {
     fn the_directory_of_the_sandbox_is_hidden_in_output() {
         let directory = tempfile::tempdir().expect("a directory");
         let root = directory.path().to_path_buf();
-        let sandbox = Sandbox { work: root.join("work"), variables: Vec::new(), root };
+        let programs = PROGRAMS.map(|name| (name, root.join(name)));
+        let sandbox = Sandbox { work: root.join("work"), variables: Vec::new(), programs, root };
         let shown = |text: String| String::from_utf8(sandbox.hide(text.into_bytes())).expect("text");
         let root = sandbox.root.display();
         assert_eq!(shown(format!("{root}/work:{root}\n")), "$SANDBOX/work:$SANDBOX\n");

@@ -15,6 +15,7 @@ const KEYS: &[(&str, &str)] = &[
     ("epoch", "KCTL_EPOCH"),
     ("latency", "KCTL_LATENCY"),
     ("nodes", "KCTL_NODES"),
+    ("profile", "KCTL_PROFILE"),
     ("seed", SEED),
 ];
 
@@ -158,10 +159,11 @@ mod tests {
     fn unknown_keys_and_values_are_refused() {
         for (text, error) in [
             ("seed", "setting \"seed\" is not KEY=VALUE"),
-            ("speed=1", "unknown setting \"speed\"; there are chance, clock, epoch, latency, nodes, seed"),
+            ("speed=1", "unknown setting \"speed\"; there are chance, clock, epoch, latency, nodes, profile, seed"),
             ("seed=x", "invalid value \"x\" of seed"),
             ("seed=", "invalid value \"\" of seed"),
             ("clock=sundial", "invalid value \"sundial\" of clock"),
+            ("profile=k3s", "invalid value \"k3s\" of profile"),
             ("nodes=0", "invalid value \"0\" of nodes"),
             ("latency=-1s", "invalid value \"-1s\" of latency"),
         ] {

@@ -13,12 +13,11 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::status_line::{self, StatusLine, end_of_text};
 use crate::process_group::ProcessGroup;
 
-/// Begins the line behind the output of a command, together with a line break; its exit code ends it.
-const STATUS_LINE: &[u8] = b"\n\x01kctl-step-";
 /// The descriptor of the output in the shell, which commands do not redirect.
-const OUTPUT: u8 = 9;
+pub(super) const OUTPUT: u8 = 9;
 /// The time between two looks at a shell that prints nothing: whether it has ended and left others with its output.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -33,8 +32,11 @@ pub(super) struct Shell {
     unread: Vec<u8>,
     /// The exit code of the last command.
     code: i32,
-    /// True if the shell ends with the first command that fails (`set -e`).
-    errexit: bool,
+    /// The options of the shell after the last command (`$-`); empty before the first one.
+    flags: String,
+    /// The lines that the shell would have read if it had run all commands, less those that it has read: its messages
+    /// have their numbers.
+    missing_lines: isize,
 }
 
 /// The result of a command.
@@ -75,7 +77,8 @@ impl Shell {
         // The command still holds the other end of the pipe.
         drop(command);
         let input = child.stdin.take().ok_or_else(|| io::Error::other("the shell has no input"))?;
-        let mut shell = Shell { child, group, input, output, unread: Vec::new(), code: 0, errexit: false };
+        let (unread, flags) = (Vec::new(), String::new());
+        let mut shell = Shell { child, group, input, output, unread, code: 0, flags, missing_lines: 0 };
         shell.send(&format!("exec {OUTPUT}>&1\n"))?;
         Ok(shell)
     }
@@ -90,20 +93,71 @@ impl Shell {
         timeout: Duration,
         on_output: &mut dyn FnMut(&[u8]),
     ) -> io::Result<Ran> {
-        let status = format!("printf '\\n\\001kctl-step-%s %s\\n' $? \"$-\" >&{OUTPUT}");
-        let text = match (self.errexit, self.code) {
+        let text = match usize::try_from(self.missing_lines) {
+            Ok(missing) => "\n".repeat(missing) + &self.script(command, "\n"),
+            Err(_) => self.script(command, "; "),
+        };
+        self.missing_lines += lines(&self.script(command, "\n")) - lines(&text);
+        self.exchange(&text, timeout, on_output)
+    }
+
+    /// Counts the lines of a command that the shell is not given.
+    pub(super) fn skip(&mut self, command: &str) {
+        self.missing_lines += lines(&self.script(command, "\n"));
+    }
+
+    /// The text that makes the shell run a command and print its status line. `between` ends a command.
+    fn script(&self, command: &str, between: &str) -> String {
+        let status = status_line::shell_command(OUTPUT);
+        match (self.flags.contains('e'), self.code) {
             // A failure that does not end the shell, as of `false && true`, must not become one of `eval`.
             (true, _) => format!("command eval {} </dev/null\n", quote(&format!("{command}\n{status}"))),
-            (false, 0) => format!("command eval {} </dev/null\n{status}\n", quote(command)),
+            (false, 0) => format!("command eval {} </dev/null{between}{status}\n", quote(command)),
             // `$?` is that of the last command again.
-            (false, code) => format!("(exit {code})\ncommand eval {} </dev/null\n{status}\n", quote(command)),
-        };
-        match self.send(&text) {
+            (false, code) => {
+                format!("(exit {code}){between}command eval {} </dev/null{between}{status}\n", quote(command))
+            }
+        }
+    }
+
+    /// Sends lines, which must make somebody print a status line, and returns what is printed up to it.
+    ///
+    /// # Errors
+    /// As [`Shell::run`].
+    pub(super) fn exchange(
+        &mut self,
+        text: &str,
+        timeout: Duration,
+        on_output: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<Ran> {
+        match self.send(text) {
             // The shell has ended; reading tells how.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             sent => sent?,
         }
         self.read(Instant::now() + timeout, on_output)
+    }
+
+    /// Sends lines to the shell as [`Shell::exchange`] does, of which later commands see nothing (`$?`).
+    ///
+    /// # Errors
+    /// As [`Shell::run`].
+    pub(super) fn exchange_aside(&mut self, text: &str, timeout: Duration) -> io::Result<Ran> {
+        let code = self.code;
+        let ran = self.exchange(text, timeout, &mut |_| {})?;
+        self.code = code;
+        self.missing_lines -= lines(text);
+        Ok(ran)
+    }
+
+    /// The options of the shell after the last command.
+    pub(super) fn flags(&self) -> &str {
+        &self.flags
+    }
+
+    /// Puts output back, which belongs to the next command.
+    pub(super) fn put_back(&mut self, output: Vec<u8>) {
+        self.unread.splice(..0, output);
     }
 
     /// Sends text to the shell.
@@ -123,7 +177,7 @@ impl Shell {
             if let Some(line) = line {
                 self.unread = output.split_off(line.end);
                 output.truncate(line.start);
-                (self.code, self.errexit) = (line.code, line.errexit);
+                (self.code, self.flags) = (line.code, line.flags);
                 return Ok(Ran { output, end: End::Code(line.code) });
             }
             seen = output.len();
@@ -168,51 +222,15 @@ impl Drop for Shell {
     }
 }
 
-/// The line behind the output of a command.
-#[derive(Debug, PartialEq, Eq)]
-struct StatusLine {
-    /// Where it begins and ends.
-    start: usize,
-    end: usize,
-    code: i32,
-    errexit: bool,
-}
-
-impl StatusLine {
-    /// The largest length of the line.
-    const MOST: usize = 64;
-
-    /// Finds the line in output, of which the first `seen` bytes hold no complete one.
-    fn find(output: &[u8], seen: usize) -> Option<StatusLine> {
-        let mut from = seen.saturating_sub(StatusLine::MOST);
-        loop {
-            let start = from + output[from..].windows(STATUS_LINE.len()).position(|window| window == STATUS_LINE)?;
-            let rest = &output[start + STATUS_LINE.len()..];
-            let length = rest.iter().position(|byte| *byte == b'\n')?;
-            let words = std::str::from_utf8(&rest[..length]).ok().and_then(|text| text.split_once(' '));
-            if let Some((code, flags)) = words
-                && let Ok(code) = code.parse()
-            {
-                let end = start + STATUS_LINE.len() + length + 1;
-                return Some(StatusLine { start, end, code, errexit: flags.contains('e') });
-            }
-            from = start + 1;
-        }
-    }
-}
-
-/// The end of the output that cannot be the beginning of a status line.
-fn end_of_text(output: &[u8]) -> usize {
-    let line = output.iter().rposition(|byte| *byte == b'\n').unwrap_or(output.len());
-    let rest = &output[line..];
-    let may_be_status = STATUS_LINE.starts_with(rest) || rest.starts_with(STATUS_LINE);
-    if may_be_status { line } else { output.len() }
-}
-
 /// The exit code as shells report it: that of a signal is above 128.
 fn exit_code(status: std::process::ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+/// The number of line breaks in a text, which ends in memory before it is too large.
+fn lines(text: &str) -> isize {
+    isize::try_from(text.matches('\n').count()).unwrap_or(isize::MAX)
 }
 
 /// A text as one word of a shell.
@@ -298,19 +316,5 @@ mod tests {
         let ran =
             shell().run("echo a; echo; printf b", Duration::from_secs(60), &mut |text| shown.extend_from_slice(text));
         assert_eq!(ran.expect("a shell").output, shown);
-        for (output, end) in [(&b"a"[..], 1), (b"a\n", 1), (b"a\n\x01kc", 1), (b"a\nb", 3), (b"a\n\x01kctl-step-3", 1)]
-        {
-            assert_eq!(end_of_text(output), end, "{output:?}");
-        }
-    }
-
-    #[test]
-    fn status_lines_are_found_in_any_parts() {
-        let output = b"a\n\n\x01kctl-step-%s %s\n\n\x01kctl-step-12 ehB\nb";
-        let expected = Some(StatusLine { start: 20, end: 39, code: 12, errexit: true });
-        for seen in 0..39 {
-            assert_eq!(StatusLine::find(output, seen), expected, "{seen}");
-        }
-        assert_eq!(StatusLine::find(&output[..38], 0), None);
     }
 }

@@ -12,14 +12,8 @@ use kctl_kinds::Kind;
 
 /// The resource whose objects have addresses and ports allocated.
 const SERVICES: &str = "services";
-/// The first two bytes of every address in the service CIDR 10.96.0.0/16.
-const SERVICE_PREFIX: &str = "10.96.";
 /// The range of node ports.
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
-/// The range of the addresses, as errors show it.
-const SERVICE_CIDR: &str = "10.96.0.0/16";
-/// The address that a dry run shows in the place of one that would be drawn.
-const DRY_ADDRESS: &str = "10.96.0.0";
 /// The first of the node ports that a dry run shows in the place of those that would be drawn.
 const DRY_PORT: i64 = 32_769;
 /// Maximum number of random draws for an address or port.
@@ -101,7 +95,8 @@ impl Server {
         let requested = service.str("/spec/clusterIP").to_string();
         let address = match requested.as_str() {
             "None" => "None".into(),
-            "" if is_dry => DRY_ADDRESS.into(),
+            // A dry run shows it in the place of one that would be drawn.
+            "" if is_dry => self.settings.installation.service_cidr.address(0).to_string(),
             "" => self.free_address(service)?,
             given => {
                 if let Some(detail) = self.address_problem(given, service, is_dry)? {
@@ -117,13 +112,15 @@ impl Server {
         Ok(None)
     }
 
-    /// Returns a free address from the upper part of the CIDR: Kubernetes keeps the lower 256 addresses for requested ones
-    /// (KEP-3070).
+    /// Returns a free address from the upper part of the range: Kubernetes keeps the lower one for requested addresses
+    /// (KEP-3070), a sixteenth of the addresses, but at least 16, if there are more, and at most 256.
     fn free_address(&mut self, service: &Object) -> Result<String> {
+        let range = self.settings.installation.service_cidr;
+        let kept = if range.size() > 16 { (range.size() / 16).clamp(16, 256) } else { 1 };
         let owner = format!("{}/{}", service.namespace(), service.name());
         for draw in 0..DRAWS_MAX {
-            let offset = 256 + self.ids.below("clusterIP", &owner, draw, 65_534 - 256);
-            let address = format!("{SERVICE_PREFIX}{}.{}", offset / 256, offset % 256);
+            let number = kept + self.ids.below("clusterIP", &owner, draw, range.size() - 2 - kept);
+            let address = range.address(number).to_string();
             if !self.is_taken(ADDRESSES, &address, service)? {
                 return Ok(address);
             }
@@ -133,12 +130,15 @@ impl Server {
 
     /// Returns the reason for which a requested address cannot be allocated. A dry run looks at the range only.
     fn address_problem(&mut self, address: &str, service: &Object, is_dry: bool) -> Result<Option<String>> {
-        let is_elsewhere = !address.starts_with(SERVICE_PREFIX);
+        let range = self.settings.installation.service_cidr;
+        // Validation has refused what is not an address; those of IPv6 are not in the range.
+        let parsed = address.parse().ok();
+        let is_elsewhere = !parsed.is_some_and(|address| range.contains(address));
         if is_elsewhere && !is_dry {
             return Ok(Some("the provided network does not match the current range".into()));
         }
-        if is_elsewhere || ["10.96.0.0", "10.96.255.255"].contains(&address) {
-            let range = format!("The range of valid IPs is {SERVICE_CIDR}");
+        if is_elsewhere || [0, range.size() - 1].iter().any(|number| parsed == Some(range.address(*number))) {
+            let range = format!("The range of valid IPs is {range}");
             return Ok(Some(format!("the provided IP ({address}) is not in the valid range. {range}")));
         }
         let is_taken = !is_dry && self.is_taken(ADDRESSES, address, service)?;

@@ -26,6 +26,7 @@ pub struct Backends {
     pub session: fn(&mut Server, &Object, &SessionCall, Time) -> Result<SessionState>,
     /// Sends an HTTP request to a port of a pod.
     pub forward: fn(&mut Server, &Object, u16, &kctl_container::Request, Time) -> Result<Forwarded>,
-    /// Returns the usage of pods; `None` in a cluster without measurements, where the metrics API is not registered.
-    pub pod_usage: fn(&mut Server) -> Result<Option<PodUsage>>,
+    /// Returns the usage of pods at an instant; `None` in a cluster without measurements, where the metrics API is not
+    /// registered.
+    pub pod_usage: fn(&mut Server, Time) -> Result<Option<PodUsage>>,
 }

@@ -1,7 +1,7 @@
 //! The resource metrics API (`metrics.k8s.io/v1beta1`): PodMetrics and NodeMetrics.
 //!
-//! In a real cluster, the metrics server serves this API by aggregation; here it is registered when usage has been declared
-//! for the simulation. The objects are computed for each request and not stored.
+//! In a real cluster, the metrics server serves this API by aggregation; here it is registered when there is one, or when usage
+//! has been declared for the simulation. The objects are computed for each request and not stored.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) fn serves(resource: &str) -> bool {
 impl Server {
     /// Serves a request of the metrics API.
     pub(super) fn metrics(&mut self, request: &Request, now: Time) -> Result<Response> {
-        let usage = (self.backends.pod_usage)(self)?.ok_or_else(Status::no_resource)?;
+        let usage = (self.backends.pod_usage)(self, now)?.ok_or_else(Status::no_resource)?;
         let kind = self.catalog.by_resource(measured(request)).ok_or_else(Status::no_resource)?;
         match (request.verb, request.subresource.as_str()) {
             (Verb::Get, "") => self.one_metric(&*kind, request, &usage, now).map(|m| Response::of(m.into())),

@@ -21,6 +21,7 @@ mod authorize;
 mod backends;
 mod binding;
 mod certificate_requests;
+mod component_statuses;
 mod continue_token;
 mod create;
 mod decode;
@@ -60,6 +61,7 @@ pub use user::User;
 
 use rustc_hash::FxHashMap;
 
+use crate::profile::Installation;
 use crate::store::{ObjectKey, Store, StoreError};
 use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::{SharedStr, Value};
@@ -147,8 +149,9 @@ impl Server {
     ///
     /// # Errors
     /// A store that cannot be read.
-    pub(crate) fn reload(&mut self, ids: Ids) -> std::result::Result<(), StoreError> {
+    pub(crate) fn reload(&mut self, ids: Ids, installation: Installation) -> std::result::Result<(), StoreError> {
         self.ids = ids;
+        self.settings.installation = installation;
         self.twin = None;
         self.reload_custom_kinds()
     }
@@ -214,6 +217,9 @@ impl Server {
         let subresource = request.subresource.clone();
         let is_pod = request.resource == "pods";
         match (request.verb, subresource.as_str()) {
+            (Verb::Get | Verb::List, "") if request.resource == component_statuses::RESOURCE => {
+                self.component_statuses(&*kind, request)
+            }
             (Verb::Get, "") => self.get(&*kind, request),
             (Verb::Get, "status") if kind.has_status() => self.get(&*kind, request),
             (Verb::List, "") => self.list(&*kind, request),
@@ -346,6 +352,7 @@ fn deprecation_of(kind: &dyn Kind, request: &Request) -> Option<String> {
     match request.resource.as_str() {
         _ if request.is_from_control_plane() => None,
         "endpoints" => Some(kctl_kinds::core::endpoints::DEPRECATION.to_string()),
+        component_statuses::RESOURCE => Some(component_statuses::DEPRECATION.to_string()),
         _ => kind.deprecation(),
     }
 }

@@ -79,7 +79,7 @@ impl Server {
         after: Option<ObjectKey>,
     ) -> Result<Page> {
         let mut page = Page { limit: request.options.limit, ..Page::default() };
-        let parts = if request.options.omit_managed_fields { Parts::NoManagedFields } else { Parts::All };
+        let parts = request.options.parts;
         if page.limit == 0 && after.is_none() && parts == Parts::All {
             page.items = self.select(kind, request, selection)?;
             return Ok(page);

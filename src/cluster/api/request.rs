@@ -1,7 +1,8 @@
 //! Requests as plain data: what a client asks of the API server, over no particular transport.
 
+use crate::profile::Installation;
 use kctl_base::gvk::GroupVersion;
-use kctl_base::json::Value;
+use kctl_base::json::{Parts, Value};
 use kctl_base::object::Object;
 use kctl_base::sim::{Chance, Duration, Time};
 use kctl_base::status::Status;
@@ -184,8 +185,8 @@ pub struct Options {
     pub limit: usize,
     /// Continues a list after the last item of the previous page.
     pub continue_token: String,
-    /// Allows the server to leave `metadata.managedFields` out of the objects of a list, which takes less time.
-    pub omit_managed_fields: bool,
+    /// The parts of the objects of a list that the client needs. The server may leave the others out, which takes less time.
+    pub parts: Parts,
     /// Selects the lines of a log.
     pub log: LogOptions,
     /// The step of a session that the request takes.
@@ -369,4 +370,6 @@ pub struct Settings {
     pub latency: Duration,
     /// What is left to chance.
     pub chance: Chance,
+    /// What the installer of the cluster has decided.
+    pub(crate) installation: Installation,
 }

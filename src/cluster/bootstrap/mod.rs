@@ -2,13 +2,17 @@
 
 mod api_services;
 mod flow_control;
+mod images;
 mod rbac;
 
 use crate::api::authority::Authority;
 use crate::api::{Request, Result};
 use crate::cluster::Cluster;
+use crate::controllers::node::static_pods;
 use crate::controllers::root_ca;
+use crate::profile::{ClusterPlan, Installation, Manifests, Profile};
 use crate::simulation::Faults;
+use crate::store::Cause;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
 use kctl_base::sim::Time;
@@ -16,9 +20,6 @@ use kctl_base::status::Status;
 
 /// The initial namespaces.
 const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
-
-/// The number of nodes without another one in the options.
-pub(crate) const DEFAULT_NODES: u32 = 3;
 
 /// The row with the number of the bootstrap that a cluster has had, a `u32`. Clusters without it are of earlier versions.
 const BOOTSTRAP: &str = "bootstrap";
@@ -28,21 +29,19 @@ const BOOTSTRAP: &str = "bootstrap";
 const CURRENT: u32 = 2;
 
 impl Cluster {
-    /// Creates the objects of a new cluster with a number of nodes by requests to the API server, so that controllers observe
-    /// them.
+    /// Creates the objects of a new cluster by requests to the API server, so that controllers observe them.
     ///
     /// # Errors
     /// If a request fails.
-    pub(crate) fn bootstrap(&mut self, nodes: u32) -> Result<()> {
+    pub(crate) fn bootstrap(&mut self, plan: &ClusterPlan) -> Result<()> {
         for name in NAMESPACES {
             let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             self.create("namespaces", "", namespace)?;
         }
-        self.create("nodes", "", control_plane_node(nodes > 1))?;
-        for number in 1..nodes {
-            self.create("nodes", "", node(&format!("k8s-node{number}")))?;
-        }
-        self.create("services", "default", kubernetes_service())?;
+        // The controllers see all nodes at once: there may be thousands.
+        plan.nodes().try_for_each(|node| self.put("nodes", node))?;
+        self.run()?;
+        self.create("services", "default", kubernetes_service(self.server.settings().installation))?;
         for class in priority_classes() {
             self.create("priorityclasses.scheduling.k8s.io", "", class)?;
         }
@@ -50,7 +49,26 @@ impl Cluster {
         Faults::default().store(&mut self.server)?;
         self.create_api_server_objects()?;
         self.server.set_typed_row(BOOTSTRAP, Some(CURRENT));
-        self.run()
+        self.run()?;
+        self.install(plan)
+    }
+
+    /// Creates what the installer brings along.
+    fn install(&mut self, plan: &ClusterPlan) -> Result<()> {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let manifests = Manifests::of(plan, &self.certificate()?, self.server.ids(), self.clock.now);
+        let manifests = manifests.map_err(|e| Status::internal(e.to_string()))?;
+        let nodes: Vec<String> = plan.nodes().map(|node| node.name().into()).collect();
+        images::preload(&mut self.server, &nodes, manifests.static_pods.iter().chain(&manifests.objects));
+        let manager = if plan.profile == Profile::Bare { "kubectl" } else { "kubeadm" };
+        for object in manifests.objects {
+            let kind = self.server.kind_of(object.api_version(), object.kind()).ok_or_else(Status::no_resource)?;
+            self.put_by(manager, &kind.names().resource(), object)?;
+        }
+        static_pods::write(&mut self.server, &plan.profile.node_name(0), manifests.static_pods);
+        self.enqueue(static_pods::CONTROLLER.name, &plan.profile.node_name(0))
     }
 
     /// Creates the objects that clusters of earlier versions lack. What has been created once is the user's to change and to
@@ -73,14 +91,19 @@ impl Cluster {
 
     /// Replaces the published certificates of earlier versions, whose authority had no key.
     fn replace_certificates(&mut self) -> Result<()> {
-        let certificate = Authority::of(self.server.ids()).and_then(|authority| authority.certificate());
-        let certificate = certificate.map_err(|e| Status::internal(e.to_string()))?;
+        let certificate = self.certificate()?;
         for map in self.server.read_all("configmaps", None)?.iter().filter(|map| map.name() == root_ca::NAME) {
             let mut map = (**map).clone();
             map.put("/data", json!({"ca.crt": certificate}));
             self.put("configmaps", map)?;
         }
         Ok(())
+    }
+
+    /// Returns the certificate of the authority of the cluster.
+    fn certificate(&self) -> Result<String> {
+        let certificate = Authority::of(self.server.ids()).and_then(|authority| authority.certificate());
+        certificate.map_err(|e| Status::internal(e.to_string()))
     }
 
     /// Creates the objects that the API server itself keeps.
@@ -93,12 +116,18 @@ impl Cluster {
 
     /// Creates an object, or replaces the one of an earlier version. The controllers do not react yet: there are many.
     fn put(&mut self, resource: &str, object: Value) -> Result<()> {
+        self.put_by("kube-apiserver", resource, object)
+    }
+
+    /// As [`Cluster::put`], with a program that is said to do it.
+    fn put_by(&mut self, manager: &str, resource: &str, object: Value) -> Result<()> {
         let (namespace, name) = (object.namespace().to_string(), object.name().to_string());
+        self.server.store().set_cause(Cause::control_plane(self.clock.now));
         let request = match self.server.read(resource, &namespace, &name)? {
             None => Request::create(resource, &namespace, object),
             Some(_) => Request::update(resource, &namespace, &name, object),
         };
-        self.server.handle(request.manager("kube-apiserver").by_control_plane(), self.clock.now).map(drop)
+        self.server.handle(request.manager(manager).by_control_plane(), self.clock.now).map(drop)
     }
 
     /// Creates one object as the API server itself does, without authorization.
@@ -121,31 +150,15 @@ fn token_tracking(now: Time) -> Value {
            "metadata": {"name": "kube-apiserver-legacy-service-account-token-tracking", "namespace": "kube-system"}})
 }
 
-/// A node. Everything else about it is reported by its kubelet.
-fn node(name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
-}
-
-/// The node of the control plane with the label that kubeadm gives it, and the taint unless there is no other node, as in
-/// the clusters of minikube and kind.
-fn control_plane_node(tainted: bool) -> Value {
-    let mut node = node("k8s-master");
-    node.set_label("node-role.kubernetes.io/control-plane", "");
-    if tainted {
-        node.list_mut("/spec/taints")
-            .push(json!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}));
-    }
-    node
-}
-
 /// The service of the API server.
-fn kubernetes_service() -> Value {
+fn kubernetes_service(installation: Installation) -> Value {
+    let address = installation.service_cidr.address(1).to_string();
     json!({
         "apiVersion": "v1", "kind": "Service",
         "metadata": {"name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"}},
         "spec": {
-            "type": "ClusterIP", "clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"], "sessionAffinity": "None",
-            "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": 6443}],
+            "type": "ClusterIP", "clusterIP": address, "clusterIPs": [address], "sessionAffinity": "None",
+            "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": installation.profile.server_port()}],
         },
     })
 }

@@ -26,7 +26,7 @@ use crate::api::{
     Body, Log, ObjectList, PatchType, Payload, Request, Requester, Response, Result, User, Verb, WatchEvent,
 };
 use crate::error::ClusterError;
-use kctl_base::json::Value;
+use kctl_base::json::{Parts, Value};
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockMode, Time};
 use kctl_base::status::Status;
@@ -184,7 +184,7 @@ impl<T: Transport> Client<T> {
         let mut request = path.request(Verb::List).labels(&params.labels).fields(&params.fields);
         request.options.limit = params.chunk_size;
         // A log shows the objects as they are.
-        request.options.omit_managed_fields = params.omit_managed_fields && !self.log.is_on();
+        request.options.parts = if self.log.is_on() { Parts::All } else { params.parts };
         let mut list = ObjectList::default();
         loop {
             let page = self.page(request.clone())?;

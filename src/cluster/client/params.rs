@@ -1,6 +1,7 @@
 //! The parameters of requests, by verb (`metav1.ListOptions`, `CreateOptions`, `PatchOptions`, `DeleteOptions`).
 
 use crate::api::{FieldValidation, Propagation};
+use kctl_base::json::Parts;
 
 /// Selects the objects of a list or watch.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +12,8 @@ pub struct ListParams {
     pub fields: String,
     /// Number of objects per request; 0 for all in one.
     pub chunk_size: usize,
-    /// Allows the server to leave out `metadata.managedFields`.
-    pub omit_managed_fields: bool,
+    /// The parts of the objects of a list that are needed; the server may leave out the others.
+    pub parts: Parts,
 }
 
 impl ListParams {

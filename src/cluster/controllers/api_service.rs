@@ -1,21 +1,26 @@
 //! Reports whether the server of an APIService is there (`kube-aggregator/pkg/controllers/status`). Those without a service are
-//! served here; of the others it is known whether their Service exists, but no server answers.
+//! served here; of the others it is known whether their Service exists, but no server answers, except a metrics server.
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::Change;
 use kctl_base::condition::{self, Condition, ConditionStatus};
-use kctl_base::json::json;
+use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
 
 const API_SERVICES: &str = "apiservices.apiregistration.k8s.io";
+/// The APIService of a metrics server.
+const METRICS: &str = "v1beta1.metrics.k8s.io";
+const SLICES: &str = "endpointslices.discovery.k8s.io";
+/// The label of a slice with the name of its Service.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// The type of the condition.
 const AVAILABLE: &str = "Available";
 
 /// The controller; its keys are APIServices.
 pub(super) const CONTROLLER: Controller = Controller {
     name: "available-controller",
-    watches: &[Watch::primary(API_SERVICES), Watch::mapped("services", users_of)],
+    watches: &[Watch::primary(API_SERVICES), Watch::mapped("services", users_of), Watch::mapped(SLICES, metrics_apis)],
     reconcile,
 };
 
@@ -29,6 +34,23 @@ fn users_of(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     Ok(users.map(|api| Key::of(api)).collect())
 }
 
+/// Maps a slice of endpoints to the APIService of the metrics server, if it is of its Service.
+fn metrics_apis(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+    let Some(api) = ctx.get(API_SERVICES, "", METRICS)? else { return Ok(Vec::new()) };
+    let service = change.object.label(SERVICE_NAME).unwrap_or_default();
+    let is_of =
+        api.str("/spec/service/name") == service && api.str("/spec/service/namespace") == change.object.namespace();
+    Ok(is_of.then(|| Key::of(&api)).into_iter().collect())
+}
+
+/// Returns whether a Service has an endpoint that is ready.
+fn has_endpoint(ctx: &mut Context<'_>, namespace: &str, name: &str) -> Result<bool> {
+    let slices = ctx.list(SLICES, Some(namespace))?;
+    let of_service = slices.iter().filter(|slice| slice.label(SERVICE_NAME) == Some(name));
+    let is_ready = |endpoint: &Value| endpoint.flag("/conditions/ready");
+    Ok(of_service.flat_map(|slice| slice.list("/endpoints")).any(is_ready))
+}
+
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     let Some(api) = ctx.get_key(API_SERVICES, key)?.filter(|api| !api.is_deleting()) else {
         return Ok(Action::AwaitChange);
@@ -39,6 +61,8 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     } else if ctx.get("services", namespace, name)?.is_none() {
         let message = format!("service/{name} in {namespace:?} is not present");
         (ConditionStatus::False, "ServiceNotFound", message)
+    } else if api.name() == METRICS && has_endpoint(ctx, namespace, name)? {
+        (ConditionStatus::True, "Passed", "all checks passed".to_string())
     } else {
         // Nobody has asked the service, so that nothing is known, and what was known before no longer holds.
         if condition::condition(&api, AVAILABLE).is_some() {

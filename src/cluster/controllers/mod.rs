@@ -65,6 +65,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     node::kubelet::CONTROLLER,
     node::lifecycle::CONTROLLER,
     node::eviction::CONTROLLER,
+    node::static_pods::CONTROLLER,
     pod_gc::CONTROLLER,
     persistent_volume::CONTROLLER,
     persistent_volume::provisioner::CONTROLLER,

@@ -1,11 +1,11 @@
 //! The objects that invariants read, as they were after one change.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::api::{Result, Server};
 use crate::store::{Change, ChangeKind, ObjectKey};
-use kctl_base::cel::{self, Objects, Value};
+use kctl_base::cel::{Objects, SharedObject};
 use kctl_base::condition::condition_is_true;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
@@ -16,23 +16,11 @@ pub(super) struct Model(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    resources: HashMap<String, BTreeMap<ObjectKey, Entry>>,
+    resources: HashMap<String, BTreeMap<ObjectKey, SharedObject>>,
     /// The resources that the running evaluation has read.
     reads: BTreeSet<String>,
     /// Those of them that are not here yet.
     missing: BTreeSet<String>,
-}
-
-/// An object, and its value in expressions.
-struct Entry {
-    object: Arc<Object>,
-    value: Value,
-}
-
-impl Entry {
-    fn new(object: &Arc<Object>) -> Entry {
-        Entry { object: object.clone(), value: cel::from_json(object) }
-    }
 }
 
 impl Model {
@@ -63,7 +51,7 @@ impl Model {
         match change.kind {
             ChangeKind::Deleted => drop(objects.remove(&change.key)),
             ChangeKind::Added | ChangeKind::Modified => {
-                objects.insert(change.key.clone(), Entry::new(&change.object));
+                objects.insert(change.key.clone(), SharedObject::new(change.object.clone()));
             }
         }
     }
@@ -77,12 +65,12 @@ impl Model {
         let mut objects = BTreeMap::new();
         for object in server.read_all(resource, None)? {
             let key = ObjectKey::new(resource, object.namespace(), object.name());
-            objects.insert(key, Entry::new(&object));
+            objects.insert(key, SharedObject::new(object));
         }
         for change in later.iter().rev().filter(|change| change.key.resource == resource) {
             match (change.kind, &change.old) {
                 (ChangeKind::Added, _) | (_, None) => drop(objects.remove(&change.key)),
-                (_, Some(old)) => drop(objects.insert(change.key.clone(), Entry::new(old))),
+                (_, Some(old)) => drop(objects.insert(change.key.clone(), SharedObject::new(old.clone()))),
             }
         }
         self.state().resources.insert(resource.to_owned(), objects);
@@ -90,23 +78,23 @@ impl Model {
     }
 
     /// Returns the values of the objects of a resource that are `selected`; none while the resource is missing.
-    fn values(&self, resource: &str, selected: impl Fn(&Object) -> bool) -> Vec<Value> {
+    fn values(&self, resource: &str, selected: impl Fn(&Object) -> bool) -> Vec<SharedObject> {
         let mut state = self.state();
         state.reads.insert(resource.to_owned());
         let Some(objects) = state.resources.get(resource) else {
             state.missing.insert(resource.to_owned());
             return Vec::new();
         };
-        objects.values().filter(|entry| selected(&entry.object)).map(|entry| entry.value.clone()).collect()
+        objects.values().filter(|shared| selected(shared.object())).cloned().collect()
     }
 }
 
 impl Objects for Model {
-    fn list(&self, resource: &str, selector: &Selector) -> std::result::Result<Vec<Value>, String> {
+    fn list(&self, resource: &str, selector: &Selector) -> std::result::Result<Vec<SharedObject>, String> {
         Ok(self.values(resource, |object| selector.matches_object(object)))
     }
 
-    fn ready_pods(&self, selector: &Selector) -> std::result::Result<Vec<Value>, String> {
+    fn ready_pods(&self, selector: &Selector) -> std::result::Result<Vec<SharedObject>, String> {
         let is_serving = |pod: &Object| condition_is_true(pod, "Ready") && !pod.is_deleting();
         Ok(self.values("pods", |pod| is_serving(pod) && selector.matches_object(pod)))
     }

@@ -1,5 +1,5 @@
-//! Resource usage of pods. Nothing is measured: an annotation of the pod or `kctl sim metrics` declares what a metrics
-//! server would report.
+//! Declared resource usage of pods. Nothing is measured: an annotation of the pod or `kctl sim metrics` says what a metrics
+//! server reports.
 
 use std::collections::BTreeMap;
 

@@ -14,7 +14,7 @@ use super::keys::{self, Key};
 use super::object_delta::{self, ObjectDelta};
 use super::objects::row_of;
 use super::{Cause, Change, ChangeKind, ChangesGone, Counts, ObjectKey, Store, StoreError, Trigger};
-use kctl_base::json::{SharedStr, Value};
+use kctl_base::json::{self, SharedStr, Value};
 use kctl_base::object::Object;
 use kctl_base::sim::{Duration, Time};
 
@@ -63,7 +63,7 @@ pub(super) struct LogRow {
     undo: Option<Value>,
 }
 
-/// The borrowed form of a [`LogRow`], for writing.
+/// The borrowed form of a [`LogRow`], for writing, without what is written of objects.
 #[derive(Serialize)]
 struct WrittenRow<'a> {
     kind: Kind,
@@ -75,10 +75,6 @@ struct WrittenRow<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     namespace: &'a str,
     name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    undo: Option<ObjectDelta<'a>>,
 }
 
 /// [`ChangeKind`] as it is stored.
@@ -226,14 +222,23 @@ impl LogRow {
             resource: &change.key.resource,
             namespace: &change.key.namespace,
             name: &change.key.name,
-            object: matches!(change.kind, ChangeKind::Deleted).then_some(object),
-            undo: change.old.as_ref().and_then(|old| ObjectDelta::between(object, old)),
         };
         let mut bytes = Vec::with_capacity(512);
         bytes.extend(Time::default().micros().to_be_bytes());
         bytes.extend(change.cause.at.micros().to_be_bytes());
-        // Writing into memory cannot fail, and neither can objects and deltas: all their keys are strings.
+        // Writing into memory cannot fail.
         drop(serde_json::to_writer(&mut bytes, &row));
+        // What is written of objects goes before the closing brace.
+        bytes.pop();
+        if change.kind == ChangeKind::Deleted {
+            json::append_key(false, "object", &mut bytes);
+            json::append(object, &mut bytes);
+        }
+        if let Some(undo) = change.old.as_ref().and_then(|old| ObjectDelta::between(object, old)) {
+            json::append_key(false, "undo", &mut bytes);
+            undo.append(&mut bytes);
+        }
+        bytes.push(b'}');
         bytes
     }
 

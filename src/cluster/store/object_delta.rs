@@ -6,12 +6,9 @@
 //! - `{"k": d, ..}` on a map applies `d` to the entry `k`;
 //! - `{"3": d, .., "#": n, "+": [..]}` on a list applies `d` to item 3, truncates the list to `n` items, then appends items.
 
-use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use kctl_base::json::{self, Map, Value};
 
-use kctl_base::json::{Map, Value};
-
-/// The delta that turns `from` into `to`. It is serialized straight from the two values and never built as a value of its
+/// The delta that turns `from` into `to`. It is written straight from the two values and never built as a value of its
 /// own, because every change of every object has one.
 pub(super) struct ObjectDelta<'a> {
     from: &'a Value,
@@ -25,45 +22,73 @@ impl<'a> ObjectDelta<'a> {
     }
 }
 
-impl Serialize for ObjectDelta<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl ObjectDelta<'_> {
+    /// Appends the JSON of the delta.
+    pub(super) fn append(&self, out: &mut Vec<u8>) {
         match (self.from, self.to) {
-            (Value::Object(old), Value::Object(new)) => serialize_map_delta(old, new, to),
-            (Value::Array(old), Value::Array(new)) => serialize_list_delta(old, new, to),
-            _ => [self.to].serialize(to),
+            (Value::Object(old), Value::Object(new)) => append_map_delta(old, new, out),
+            (Value::Array(old), Value::Array(new)) => append_list_delta(old, new, out),
+            _ => append_new(self.to, out),
         }
     }
 }
 
-fn serialize_map_delta<S: Serializer>(old: &Map, new: &Map, to: S) -> Result<S::Ok, S::Error> {
-    let mut written = to.serialize_map(None)?;
+/// Appends the delta that replaces a value or adds one.
+fn append_new(value: &Value, out: &mut Vec<u8>) {
+    out.push(b'[');
+    json::append(value, out);
+    out.push(b']');
+}
+
+fn append_map_delta(old: &Map, new: &Map, out: &mut Vec<u8>) {
+    let mut is_first = true;
+    let mut append_key = |key: &str, out: &mut Vec<u8>| {
+        json::append_key(is_first, key, out);
+        is_first = false;
+    };
+    out.push(b'{');
     for (key, value) in new {
         match old.get(key).map(|old| ObjectDelta::between(old, value)) {
-            None => written.serialize_entry(key, &[value])?,
-            Some(Some(delta)) => written.serialize_entry(key, &delta)?,
+            None => {
+                append_key(key, out);
+                append_new(value, out);
+            }
+            Some(Some(delta)) => {
+                append_key(key, out);
+                delta.append(out);
+            }
             Some(None) => {}
         }
     }
     for key in old.keys().filter(|key| !new.contains_key(key)) {
-        written.serialize_entry(key, &0)?;
+        append_key(key, out);
+        out.push(b'0');
     }
-    written.end()
+    out.push(b'}');
 }
 
-fn serialize_list_delta<S: Serializer>(old: &[Value], new: &[Value], to: S) -> Result<S::Ok, S::Error> {
-    let mut written = to.serialize_map(None)?;
+fn append_list_delta(old: &[Value], new: &[Value], out: &mut Vec<u8>) {
+    let mut is_first = true;
+    let mut append_key = |key: &str, out: &mut Vec<u8>| {
+        json::append_key(is_first, key, out);
+        is_first = false;
+    };
+    out.push(b'{');
     for (index, (old, new)) in old.iter().zip(new).enumerate() {
         if let Some(delta) = ObjectDelta::between(old, new) {
-            written.serialize_entry(&index.to_string(), &delta)?;
+            append_key(&index.to_string(), out);
+            delta.append(out);
         }
     }
     if new.len() < old.len() {
-        written.serialize_entry("#", &new.len())?;
+        append_key("#", out);
+        json::append(&new.len().into(), out);
     }
     if let Some(added) = new.get(old.len()..).filter(|added| !added.is_empty()) {
-        written.serialize_entry("+", added)?;
+        append_key("+", out);
+        json::append_items(added, out);
     }
-    written.end()
+    out.push(b'}');
 }
 
 /// Applies a delta to `value`. Returns `None` if the delta does not fit, which leaves `value` partly changed.
@@ -112,7 +137,9 @@ mod tests {
     use super::*;
 
     fn between(from: &Value, to: &Value) -> Option<Value> {
-        ObjectDelta::between(from, to).map(|delta| kctl_base::json::to_value(&delta).expect("JSON"))
+        let mut text = Vec::new();
+        ObjectDelta::between(from, to)?.append(&mut text);
+        Some(json::from_slice(&text).expect("JSON"))
     }
 
     #[test]

@@ -41,9 +41,16 @@ impl Store {
     /// # Errors
     /// If the engine fails or the entry cannot be read.
     pub(crate) fn scheduled(&mut self, controller: &str, key: &str) -> Result<Option<Due>, StoreError> {
-        let scheduled = Key::Scheduled { controller: controller.into(), key: key.into() };
-        let Some(row) = self.batch.bytes(&scheduled.encode())? else { return Ok(None) };
-        let missing = || StoreError::damaged(format!("{scheduled} leads to an entry that does not exist"));
+        self.entry_of(&scheduled_row(controller, key))
+    }
+
+    /// Returns the entry to which a row leads, by the key of that row; `None` if there is no such row.
+    fn entry_of(&mut self, scheduled: &[u8]) -> Result<Option<Due>, StoreError> {
+        let Some(row) = self.batch.bytes(scheduled)? else { return Ok(None) };
+        let missing = || {
+            let row = keys::describe(scheduled);
+            StoreError::damaged(format!("{row} leads to an entry that does not exist"))
+        };
         if let Some(entry) = self.batch.value::<Entry>(&row) {
             return entry.clone().at(&row).map(Some);
         }
@@ -111,7 +118,7 @@ impl Store {
 
     fn replace(&mut self, controller: &str, key: &str, to: Option<(Time, bool)>) -> Result<(), StoreError> {
         let scheduled = scheduled_row(controller, key);
-        let old = self.scheduled(controller, key)?;
+        let old = self.entry_of(&scheduled)?;
         match (&old, to) {
             (None, None) => return Ok(()),
             (Some(old), Some((at, recurring))) if (old.at, old.recurring) == (at, recurring) => return Ok(()),

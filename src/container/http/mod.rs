@@ -225,6 +225,7 @@ pub(crate) fn send(
     is_tls: bool,
     request: &Request,
 ) -> Result<Response, NetworkError> {
+    let to = translate(call, to)?;
     match own_address(call, to.address) {
         Some(_) if is_tls => {
             Err(if call.world.listens(to.port) { NetworkError::Closed } else { NetworkError::Refused })
@@ -239,6 +240,7 @@ pub(crate) fn send(
 /// # Errors
 /// As [`Surroundings::connect`].
 pub(crate) fn connect(call: &mut Call<'_>, to: Endpoint) -> Result<(), NetworkError> {
+    let to = translate(call, to)?;
     match own_address(call, to.address) {
         Some(_) => call.world.listens(to.port).then_some(()).ok_or(NetworkError::Refused),
         None => call.surroundings.connect(to),
@@ -250,10 +252,15 @@ pub(crate) fn connect(call: &mut Call<'_>, to: Endpoint) -> Result<(), NetworkEr
 /// # Errors
 /// As [`Surroundings::exchange`].
 pub(crate) fn exchange(call: &mut Call<'_>, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
+    let to = translate(call, to)?;
     match own_address(call, to.address) {
         Some(client) => call.world.exchange(&mut *call.surroundings, to.port, bytes, client),
         None => call.surroundings.exchange(to, bytes),
     }
+}
+
+fn translate(call: &mut Call<'_>, to: Endpoint) -> Result<Endpoint, NetworkError> {
+    if own_address(call, to.address).is_some() { Ok(to) } else { call.surroundings.translate(to) }
 }
 
 /// Returns the address from which the pod reaches an address of its own; `None` for any other.

@@ -17,10 +17,12 @@ const DEBIAN: &str = include_str!("lists/debian.txt");
 /// What stands in a program file: the magic number of an executable.
 const EXECUTABLE: &str = "\x7fELF";
 
-const DIRECTORIES: [&str; 14] = [
-    "/dev/pts", "/dev/shm", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/srv", "/sys", "/tmp",
-    "/var/log", "/var/tmp",
-];
+/// Directories of every image.
+const DIRECTORIES: [&str; 7] = ["/dev/pts", "/dev/shm", "/etc", "/proc", "/sys", "/tmp", "/var"];
+/// Directories of those that have a shell.
+const SHELL_DIRECTORIES: [&str; 2] = ["/home", "/root"];
+/// Directories of distributions.
+const SYSTEM_DIRECTORIES: [&str; 6] = ["/mnt", "/opt", "/run", "/srv", "/var/log", "/var/tmp"];
 const DEVICES: [(&str, Device); 7] = [
     ("/dev/null", Device::Null),
     ("/dev/zero", Device::Zero),
@@ -53,7 +55,7 @@ struct Builder {
 pub(super) fn root(image: &Image, config: &ContainerConfig, now: Time) -> Tree {
     let tree = Tree::new(Attributes::root(0o755, now), config.root_capacity);
     let mut builder = Builder { tree, now };
-    builder.base();
+    builder.base(image);
     builder.programs(image);
     builder.texts(image, config);
     for file in image.files {
@@ -92,9 +94,12 @@ impl Builder {
         }
     }
 
-    fn base(&mut self) {
-        for path in DIRECTORIES {
-            let mode = match path {
+    fn base(&mut self, image: &Image) {
+        let has_shell = image.flavour != Flavour::Distroless;
+        let shell = SHELL_DIRECTORIES.iter().filter(|_| has_shell);
+        let system = SYSTEM_DIRECTORIES.iter().filter(|_| has_shell && image.system != System::Busybox);
+        for path in DIRECTORIES.iter().chain(shell).chain(system) {
+            let mode = match *path {
                 "/tmp" | "/var/tmp" | "/dev/shm" => 0o1777,
                 "/root" => 0o700,
                 "/proc" | "/sys" => 0o555,

@@ -139,6 +139,8 @@ impl Image {
         let continues = |line: &&str| line.strip_prefix(version).is_some_and(|rest| rest.starts_with('.'));
         match version {
             "" => self.versions.latest,
+            // The tags of such an image are not versions of what it is built on.
+            _ if self.versions.lines.is_empty() && !self.versions.latest.is_empty() => self.versions.latest,
             _ => lines.find(continues).unwrap_or(version),
         }
     }

@@ -16,7 +16,7 @@ const TURN: usize = 1 << 20;
 /// Most bytes that a program keeps.
 const MEMORY: usize = 64 << 20;
 
-/// How a program words that a file cannot be opened or read; `{}` is its name.
+/// How a program words that a file cannot be opened or read; `{}` is its name, `{e}` the error, which else follows a colon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wording {
     open: Cow<'static, str>,
@@ -349,7 +349,11 @@ impl Io {
             (name, _) => name,
         };
         if !wording.is_empty() {
-            call.complain(&format!("{}: {}", wording.replace("{}", name), errno.text()));
+            let message = wording.replace("{}", name);
+            call.complain(&match message.contains("{e}") {
+                true => message.replace("{e}", errno.text()),
+                false => format!("{message}: {}", errno.text()),
+            });
         }
     }
 

@@ -176,8 +176,19 @@ pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
 
 /// Returns what a signal does to a program that is no shell: `None` when it goes on.
 pub(crate) fn default_action(call: &Call<'_>, signal: Signal) -> Option<Signal> {
+    if exit_code_on(call, signal).is_some() {
+        return Some(signal);
+    }
     let is_ignored = call.process.ignored.contains(&signal) || signal.is_harmless();
     // The kernel does not apply default actions to the first process of a container.
-    let is_protected = call.process.pid == 1 && signal != Signal::Kill && !matches!(call.process.task, Task::Net(_));
+    let is_protected = call.process.pid == 1 && signal != Signal::Kill;
     (!is_ignored && !is_protected).then_some(signal)
+}
+
+/// Returns the exit code of a program that handles a signal by ending; `None` if it does not handle it.
+pub(crate) fn exit_code_on(call: &Call<'_>, signal: Signal) -> Option<u8> {
+    match &call.process.task {
+        Task::Net(state) => state.on_signal(signal),
+        _ => None,
+    }
 }

@@ -8,13 +8,13 @@ use crate::shell::tests::{Nowhere, start, world};
 use crate::world::{Stream, World};
 
 /// A call with the answer of one flavour.
-struct Case {
-    line: String,
-    answer: Vec<String>,
+pub(super) struct Case {
+    pub(super) line: String,
+    pub(super) answer: Vec<String>,
 }
 
 /// Returns the calls of a file that a flavour has.
-fn cases(text: &str, flavour: &str) -> Vec<Case> {
+pub(super) fn cases(text: &str, flavour: &str) -> Vec<Case> {
     let mut cases: Vec<(bool, Case)> = Vec::new();
     for line in text.lines() {
         let call = ["busybox$ ", "gnu$ ", "$ "].iter().find_map(|prefix| Some((*prefix, line.strip_prefix(prefix)?)));
@@ -103,7 +103,7 @@ macro_rules! files {
     };
 }
 
-files!(readers, sorting, grepping, copying, listing, making, sed, words, encoding, gnu);
+files!(awk, readers, sorting, grepping, copying, listing, making, sed, words, encoding, gnu);
 
 #[test]
 fn calls_are_parsed() {

@@ -220,8 +220,8 @@ impl World {
             return;
         };
         let mut call = Call { world: self, container, process: &mut process, surroundings };
-        if let Some(signal) = deliver(&mut call) {
-            self.end_process(container, process, Status::Killed(signal));
+        if let Some(status) = deliver(&mut call) {
+            self.end_process(container, process, status);
             return;
         }
         let result = programs::step(&mut call);
@@ -268,8 +268,8 @@ fn has_ended_child(container: &Container, process: &Process) -> bool {
     container.processes.values().any(is_it)
 }
 
-/// Delivers the signals of a process to its program; returns the one that ends it.
-fn deliver(call: &mut Call<'_>) -> Option<Signal> {
+/// Delivers the signals of a process to its program; returns how one ends it.
+fn deliver(call: &mut Call<'_>) -> Option<Status> {
     for signal in std::mem::take(&mut call.process.pending) {
         let ends = match std::mem::replace(&mut call.process.task, Task::Plain) {
             Task::Shell(mut shell) if signal != Signal::Kill => {
@@ -283,7 +283,8 @@ fn deliver(call: &mut Call<'_>) -> Option<Signal> {
             }
         };
         if ends {
-            return Some(signal);
+            let code = programs::exit_code_on(call, signal);
+            return Some(code.map_or(Status::Killed(signal), Status::Exited));
         }
     }
     None

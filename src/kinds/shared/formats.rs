@@ -115,7 +115,7 @@ pub(crate) fn is_ip(text: &str) -> bool {
 }
 
 /// Parses a CIDR such as `10.0.0.0/8` into address and prefix length.
-pub(crate) fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
+pub fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
     let (address, length) = text.split_once('/')?;
     let (address, length): (IpAddr, u32) = (address.parse().ok()?, length.parse().ok()?);
     let max = if address.is_ipv4() { 32 } else { 128 };
@@ -123,7 +123,7 @@ pub(crate) fn parse_cidr(text: &str) -> Option<(IpAddr, u32)> {
 }
 
 /// Returns whether `outer` contains the whole network `inner`.
-pub(crate) fn cidr_contains(outer: (IpAddr, u32), inner: (IpAddr, u32)) -> bool {
+pub fn cidr_contains(outer: (IpAddr, u32), inner: (IpAddr, u32)) -> bool {
     let bits = |address: IpAddr| match address {
         IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),
         IpAddr::V6(v6) => (u128::from(v6), 128),

@@ -286,6 +286,7 @@ pub(super) const VERBS: &[Operator] = &[
     operator("sim show", Nothing, &[""]),
     operator("store check", Nothing, &[""]),
     operator("store compact", Any, &[""]),
+    operator("store create", Nothing, &["{|--nodes=0|--profile=kind}"]),
     operator("store path", Nothing, &[""]),
     operator("store reset", Any, &["--odd"]),
     operator("taint", Any, &["node {nodes} {k=v:NoSchedule|k=v:NoExecute|k-|bad}{| --overwrite| --dry-run=server}"]),

@@ -9,6 +9,7 @@ use crate::output::Output;
 use crate::resolve::{Item, Selection};
 use crate::table::TableFlags;
 use crate::{CliError, CliResult, Ctx};
+use kctl_base::json::Parts;
 use kctl_base::object::Object;
 use kctl_cluster::client::Presentation;
 
@@ -47,7 +48,11 @@ impl Options {
             subresource: matches.string("subresource").into(),
             // Pages of sorted objects would have to be put together first.
             chunk_size: if sort_by.is_empty() { groups::chunk_size(matches) } else { 0 },
-            omit_managed_fields: sort_by.is_empty() && output.hides_managed_fields(),
+            parts: match sort_by.is_empty() {
+                true if output.is_human() => Parts::Columns,
+                true if output.hides_managed_fields() => Parts::NoManagedFields,
+                _ => Parts::All,
+            },
             ..Selection::from_matches(ctx, matches)
         };
         let table = TableFlags {

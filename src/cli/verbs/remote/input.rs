@@ -47,10 +47,12 @@ impl Input {
         matches!(self, Input::Terminal(_))
     }
 
-    /// Takes notice of output, the last line of which is the prompt for what is typed next.
-    pub(super) fn seen(&mut self, output: &[u8]) {
-        if let Input::Terminal(terminal) = self {
-            terminal.seen(output);
+    /// Takes notice of output, the last line of which is the prompt for what is typed next, and returns what has to be shown
+    /// of it.
+    pub(super) fn show<'a>(&mut self, output: &'a [u8]) -> &'a [u8] {
+        match self {
+            Input::Terminal(terminal) => terminal.show(output),
+            Input::Closed | Input::Bytes(_) | Input::Stdin => output,
         }
     }
 

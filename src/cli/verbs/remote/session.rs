@@ -41,8 +41,7 @@ pub(crate) fn follow(
     let mut state = start(ctx)?;
     loop {
         for (stream, bytes) in std::mem::take(&mut state.output) {
-            input.seen(&bytes);
-            sink(ctx, stream, &bytes)?;
+            sink(ctx, stream, input.show(&bytes))?;
         }
         if let Some(status) = state.status {
             close(ctx, place, &state)?;

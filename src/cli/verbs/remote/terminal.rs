@@ -21,6 +21,8 @@ pub(crate) struct Terminal {
     editor: Editor<(), MemHistory>,
     /// The last line of the output, without a line end.
     prompt: Vec<u8>,
+    /// The last line was interrupted, and the editor has begun a new one: the shell, which does so too, need not.
+    is_new_line: bool,
     /// Set by the signal that Ctrl-C sends while no line is edited.
     is_interrupted: Arc<AtomicBool>,
     /// Set when the session is over, and the signal ends the program again.
@@ -45,14 +47,18 @@ impl Terminal {
         let editor = Editor::with_history(config, history).map_err(|error| failed(&error))?;
         let (is_interrupted, is_over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         catch_interrupts(&is_interrupted, &is_over).map_err(|error| failed(&error))?;
-        Ok(Terminal { editor, prompt: Vec::new(), is_interrupted, is_over })
+        Ok(Terminal { editor, prompt: Vec::new(), is_new_line: false, is_interrupted, is_over })
     }
 
-    pub(super) fn seen(&mut self, output: &[u8]) {
-        match output.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => self.prompt = output[end + 1..].to_vec(),
-            None => self.prompt.extend(output),
+    /// Takes notice of output, and returns what has to be shown of it.
+    pub(super) fn show<'a>(&mut self, output: &'a [u8]) -> &'a [u8] {
+        let is_new_line = std::mem::take(&mut self.is_new_line);
+        let shown = output.strip_prefix(b"\n").filter(|_| is_new_line).unwrap_or(output);
+        match shown.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => self.prompt = shown[end + 1..].to_vec(),
+            None => self.prompt.extend(shown),
         }
+        shown
     }
 
     pub(super) fn take_interrupt(&mut self) -> bool {
@@ -66,7 +72,10 @@ impl Terminal {
         match self.editor.readline(&*String::from_utf8_lossy(&prompt)) {
             Ok(line) => Ok(Typed::Bytes(format!("{line}\n").into_bytes())),
             Err(ReadlineError::Eof) => Ok(Typed::Bytes(vec![END_OF_TRANSMISSION])),
-            Err(ReadlineError::Interrupted) => Ok(Typed::Interrupt),
+            Err(ReadlineError::Interrupted) => {
+                self.is_new_line = true;
+                Ok(Typed::Interrupt)
+            }
             Err(error) => Err(CliError::new(format!("reading the terminal: {error}"))),
         }
     }

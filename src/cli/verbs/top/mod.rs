@@ -1,6 +1,7 @@
-//! `top`: prints the resource usage of pods and nodes, which `sim metrics` or the annotation `kctl.dev/metrics` declares.
+//! `top`: prints the resource usage of pods and nodes, which `sim metrics` or the annotation `kctl.dev/metrics` declares, or a
+//! metrics server measures.
 //!
-//! Nothing is measured: if no usage is declared there is no metrics API, as in a cluster without a metrics server.
+//! If no usage is declared and there is no metrics server, there is no metrics API.
 //! Upstream: `kubectl/pkg/cmd/top/` and `kubectl/pkg/metricsutil/metrics_printer.go`.
 
 mod nodes;
@@ -102,7 +103,10 @@ fn read_metrics(ctx: &mut Ctx, path: &ResourcePath, params: &ListParams) -> CliR
     };
     found.map_err(|error| match error {
         CliError::Status(status) if status == Status::no_resource() => {
-            ctx.hint("hint: \"kctl sim metrics POD cpu=250m memory=64Mi\" declares the usage of a pod");
+            ctx.hint(
+                "hint: there is no metrics server (\"kctl store reset --metrics-server\" makes a cluster with one); \
+                 \"kctl sim metrics POD cpu=250m memory=64Mi\" declares the usage of a pod",
+            );
             CliError::new("Metrics API not available")
         }
         other => other,

@@ -71,7 +71,7 @@ fn mount_token(admission: &mut Admission<'_>) -> Result<()> {
 /// Returns the name of the volume, with five random characters. They depend on this pod alone, so that other pods do not change
 /// them.
 pub(in crate::api) fn token_volume_name(ids: Ids, pod: &Object) -> String {
-    let owner = format!("{}/{}", pod.namespace(), pod.name());
+    let owner = [pod.namespace(), "/", pod.name()].concat();
     format!("{PREFIX}{}", ids.suffix("token-volume", uid_or(pod, &owner), 0, 5))
 }
 

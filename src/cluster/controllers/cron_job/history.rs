@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use crate::controllers::job;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite, condition_is_true};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// An event that the reconciler records.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub(super) fn jobs_to_delete(cron_job: &Object, jobs: &[Arc<Object>]) -> Vec<Arc
     let mut out = Vec::new();
     for (kind, limit) in limits {
         let Some(limit) = cron_job.int(limit).and_then(|limit| usize::try_from(limit).ok()) else { continue };
-        let mut ended: Vec<_> = jobs.iter().filter(|j| condition_is_true(j, kind)).cloned().collect();
+        let mut ended: Vec<_> = jobs.iter().filter(|j| end_of(j) == Some(kind)).cloned().collect();
         let count = ended.len().saturating_sub(limit);
         if count == 0 {
             continue;
@@ -53,23 +52,27 @@ pub(super) fn jobs_to_delete(cron_job: &Object, jobs: &[Arc<Object>]) -> Vec<Arc
     out
 }
 
+/// Returns the type of the condition by which a Job is finished: `Complete` or `Failed` (`getFinishedStatus`).
+fn end_of(job: &Object) -> Option<&str> {
+    let types = job.list("/status/conditions").iter().filter(|c| c.str("/status") == "True").map(|c| c.str("/type"));
+    types.into_iter().find(|type_| matches!(*type_, "Complete" | "Failed"))
+}
+
 /// Updates the active Jobs and the last success in `status`. Returns the events to record.
 pub(super) fn observe(status: &mut Value, jobs: &[Arc<Object>]) -> Vec<PendingEvent> {
     let mut events = Vec::new();
     let active: FxHashSet<String> = status.list("/active").iter().map(|entry| entry.str("/uid").to_string()).collect();
     for job in jobs {
-        let (known, complete) = (active.contains(job.uid()), condition_is_true(job, "Complete"));
-        let finished = complete || job::is_finished(job);
-        if !known && !finished {
+        let (known, end) = (active.contains(job.uid()), end_of(job));
+        if !known && end.is_none() {
             let text = format!("Saw a job that the controller did not create or forgot: {}", job.name());
             events.push(PendingEvent::warning("UnexpectedJob", text));
-        } else if known && finished {
+        } else if let Some(end) = end.filter(|_| known) {
             remove_active(status, job.uid());
-            let end = if complete { "Complete" } else { "Failed" };
             let text = format!("Saw completed job: {}, condition: {end}", job.name());
             events.push(PendingEvent::normal("SawCompletedJob", text));
         }
-        let success = if complete { job.time("/status/completionTime") } else { None };
+        let success = if end == Some("Complete") { job.time("/status/completionTime") } else { None };
         if success > status.time("/lastSuccessfulTime") {
             status.put("/lastSuccessfulTime", job.str("/status/completionTime"));
         }

@@ -6,7 +6,7 @@ use super::metrics::{self, Measured};
 use super::replicas::{self, Proposal, Target, Tolerance};
 use crate::controllers::Context;
 use crate::controllers::runtime::Result;
-use crate::simulation;
+use crate::simulation::Measurements;
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -42,9 +42,10 @@ pub(super) fn metrics(ctx: &mut Context<'_>, hpa: &Object, scale: &Object) -> Re
         }
     };
     let pods = ctx.pods_matching(hpa.namespace(), &selector)?;
-    let declared = simulation::pod_metrics(ctx.server())?;
+    let now = ctx.now;
+    let measurements = Measurements::load(ctx.server(), now)?;
     let target = TargetPods {
-        measured: Measured::of(&pods, &declared),
+        measured: Measured::of(&pods, &measurements),
         pods,
         current,
         tolerance: Tolerance { up: tolerance(hpa, "scaleUp"), down: tolerance(hpa, "scaleDown") },

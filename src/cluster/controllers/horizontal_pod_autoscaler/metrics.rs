@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::simulation::{PodMetrics, ResourceUsage};
+use crate::simulation::{Measurements, ResourceUsage};
 use kctl_base::object::{Object, ObjectMeta};
 
 /// Values of one metric in thousandths, by pod name.
@@ -18,10 +18,10 @@ pub(super) struct Measured {
 
 impl Measured {
     /// Collects the usage of the pods.
-    pub(super) fn of(pods: &[Arc<Object>], metrics: &PodMetrics) -> Measured {
-        let usages = pods.iter().map(|pod| (pod.name().to_string(), metrics.usage(pod)));
+    pub(super) fn of(pods: &[Arc<Object>], measurements: &Measurements) -> Measured {
+        let usages = pods.iter().map(|pod| (pod.name().to_string(), measurements.usage(pod)));
         let by_pod: BTreeMap<String, ResourceUsage> = usages.filter(|(_, usage)| !usage.is_empty()).collect();
-        let is_available = !metrics.is_empty() || !by_pod.is_empty();
+        let is_available = measurements.are_served() || !by_pod.is_empty();
         Measured { by_pod, is_available }
     }
 
@@ -74,11 +74,11 @@ mod tests {
             Arc::new(json!({"metadata": {"name": name, "namespace": "d", "annotations": annotations}}))
         };
         let pods = [pod("a", "cpu=250m,memory=64Mi"), pod("b", "cpu=100m"), pod("c", "cpu")];
-        let measured = Measured::of(&pods, &PodMetrics::default());
+        let measured = Measured::of(&pods, &Measurements::default());
         assert_eq!(measured.resource("cpu"), Ok(Samples::from([("a".into(), 250), ("b".into(), 100)])));
         let problem = measured.resource("other").unwrap_err();
         assert_eq!(problem, "unable to get metrics for resource other: no metrics returned from resource metrics API");
-        let none = Measured::of(&[], &PodMetrics::default());
+        let none = Measured::of(&[], &Measurements::default());
         assert!(none.resource("cpu").unwrap_err().ends_with("(get pods.metrics.k8s.io)"));
     }
 }

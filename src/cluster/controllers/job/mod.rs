@@ -111,7 +111,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     match job.filter(|job| !is_managed_elsewhere(job)) {
         Some(job) if !is_finished(&job) => sync(ctx, key, &job),
         _ => {
-            ctx.clear_state(&key.to_string());
+            ctx.clear_state(&key.text());
             Ok(Action::AwaitChange)
         }
     }
@@ -222,7 +222,7 @@ impl Done {
 
 /// Adds newly ended pods to the Job's backoff record.
 fn update_backoff(ctx: &mut Context<'_>, key: &Key, state: &State<'_>) -> Result<Backoff> {
-    let name = key.to_string();
+    let name = key.text();
     let known: Option<Backoff> = ctx.state(&name)?;
     let fresh = Backoff::new(state.job.uid());
     let before = known.filter(|record| record.job == fresh.job).unwrap_or_else(|| fresh.clone());

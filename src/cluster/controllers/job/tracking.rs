@@ -179,19 +179,19 @@ pub(super) fn set_suspended(status: &mut Value, is_suspended: bool, now: Time) -
 /// Sets a condition in its place; returns `false` when it does not change. A condition that does not exist and is False is not
 /// added (`ensureJobConditionStatus`).
 fn set_condition(status: &mut Value, condition: Condition<'_>, now: Time) -> bool {
-    let new = to_value(condition, now);
-    match status.items_mut("/conditions").find(|c| c.str("/type") == condition.type_) {
-        Some(known) if ["status", "reason", "message"].iter().all(|part| known[part] == new[part]) => false,
-        Some(known) => {
-            *known = new;
-            true
-        }
-        None if condition.status == ConditionStatus::False => false,
-        None => {
-            status.list_mut("/conditions").push(new);
-            true
-        }
+    let Condition { type_, status: value, reason, message, .. } = condition;
+    let known = condition::find(status, type_);
+    let is_same =
+        |known: &Value| known["status"] == value.as_str() && known["reason"] == reason && known["message"] == message;
+    if known.map_or(value == ConditionStatus::False, is_same) {
+        return false;
     }
+    let new = to_value(condition, now);
+    match status.items_mut("/conditions").find(|c| c.str("/type") == type_) {
+        Some(known) => *known = new,
+        None => status.list_mut("/conditions").push(new),
+    }
+    true
 }
 
 /// Returns a condition with `lastProbeTime`, which only Jobs have.

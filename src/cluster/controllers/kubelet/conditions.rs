@@ -95,7 +95,7 @@ fn ready(pod: &Object, containers_ready: &Observed) -> Observed {
 
 /// `Initialized` (`GeneratePodInitializedCondition`).
 fn initialized(pod: &Object, runtime: &PodRuntime, phase: PodPhase) -> Observed {
-    let waiting = names(pod, "/spec/initContainers", |c| !is_initialized(c, runtime.containers.get(c.str("/name"))));
+    let waiting = names(pod, "/spec/initContainers", |c| !is_initialized(c, runtime.container(c.str("/name"))));
     match (is_pod_initialized(pod, runtime), phase) {
         (true, PodPhase::Succeeded) => (true, "PodCompleted", String::new()),
         (true, _) => HOLDS,

@@ -22,7 +22,9 @@ impl<'a> PodSync<'a> {
         let mut sync = PodSync { pod, inputs, out: Outcome::default(), asks_for_restart_all: false };
         for spec in containers(pod) {
             let containers = &mut runtime.containers;
-            containers.entry(spec.name().into()).or_insert_with(|| ContainerRuntime::new(spec.spec.str("/image")));
+            containers
+                .entry(spec.name().into())
+                .or_insert_with(|| Box::new(ContainerRuntime::new(spec.spec.str("/image"))));
         }
         if pod.is_deleting() {
             sync.sync_terminating(runtime);
@@ -45,7 +47,7 @@ impl<'a> PodSync<'a> {
                 let simulated = self.inputs.stopped_at.unwrap_or(now);
                 let gone_at = (now + stop + self.pre_stop_duration(runtime)).max(simulated).min(deadline).max(now);
                 for spec in containers(self.pod) {
-                    if runtime.containers.get(spec.name()).is_some_and(|c| c.running().is_some()) {
+                    if runtime.container(spec.name()).is_some_and(|c| c.running().is_some()) {
                         self.event(Some(spec), "Killing", format!("Stopping container {}", spec.name()));
                     }
                 }
@@ -68,7 +70,7 @@ impl<'a> PodSync<'a> {
     /// Returns the duration of the longest preStop hook of the running containers.
     fn pre_stop_duration(&self, runtime: &PodRuntime) -> Duration {
         let is_running = |c: &ContainerRuntime| c.running().is_some();
-        let running = containers(self.pod).filter(|s| runtime.containers.get(s.name()).is_some_and(is_running));
+        let running = containers(self.pod).filter(|s| runtime.container(s.name()).is_some_and(is_running));
         let durations = running.map(|c| {
             if let Some(seconds) = c.spec.int("/lifecycle/preStop/sleep/seconds") {
                 return Duration::from_secs(seconds);
@@ -101,7 +103,8 @@ impl<'a> PodSync<'a> {
         let mut initialized = true;
         let mut is_pulling = false;
         for spec in containers(self.pod) {
-            let container = runtime.containers.entry(spec.name().into()).or_insert_with(|| ContainerRuntime::new(""));
+            let container =
+                runtime.containers.entry(spec.name().into()).or_insert_with(|| Box::new(ContainerRuntime::new("")));
             // The kubelet starts the containers one after the other, so a pull delays those behind it.
             let may_start = spec.is_ephemeral || initialized && (spec.is_init || !is_pulling);
             if may_start || container.has_run() && !is_reset(container) {
@@ -120,7 +123,7 @@ impl<'a> PodSync<'a> {
 
     fn regular_containers_terminated(&self, runtime: &PodRuntime) -> bool {
         let is_terminated =
-            |c: ContainerSpec<'_>| runtime.containers.get(c.name()).is_some_and(|c| c.terminated().is_some());
+            |c: ContainerSpec<'_>| runtime.container(c.name()).is_some_and(|c| c.terminated().is_some());
         runtime.restart_all_at.is_none() && regular_containers(self.pod).all(is_terminated)
     }
 
@@ -155,7 +158,7 @@ impl<'a> PodSync<'a> {
 
     /// Reports whether the volumes are mounted, and retries with growing delays while they cannot be.
     fn mount_volumes(&mut self, runtime: &mut PodRuntime) -> bool {
-        if runtime.containers.values().any(ContainerRuntime::has_run) {
+        if runtime.containers.values().any(|c| c.has_run()) {
             return true;
         }
         let Some(message) = self.inputs.mount_error.clone() else {

@@ -38,7 +38,7 @@ use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
 use container_spec::containers;
-pub(crate) use inside::{forward, session, world_of};
+pub(crate) use inside::{forward, session};
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
@@ -73,7 +73,7 @@ fn bound_pods(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>, Status
     let node = pod.str("/spec/nodeName");
     let mut keys = match (node, change.kind) {
         ("", _) => return Ok(Vec::new()),
-        (_, ChangeKind::Deleted) => vec![Key::of(pod), Key::new("", &format!("{REMOVED}{}", pod.uid()))],
+        (_, ChangeKind::Deleted) => vec![Key::of(pod), Key::new("", &[REMOVED, pod.uid()].concat())],
         _ => vec![Key::of(pod)],
     };
     if releases_resources(change) {
@@ -93,12 +93,12 @@ fn releases_resources(change: &Change) -> bool {
 
 /// Name of the state of a pod.
 fn pod_state(uid: &str) -> String {
-    format!("pod/{uid}")
+    ["pod/", uid].concat()
 }
 
 /// Name of the state that lists the images on a node.
 fn images_state(node: &str) -> String {
-    format!("images/{node}")
+    ["images/", node].concat()
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
@@ -148,7 +148,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
             // Watches see the terminated containers before the pod is deleted.
             return Ok(Action::RequeueAt(ctx.now));
         }
-        simulation::remove_pod_fault(ctx.server(), &key.to_string())?;
+        simulation::remove_pod_fault(ctx.server(), &key.text())?;
         ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
         return Ok(Action::AwaitChange);
     }
@@ -227,7 +227,7 @@ fn sync(
     runtime: &mut PodRuntime,
     Findings { decision, has_looked }: Findings,
 ) -> Result<Outcome, Status> {
-    let key = Key::of(pod).to_string();
+    let key = Key::of(pod).text();
     let images = node_images(ctx, node)?;
     let fault = simulation::pod_fault(ctx.server(), &key)?;
     // Images and references matter only to containers that do not run yet.

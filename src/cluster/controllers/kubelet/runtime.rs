@@ -24,8 +24,8 @@ pub(super) struct PodRuntime {
     pub(super) started: Time,
     /// IP address of the sandbox.
     pub(super) ip: String,
-    /// Containers by name, init containers included.
-    pub(super) containers: BTreeMap<String, ContainerRuntime>,
+    /// Containers by name, init containers included. Boxed, because a node of a tree has room for eleven.
+    pub(super) containers: BTreeMap<String, Box<ContainerRuntime>>,
     /// Set while the containers of a deleted pod are being stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) stopping: Option<Stopping>,
@@ -68,6 +68,11 @@ impl PodRuntime {
             has_inside: false,
             look_at: None,
         }
+    }
+
+    /// Returns the state of a container; `None` before its pod has been synced.
+    pub(super) fn container(&self, name: &str) -> Option<&ContainerRuntime> {
+        self.containers.get(name).map(|container| &**container)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct ContainerScript {
 impl ContainerScript {
     /// Parses the script of a container; also returns the settings that are not understood.
     pub(super) fn of(pod: &Object, container: &Value) -> (ContainerScript, Vec<String>) {
-        let own = format!("{ANNOTATION}.{}", container.str("/name"));
+        let own = [ANNOTATION, ".", container.str("/name")].concat();
         let text = pod.annotation(&own).or_else(|| pod.annotation(ANNOTATION)).unwrap_or("");
         let mut script = ContainerScript::default();
         let settings = text.split([' ', ',']).filter(|setting| !setting.is_empty());

@@ -94,13 +94,13 @@ fn phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
     }
     if !is_pod_initialized(pod, runtime) {
         let init_failed = pod.list("/spec/initContainers").iter().any(|c| {
-            let known = runtime.containers.get(c.str("/name"));
+            let known = runtime.container(c.str("/name"));
             !is_sidecar(c) && known.and_then(ContainerRuntime::terminated).is_some_and(|t| t.exit_code != 0)
         });
         return if init_failed { PodPhase::Failed } else { PodPhase::Pending };
     }
     let containers: Vec<&ContainerRuntime> =
-        pod.list("/spec/containers").iter().filter_map(|c| runtime.containers.get(c.str("/name"))).collect();
+        pod.list("/spec/containers").iter().filter_map(|c| runtime.container(c.str("/name"))).collect();
     if containers.iter().any(|c| !c.has_run()) {
         return PodPhase::Pending;
     }
@@ -117,16 +117,16 @@ pub(super) fn is_pod_initialized(pod: &Object, runtime: &PodRuntime) -> bool {
     // Init containers are not run again once a regular container has been started.
     let has_started = || {
         let containers = pod.list("/spec/containers");
-        containers.iter().any(|c| runtime.containers.get(c.str("/name")).is_some_and(ContainerRuntime::has_run))
+        containers.iter().any(|c| runtime.container(c.str("/name")).is_some_and(ContainerRuntime::has_run))
     };
     let mut init = pod.list("/spec/initContainers").iter();
-    init.all(|c| is_initialized(c, runtime.containers.get(c.str("/name")))) || has_started()
+    init.all(|c| is_initialized(c, runtime.container(c.str("/name")))) || has_started()
 }
 
 fn container_statuses(pod: &Object, list: &str, runtime: &PodRuntime, inputs: &StatusInputs<'_>) -> Value {
     let is_init = list == "/spec/initContainers";
     let status = |spec: &Value| {
-        let Some(container) = runtime.containers.get(spec.str("/name")) else { return json!({}) };
+        let Some(container) = runtime.container(spec.str("/name")) else { return json!({}) };
         let mut status = container_status(pod, spec, container, is_init, inputs);
         if list != EPHEMERAL {
             put_resources(&mut status, spec, runtime);
@@ -175,7 +175,7 @@ fn container_status(
 
 /// Adds the resources that a started container has been granted, and those that it runs with.
 fn put_resources(status: &mut Value, spec: &Value, runtime: &PodRuntime) {
-    let Some(container) = runtime.containers.get(spec.str("/name")).filter(|c| c.has_run()) else { return };
+    let Some(container) = runtime.container(spec.str("/name")).filter(|c| c.has_run()) else { return };
     let none = json!({});
     let granted = runtime.allocation.as_ref().and_then(|a| a.of_container(spec.str("/name"))).unwrap_or(&none);
     status["resources"] = container.outdated.as_ref().unwrap_or(granted).clone();
@@ -185,7 +185,7 @@ fn put_resources(status: &mut Value, spec: &Value, runtime: &PodRuntime) {
 }
 
 fn container_id(pod: &Object, spec: &Value, attempt: i64, ids: Ids) -> String {
-    let owner = format!("{}/{}", pod.uid(), spec.str("/name"));
+    let owner = [pod.uid(), "/", spec.str("/name")].concat();
     let counter = attempt.unsigned_abs() * 2;
     format!(
         "containerd://{:032x}{:032x}",

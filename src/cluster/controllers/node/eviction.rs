@@ -64,7 +64,7 @@ fn plan(pod: &Object, taints: &[&Value], since: Time, now: Time) -> Plan {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
-    let row = format!("since/{key}");
+    let row = ["since/", &key.text()].concat();
     let since = ctx.state::<Time>(&row)?;
     let Some(pod) = ctx.get_key("pods", key)? else {
         ctx.clear_state(&row);

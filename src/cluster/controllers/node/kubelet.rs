@@ -5,6 +5,7 @@
 
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Event, Key, Watch};
+use crate::profile::VERSION;
 use crate::simulation;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite, condition, condition_is_true};
@@ -168,7 +169,7 @@ fn machine(node: &Object, ids: Ids) -> [(&'static str, String); 9] {
         ("kernelVersion", format!("6.12.41+deb13-{arch}")),
         ("osImage", "Debian GNU/Linux 13 (trixie)".into()),
         ("containerRuntimeVersion", "containerd://2.1.4".into()),
-        ("kubeletVersion", "v1.36.2".into()),
+        ("kubeletVersion", VERSION.into()),
         ("operatingSystem", os.into()),
         ("architecture", arch.into()),
     ]

@@ -63,9 +63,7 @@ fn register(ctx: &mut Context<'_>, node: &Object) -> Result<Object> {
     let mut new = node.clone();
     new.set_annotation(TTL_ANNOTATION, "0");
     if node.str("/spec/podCIDR").is_empty() {
-        let range = pod_range(ctx.next_counter("pod-range", "")?);
-        new.put("/spec/podCIDR", range.as_str());
-        new.put("/spec/podCIDRs", json!([range]));
+        assign_range(ctx, &mut new)?;
     }
     let new = ctx.update("nodes", new)?;
     let text = format!("Node {0} event: Registered Node {0} in Controller", node.name());
@@ -73,10 +71,20 @@ fn register(ctx: &mut Context<'_>, node: &Object) -> Result<Object> {
     Ok((*new).clone())
 }
 
-/// Returns the range of pod addresses with a number, from 10.244.0.0/24 on.
-fn pod_range(number: u64) -> String {
-    let number = number % (12 * 256);
-    format!("10.{}.{}.0/24", 244 + number / 256, number % 256)
+/// Gives a node a range of pod addresses, or records that there is none left (`pkg/controller/nodeipam/ipam`).
+fn assign_range(ctx: &mut Context<'_>, node: &mut Object) -> Result<()> {
+    let number = ctx.next_counter("pod-range", "")?;
+    match ctx.installation().node_range(number) {
+        Some(range) => {
+            node.put("/spec/podCIDR", range.as_str());
+            node.put("/spec/podCIDRs", json!([range]));
+        }
+        None => {
+            let text = format!("Node {} status is now: CIDRNotAvailable", node.name());
+            ctx.event(node, "Normal", "CIDRNotAvailable", &text);
+        }
+    }
+    Ok(())
 }
 
 /// Returns since when the kubelet of a node has been stopped. When it has been started again, the kubelet is enqueued, which
@@ -193,12 +201,5 @@ mod tests {
             ]
         );
         assert_eq!(list[0].str("/lastHeartbeatTime"), "2026-01-01T00:00:09Z");
-    }
-
-    #[test]
-    fn pod_ranges_follow_from_their_number() {
-        for (number, want) in [(0, "10.244.0.0/24"), (3, "10.244.3.0/24"), (256, "10.245.0.0/24")] {
-            assert_eq!(pod_range(number), want);
-        }
     }
 }

@@ -7,6 +7,7 @@
 
 mod claim;
 mod matching;
+mod provisioned;
 pub(super) mod provisioner;
 mod volume;
 

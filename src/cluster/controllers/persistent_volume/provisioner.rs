@@ -4,14 +4,19 @@
 
 use std::sync::Arc;
 
-use super::{CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONED_BY, PROVISIONER, VOLUMES, class_of, matching};
+use super::provisioned::Order;
+use super::{CLAIMS, CLASSES, NO_PROVISIONER, PROVISIONER, SELECTED_NODE, VOLUMES, class_of, matching};
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
-use kctl_base::json::{Value, json};
+use kctl_base::json::{self, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::quantity::Quantity;
-use kctl_base::sim::Time;
+use kctl_base::sim::{Duration, Time};
+
+/// The first and the longest wait after a failure (sig-storage-lib-external-provisioner).
+const RETRY_FIRST: Duration = Duration::from_secs(15);
+const RETRY_LAST: Duration = Duration::from_secs(1000);
 
 /// The controller; its keys are claims.
 pub(in crate::controllers) const CONTROLLER: Controller =
@@ -45,6 +50,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     };
     let (Some(claim), Some(class)) = (claim, class.filter(|c| c.str("/provisioner") != NO_PROVISIONER)) else {
         ctx.clear_state(&row);
+        ctx.clear_state(&failures_row(key));
         return Ok(Action::AwaitChange);
     };
     let is_resize = needs_resize(&claim);
@@ -59,11 +65,11 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         return Ok(Action::RequeueAt(ready));
     }
     ctx.clear_state(&row);
-    match is_resize {
-        true => resize(ctx, &claim)?,
-        false => provision(ctx, &claim, &class)?,
+    if is_resize {
+        resize(ctx, &claim)?;
+        return Ok(Action::AwaitChange);
     }
-    Ok(Action::AwaitChange)
+    provision(ctx, key, &claim, &class)
 }
 
 /// Records the start of a resize or a provisioning.
@@ -81,60 +87,52 @@ fn record_start(ctx: &mut Context<'_>, key: &Key, claim: &Object, is_resize: boo
 }
 
 /// Creates a volume that is reserved for the claim.
-fn provision(ctx: &mut Context<'_>, claim: &Object, class: &Object) -> Result<()> {
-    let volume = new_volume(claim, class);
+fn provision(ctx: &mut Context<'_>, key: &Key, claim: &Object, class: &Object) -> Result<Action> {
+    let node = match claim.annotation(SELECTED_NODE) {
+        Some(name) => ctx.get("nodes", "", name)?,
+        None => None,
+    };
+    let hostname = |node: &Object| node.label("kubernetes.io/hostname").unwrap_or(node.name()).to_string();
+    let node = node.map(|node| (node.name().to_string(), hostname(&node)));
+    let node = node.as_ref().map(|(name, hostname)| (name.as_str(), hostname.as_str()));
+    let local_root = local_root(ctx, node.map_or("", |(name, _)| name))?;
+    let identity = ctx.ids().uid("provisioner", "minikube", 0);
+    let order = Order { claim, class, node, local_root: &local_root, identity: &identity };
+    let row = failures_row(key);
+    let volume = match order.volume() {
+        Ok(volume) => volume,
+        Err(reason) => {
+            ctx.event(claim, "Warning", "ProvisioningFailed", &reason);
+            let failures = ctx.state::<u32>(&row)?.unwrap_or(0);
+            ctx.set_state(&row, failures + 1);
+            // It doubles with each failure (`ExponentialFailureRateLimiter`).
+            let wait = (0..failures).fold(RETRY_FIRST, |wait, _| (wait + wait).min(RETRY_LAST));
+            return Ok(Action::ResyncAt(ctx.now + wait));
+        }
+    };
+    ctx.clear_state(&row);
     let name = volume.name().to_string();
     match ctx.create(VOLUMES, volume) {
         Err(status) if !status.is_already_exists() => return Err(status),
         _ => {}
     }
     ctx.event(claim, "Normal", "ProvisioningSucceeded", &format!("Successfully provisioned volume {name}"));
-    Ok(())
+    Ok(Action::AwaitChange)
 }
 
-/// Returns the volume that a class provisions for a claim.
-fn new_volume(claim: &Object, class: &Object) -> Object {
-    let name = format!("pvc-{}", claim.uid());
-    let driver = class.str("/provisioner");
-    let policy = match class.str("/reclaimPolicy") {
-        "" => "Delete",
-        policy => policy,
-    };
-    let mut volume = json!({
-        "apiVersion": "v1", "kind": "PersistentVolume",
-        "metadata": {"name": name, "annotations": {PROVISIONED_BY: driver}},
-        "spec": {
-            "accessModes": claim.list("/spec/accessModes"),
-            "capacity": {"storage": claim.str("/spec/resources/requests/storage")},
-            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": claim.namespace(),
-                         "name": claim.name(), "uid": claim.uid(), "resourceVersion": claim.resource_version()},
-            "csi": {"driver": driver, "volumeHandle": name},
-            "persistentVolumeReclaimPolicy": policy,
-            "storageClassName": class.name(),
-            "volumeMode": claim.str("/spec/volumeMode"),
-        },
-    });
-    if let Some(parameters) = class.map("/parameters").filter(|p| !p.is_empty()) {
-        volume.put("/spec/csi/volumeAttributes", parameters.clone());
-    }
-    if !class.list("/mountOptions").is_empty() {
-        volume.put("/spec/mountOptions", class.list("/mountOptions").to_vec());
-    }
-    let terms = topology_terms(class);
-    if !terms.is_empty() {
-        volume.put("/spec/nodeAffinity/required/nodeSelectorTerms", terms);
-    }
-    volume
+/// Returns the row with the number of failures for a claim.
+fn failures_row(key: &Key) -> String {
+    format!("failures/{key}")
 }
 
-/// Returns `allowedTopologies` of a class as terms of a node selector.
-fn topology_terms(class: &Object) -> Vec<Value> {
-    let term = |topology: &Value| {
-        let expressions = topology.list("/matchLabelExpressions").iter();
-        let requirement = |e: &Value| json!({"key": e.str("/key"), "operator": "In", "values": e.list("/values")});
-        json!({"matchExpressions": expressions.map(requirement).collect::<Vec<_>>()})
-    };
-    class.list("/allowedTopologies").iter().map(term).collect()
+/// Returns the directory of the local volumes of a node, as the configuration of local-path-provisioner says.
+fn local_root(ctx: &mut Context<'_>, node: &str) -> Result<String> {
+    let configuration = ctx.get("configmaps", "local-path-storage", "local-path-config")?;
+    let configuration = configuration.and_then(|map| json::from_str::<Value>(map.str("/data/config.json")).ok());
+    let list = configuration.as_ref().map_or(&[][..], |configuration| configuration.list("/nodePathMap"));
+    let of = |name: &str| list.iter().find(|entry| entry.str("/node") == name).map(|entry| entry.str("/paths/0"));
+    let found = of(node).or_else(|| of("DEFAULT_PATH_FOR_NON_LISTED_NODES")).filter(|path| !path.is_empty());
+    Ok(found.unwrap_or("/opt/local-path-provisioner").into())
 }
 
 /// Resizes volume and claim to the requested storage.
@@ -151,31 +149,4 @@ fn resize(ctx: &mut Context<'_>, claim: &Arc<Object>) -> Result<()> {
     ctx.update_status(CLAIMS, new)?;
     ctx.event(claim, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_provisioned_volume_follows_claim_and_class() {
-        let claim = json!({"metadata": {"name": "c", "namespace": "d", "uid": "u"}, "spec": {
-            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "3Gi"}}, "volumeMode": "Filesystem"}});
-        let class = json!({"metadata": {"name": "fast"}, "provisioner": "example.com/disk", "reclaimPolicy": "Retain",
-            "parameters": {"type": "ssd"}, "mountOptions": ["noatime"],
-            "allowedTopologies": [{"matchLabelExpressions": [{"key": "zone", "values": ["a"]}]}]});
-        let volume = new_volume(&claim, &class);
-        assert_eq!(volume.name(), "pvc-u");
-        assert_eq!(volume.annotation(PROVISIONED_BY), Some("example.com/disk"));
-        for (pointer, want) in [
-            ("/spec/capacity/storage", "3Gi"),
-            ("/spec/persistentVolumeReclaimPolicy", "Retain"),
-            ("/spec/claimRef/uid", "u"),
-            ("/spec/csi/volumeAttributes/type", "ssd"),
-            ("/spec/mountOptions/0", "noatime"),
-            ("/spec/nodeAffinity/required/nodeSelectorTerms/0/matchExpressions/0/key", "zone"),
-        ] {
-            assert_eq!(volume.str(pointer), want, "{pointer}");
-        }
-    }
 }

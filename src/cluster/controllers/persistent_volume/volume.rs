@@ -106,6 +106,9 @@ fn is_recyclable(volume: &Object) -> bool {
 
 /// Returns why the storage of a volume cannot be deleted. Provisioned volumes and directories below /tmp can be.
 fn deletion_error(volume: &Object) -> Option<String> {
+    if volume.annotation(PROVISIONED_BY).is_some() {
+        return None;
+    }
     if let Some(path) = volume.at("/spec/hostPath").map(|h| h.str("/path")) {
         let under_tmp = path.strip_prefix("/tmp/").is_some_and(|rest| !rest.is_empty());
         let text = format!("host_path deleter only supports /tmp/.+ but received provided {path}");
@@ -116,7 +119,7 @@ fn deletion_error(volume: &Object) -> Option<String> {
         "error getting deleter volume plugin for volume \"{}\": no deletable volume plugin matched",
         volume.name()
     );
-    (is_manual && volume.annotation(PROVISIONED_BY).is_none()).then_some(text)
+    is_manual.then_some(text)
 }
 
 #[cfg(test)]
@@ -147,6 +150,9 @@ mod tests {
 
     #[test]
     fn only_some_storage_can_be_deleted() {
+        let provisioned = json!({"metadata": {"annotations": {PROVISIONED_BY: "rancher.io/local-path"}},
+                                 "spec": {"hostPath": {"path": "/var/local-path-provisioner/x"}}});
+        assert_eq!(deletion_error(&provisioned), None);
         for (source, deletable) in [
             (json!({"hostPath": {"path": "/tmp/x"}}), true),
             (json!({"hostPath": {"path": "/data"}}), false),

@@ -7,6 +7,7 @@ use super::cache::Cache;
 use super::recorder::{self, Event};
 use super::{Key, Result};
 use crate::api::{ORPHANS, Propagation, Request, Response, Server};
+use crate::profile::Installation;
 use crate::store::RowValue;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta};
@@ -15,7 +16,7 @@ use kctl_base::sim::{Chance, Duration, Ids, Time};
 /// Returns the binary that a controller is part of, which is its name in managedFields.
 fn manager_of(controller: &str) -> &'static str {
     match controller {
-        "kubelet" | "kubelet-node" => "kubelet",
+        "kubelet" | "kubelet-node" | "kubelet-static-pods" => "kubelet",
         "default-scheduler" => "kube-scheduler",
         "external-provisioner" => "external-provisioner",
         // It applies, so that its manager must be its own.
@@ -47,6 +48,11 @@ impl<'a> Context<'a> {
         Context { server, cache, controller, now }
     }
 
+    /// What the installer of the cluster has decided.
+    pub(crate) fn installation(&self) -> Installation {
+        self.server.settings().installation
+    }
+
     /// Reads an object of a resource such as `deployments.apps`; `None` when it does not exist.
     pub(crate) fn get(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Object>>> {
         self.server.read(resource, namespace, name)
@@ -75,7 +81,7 @@ impl<'a> Context<'a> {
 
     /// Lists the pods of a namespace that a selector matches, through the label index where the selector has an equality.
     pub(crate) fn pods_matching(&mut self, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
-        let pair = selector.exact_pairs().next().map(|(k, v)| format!("{namespace}/{k}={v}"));
+        let pair = selector.exact_pairs().next().map(|(k, v)| [namespace, "/", k, "=", v].concat());
         let mut pods = match pair {
             Some(pair) => self.server.read_index_of("label", &pair, "pods", Some(namespace))?,
             None => self.server.read_all("pods", Some(namespace))?,
@@ -87,7 +93,7 @@ impl<'a> Context<'a> {
     /// Lists the objects of a namespace that have no controller and that a selector matches. Reads those that have one label
     /// of the selector, or all orphans where the selector has no equality.
     pub(crate) fn orphans(&mut self, resource: &str, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>> {
-        let pair = selector.exact_pairs().next().map(|(k, v)| format!("{k}={v}")).unwrap_or_default();
+        let pair = selector.exact_pairs().next().map(|(k, v)| [k, "=", v].concat()).unwrap_or_default();
         let mut orphans = self.server.read_index_of(ORPHANS, &pair, resource, Some(namespace))?;
         orphans.retain(|o| selector.matches_object(o));
         Ok(orphans)
@@ -203,7 +209,7 @@ impl<'a> Context<'a> {
 
     /// Returns `true` when a key of this controller is on the timeline.
     pub(crate) fn is_scheduled(&mut self, key: &Key) -> Result<bool> {
-        let due = self.server.store().scheduled(self.controller, &key.to_string())?;
+        let due = self.server.store().scheduled(self.controller, &key.text())?;
         Ok(due.is_some())
     }
 

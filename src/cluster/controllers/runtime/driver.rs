@@ -176,7 +176,7 @@ impl Driver {
                 tracing::debug!(controller = controller.name, %key, result = ?action, "reconciled");
                 self.failures.clear(server, controller.name, key)?;
                 match action {
-                    Action::AwaitChange => server.unschedule(controller.name, &key.to_string()),
+                    Action::AwaitChange => server.unschedule(controller.name, &key.text()),
                     Action::RequeueAt(time) => schedule(server, controller, key, time.max(now), false),
                     Action::ResyncAt(time) => schedule(server, controller, key, time.max(now), true),
                 }
@@ -212,7 +212,7 @@ impl Driver {
 }
 
 fn schedule(server: &mut Server, controller: &Controller, key: &Key, at: Time, recurring: bool) {
-    server.schedule(controller.name, &key.to_string(), at, recurring);
+    server.schedule(controller.name, &key.text(), at, recurring);
 }
 
 /// Finds the watches of all controllers that name a resource or [`EVERY_RESOURCE`].

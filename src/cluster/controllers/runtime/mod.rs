@@ -57,6 +57,11 @@ impl Key {
         Key::new(object.namespace(), object.name())
     }
 
+    /// Returns `namespace/name`, as the key is displayed.
+    pub(crate) fn text(&self) -> String {
+        [&self.namespace, "/", &self.name].concat()
+    }
+
     /// Parses `namespace/name`; a string without a slash is the name of a cluster-scoped object.
     pub(crate) fn parse(text: &str) -> Key {
         let (namespace, name) = text.split_once('/').unwrap_or(("", text));

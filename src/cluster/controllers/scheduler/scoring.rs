@@ -37,13 +37,9 @@ pub(super) fn node_scores(pod: &PodInfo, feasible: &[&NodeInfo], all: &Nodes) ->
 pub(super) fn select_host<'n>(pod: &Object, feasible: &[&'n NodeInfo], sums: &[i64], ids: Ids) -> Option<&'n NodeInfo> {
     let best = sums.iter().max()?;
     let ties = feasible.iter().zip(sums).filter(|(_, sum)| *sum == best).map(|(node, _)| *node);
-    let mut owner = [pod.uid(), "/"].concat();
-    let start = owner.len();
-    ties.min_by_key(|node| {
-        owner.truncate(start);
-        owner.push_str(&node.name);
-        ids.draw("schedule", &owner, 0)
-    })
+    let prefix = [pod.uid(), "/"].concat();
+    let mut draws = ids.draws("schedule", &prefix);
+    ties.min_by_key(|node| draws.draw(&node.name, 0))
 }
 
 /// NodeResourcesFit with the LeastAllocated strategy: the higher, the less of the node would be allocated.

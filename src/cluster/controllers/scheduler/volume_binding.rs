@@ -133,8 +133,17 @@ impl PodVolumes {
         })
     }
 
+    /// Returns true if the pod has no claims.
+    fn is_empty(&self) -> bool {
+        self.bound.is_empty() && self.unbound.is_empty() && self.rwop_users.is_empty() && !self.volume_not_found
+    }
+
     /// Returns the status of a node that does not fit. `removed_pods` are uids of pods that no longer use their claims.
     pub(super) fn filter(&self, node: &NodeInfo, removed_pods: &BTreeSet<String>) -> Option<Status> {
+        // Most pods have no claims, and are filtered for every node.
+        if self.is_empty() {
+            return None;
+        }
         if self.rwop_users.iter().any(|uid| !removed_pods.contains(uid)) {
             return Some(Status::unschedulable(
                 "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",

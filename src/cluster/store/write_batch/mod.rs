@@ -58,7 +58,7 @@ pub(super) struct WriteBatch {
     engine: Box<dyn Engine>,
     /// Staged rows by key; `None` for a row that is removed.
     staged: StagedMap<Option<Staged>>,
-    /// Objects of the engine that have been decoded.
+    /// Objects of the engine that have been decoded, but for those that are staged or removed.
     decoded: Decoded,
     /// Values of rows of the engine that have been decoded for the caller, until the engine changes. Never iterated.
     values: FxHashMap<Vec<u8>, Box<dyn Any>>,
@@ -226,6 +226,7 @@ impl WriteBatch {
 
     /// Stages an object.
     pub(super) fn put_object(&mut self, key: Vec<u8>, object: Arc<Object>) {
+        self.decoded.remove(&key);
         self.staged.insert(key, Some(Staged::Object(object)));
     }
 
@@ -242,6 +243,9 @@ impl WriteBatch {
     /// Stages the removal of a row. A row that only this command has written leaves no trace: advancing the clock by a year
     /// writes and removes a million of them, and every later scan would have to skip the removals.
     pub(super) fn remove(&mut self, key: Vec<u8>) {
+        if keys::is_object(&key) {
+            self.decoded.remove(&key);
+        }
         let is_new = matches!(self.staged.get(&key), Some(Some(_))) && matches!(self.stored(&key), Ok(None));
         match is_new {
             true => self.staged.remove(&key),

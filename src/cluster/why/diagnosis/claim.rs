@@ -1,5 +1,7 @@
 //! PersistentVolumeClaims without a volume.
 
+use std::sync::Arc;
+
 use super::reader::Reader;
 use super::{Finding, words};
 use crate::api::Result;
@@ -8,6 +10,9 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 
 /// The provisioner of classes for which volumes are created by hand.
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+
+/// The controller that makes the volumes of all other classes.
+const EXTERNAL_PROVISIONER: &str = "external-provisioner";
 
 /// Tells the volume.
 pub(super) fn summary(claim: &Object) -> String {
@@ -52,7 +57,17 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, claim: &Object) -> Result<Vec<Fi
         let finding = volumes(reader, claim, Finding::problem(sentence))?;
         return Ok(vec![finding.shown_by(words::next_try(next))]);
     }
+    if let Some(refusal) = reader.last_event(claim, &["ProvisioningFailed"])?.filter(is_of_provisioner) {
+        let next = reader.next_try(EXTERNAL_PROVISIONER, claim)?;
+        let finding = Finding::problem(format!("gets no volume from {provisioner}")).shown_by(refusal.str("/message"));
+        return Ok(vec![finding.shown_by(words::next_try(next))]);
+    }
     Ok(vec![Finding::progress(format!("waits for {provisioner} to create a volume")).shown_by(words::next_try(next))])
+}
+
+/// Returns whether the provisioner says it, not the controller that asks the provisioner.
+fn is_of_provisioner(event: &Arc<Object>) -> bool {
+    event.str("/source/component") == EXTERNAL_PROVISIONER
 }
 
 /// Returns whether no pod uses the claim that could decide where its volume is needed.

@@ -1,9 +1,56 @@
 //! Images that tutorials use: tools for looking around, small web servers, log collectors.
 
 use super::{ALPINE, DEBIAN};
-use crate::image::{FileKind, Image, ImageFile};
+use crate::image::{FileKind, Image, ImageFile, Versions};
 
-const MYAPP_INDEX: &str = "Hello MyApp | Version: v1 | <a href=\"hostname.html\">Pod Name</a>\n";
+/// The site of `ikubernetes/myapp`, of which each version has another page.
+const MYAPP_SITE: &str = "server {
+    listen       80;
+    server_name  localhost;
+
+    location / {
+        root   /usr/share/nginx/html;
+        index  index.html index.htm;
+    }
+    location = /hostname.html {
+        alias /etc/hostname;
+    }
+}
+";
+const fn myapp(tag: &'static str, files: &'static [ImageFile]) -> Image {
+    Image {
+        names: &["ikubernetes/myapp"],
+        tag,
+        versions: Versions { latest: "1.12.2", lines: &[] },
+        command: &["nginx", "-g", "daemon off;"],
+        ports: &[80],
+        programs: &["/usr/sbin/nginx"],
+        files,
+        users: &["nginx:100:/var/cache/nginx:/sbin/nologin"],
+        ..ALPINE
+    }
+}
+
+/// Lists the files of a version.
+macro_rules! myapp_files {
+    ($version:literal) => {
+        &[
+            ImageFile {
+                path: "/usr/share/nginx/html/index.html",
+                kind: FileKind::Text(concat!(
+                    "Hello MyApp | Version: ",
+                    $version,
+                    " | <a href=\"hostname.html\">Pod Name</a>\n"
+                )),
+            },
+            ImageFile { path: "/etc/nginx/nginx.conf", kind: FileKind::Text(include_str!("files/nginx.conf")) },
+            ImageFile { path: "/etc/nginx/mime.types", kind: FileKind::Text(include_str!("files/nginx-mime.types")) },
+            ImageFile { path: "/etc/nginx/conf.d/default.conf", kind: FileKind::Text(MYAPP_SITE) },
+            ImageFile { path: "/var/log/nginx/access.log", kind: FileKind::Link("/dev/stdout") },
+            ImageFile { path: "/var/log/nginx/error.log", kind: FileKind::Link("/dev/stderr") },
+        ]
+    };
+}
 
 /// Programs of `nicolaka/netshoot` beside those of Alpine.
 const NETSHOOT: &[&str] = &[
@@ -18,21 +65,10 @@ const NETSHOOT: &[&str] = &[
 ];
 
 pub(super) const IMAGES: &[Image] = &[
-    Image {
-        names: &["ikubernetes/myapp"],
-        command: &["nginx", "-g", "daemon off;"],
-        ports: &[80],
-        programs: &["/usr/sbin/nginx"],
-        files: &[
-            ImageFile { path: "/usr/share/nginx/html/index.html", kind: FileKind::Text(MYAPP_INDEX) },
-            ImageFile { path: "/etc/nginx/nginx.conf", kind: FileKind::Text(include_str!("files/nginx.conf")) },
-            ImageFile { path: "/etc/nginx/mime.types", kind: FileKind::Text(include_str!("files/nginx-mime.types")) },
-            ImageFile { path: "/var/log/nginx/access.log", kind: FileKind::Link("/dev/stdout") },
-            ImageFile { path: "/var/log/nginx/error.log", kind: FileKind::Link("/dev/stderr") },
-        ],
-        users: &["nginx:100:/var/cache/nginx:/sbin/nologin"],
-        ..ALPINE
-    },
+    myapp("v2", myapp_files!("v2")),
+    myapp("v3", myapp_files!("v3")),
+    myapp("v4", myapp_files!("v4")),
+    myapp("", myapp_files!("v1")),
     Image { names: &["dotbalo/canary"], ports: &[80], programs: &["/usr/sbin/nginx"], ..DEBIAN },
     Image { names: &["nicolaka/netshoot"], command: &["zsh"], programs: NETSHOOT, ..ALPINE },
     Image {

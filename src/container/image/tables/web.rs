@@ -117,7 +117,7 @@ pub(super) const IMAGES: &[Image] = &[
         stop_signal: Signal::Term,
         environment: &[],
         versions: super::NO_VERSIONS,
-        programs: &["/usr/sbin/nginx"],
+        programs: &["/usr/sbin/nginx", "/usr/bin/curl"],
         ..NGINX
     },
     Image { tag: "alpine", flavour: ALPINE.flavour, system: ALPINE.system, ..HTTPD },

@@ -162,7 +162,7 @@ impl Query {
         }
         let when = call.now().to_chrono().format("%a %b %d %H:%M:%S UTC %Y");
         text.push_str(&format!("\n;; Query time: 0 msec\n;; SERVER: {server}#53({server}) (UDP)\n;; WHEN: {when}\n"));
-        let size = message_size(name, answer);
+        let size = message_size(name, answer, is_own);
         text.push_str(&format!(";; MSG SIZE  rcvd: {size}\n\n"));
         script.out(text);
     }
@@ -191,28 +191,26 @@ fn mnemonic(kind: RecordKind) -> &'static str {
 
 fn row(record: &Record) -> String {
     let ttl = TTL.to_string();
-    format!("{}{}\n", columns(&record.name, &[&ttl, "IN", record.kind]), format_args!("\t{}", record.data))
+    columns(&record.name, &[&ttl, "IN", record.kind, &record.data]) + "\n"
 }
 
-/// Lays fields out at the tab stops that BIND's master file style has: 24, 32, 40 and 48; one blank stands where a field has
-/// passed its stop.
+/// Lays fields out at the columns of BIND's master file style: 24, 32, 40 and 48, or behind one blank, which a tab stands for
+/// where it leads to a tab stop (`indent` in `lib/dns/masterdump.c`).
 fn columns(name: &str, fields: &[&str]) -> String {
+    const TAB: usize = 8;
     let mut text = name.to_owned();
     let mut at = text.len();
-    for (field, stop) in fields.iter().zip([24, 32, 40]) {
+    for (field, column) in fields.iter().zip([24, 32, 40, 48]) {
         if field.is_empty() {
             continue;
         }
-        if at >= stop {
-            text.push(' ');
-            at += 1;
-        }
-        while at < stop {
-            text.push('\t');
-            at = (at / 8 + 1) * 8;
-        }
+        let to = column.max(at + 1);
+        let tabs = to / TAB - at / TAB;
+        let blanks = if tabs > 0 { to % TAB } else { to - at };
+        text.push_str(&"\t".repeat(tabs));
+        text.push_str(&" ".repeat(blanks));
         text.push_str(field);
-        at += field.len();
+        at = to + field.len();
     }
     text
 }
@@ -225,7 +223,7 @@ fn soa(call: &Call<'_>) -> String {
 }
 
 /// Returns the bytes of the answer: header, question, records without compression, and the EDNS record.
-fn message_size(name: &str, answer: &Answer) -> usize {
+fn message_size(name: &str, answer: &Answer, has_authority: bool) -> usize {
     let encoded = |name: &str| name.trim_end_matches('.').len() + 2;
     let data = |record: &Record| match record.kind {
         "A" => 4,
@@ -233,7 +231,13 @@ fn message_size(name: &str, answer: &Answer) -> usize {
         _ => encoded(&record.data),
     };
     let records: usize = answer.records.iter().map(|record| encoded(&record.name) + 10 + data(record)).sum();
-    12 + encoded(name) + 4 + records + 11
+    // The start of authority: owner, server, mailbox and five numbers.
+    let authority = if answer.records.is_empty() && has_authority {
+        encoded(ZONE) + 10 + encoded(&format!("ns.dns.{ZONE}")) + encoded(&format!("hostmaster.{ZONE}")) + 20
+    } else {
+        0
+    };
+    12 + encoded(name) + 4 + records + authority + 11
 }
 
 /// Runs `host`.
@@ -321,6 +325,6 @@ mod tests {
     fn sizes_are_those_of_recorded_answers() {
         let name = "kubernetes.default.svc.cluster.local";
         let record = Record { name: format!("{name}."), kind: "A", data: "10.96.0.1".into() };
-        assert_eq!(message_size(name, &Answer { exists: true, records: vec![record] }), 117);
+        assert_eq!(message_size(name, &Answer { exists: true, records: vec![record] }, true), 117);
     }
 }

@@ -34,7 +34,7 @@ fn exec(call: &mut Call<'_>, argv: Vec<String>) -> Result<i32, Stop> {
     let own = std::mem::replace(&mut call.process.argv, argv);
     match programs::load(call) {
         Ok(task) => {
-            call.process.task = task;
+            call.process.next = Some(task);
             Err(Stop::Wait(Wait::Until(call.now())))
         }
         Err(errno) => {

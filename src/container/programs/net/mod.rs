@@ -18,6 +18,8 @@ pub(crate) mod resolver;
 mod script;
 mod services;
 mod sockets;
+#[cfg(test)]
+mod tests;
 mod wget;
 
 use serde::{Deserialize, Serialize};
@@ -119,7 +121,7 @@ impl State {
     }
 
     /// Returns the exit code of a program that handles a signal by ending; `None` if the signal has its default action.
-    pub(crate) fn on_signal(&self, signal: Signal) -> Option<i32> {
+    pub(crate) fn on_signal(&self, signal: Signal) -> Option<u8> {
         match self {
             State::Service(service) => service.on_signal(signal),
             _ => None,
@@ -136,6 +138,7 @@ pub(super) fn state(name: &str, argv: &[String]) -> Option<State> {
     match name {
         "ping" | "ping4" => Some(State::Ping(ping::Ping::default())),
         "nc" | "ncat" | "netcat" => Some(State::Netcat(nc::Netcat::default())),
+        "hello" if argv.first().is_none_or(|path| path != "/hello") => None,
         _ => client(name).map(|_| State::Client).or_else(|| services::find(name, argv).map(State::Service)),
     }
 }

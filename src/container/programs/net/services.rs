@@ -62,7 +62,9 @@ const SERVICES: &[(&str, Stops, fn(&mut Call<'_>) -> Started)] = &[
 /// Returns a server by its name; some names are servers with certain arguments only.
 pub(super) fn find(name: &str, argv: &[String]) -> Option<Service> {
     let arg = |index: usize| argv.get(index).map_or("", String::as_str);
-    let found = SERVICES.iter().find(|(n, ..)| *n == name).map(|(_, stops, _)| *stops);
+    // Programs of distributions have the names of some of them.
+    let is_other = name == "whoami" && arg(0) != "/whoami";
+    let found = SERVICES.iter().find(|(n, ..)| *n == name && !is_other).map(|(_, stops, _)| *stops);
     let stops = found.or_else(|| match name {
         "node" if arg(1) == "server.js" => Some(Stops::Killed),
         "python" | "python3" if arg(1) == "-m" && arg(2) == "http.server" => Some(Stops::Killed),
@@ -76,10 +78,6 @@ pub(super) fn find(name: &str, argv: &[String]) -> Option<Service> {
 impl Service {
     /// Opens the ports at first; then waits.
     pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
-        let pending = std::mem::take(&mut call.process.pending);
-        if let Some(code) = pending.into_iter().find_map(|signal| self.on_signal(signal)) {
-            return Ok(code);
-        }
         if self.is_started {
             return Err(Stop::Wait(Wait::Forever));
         }
@@ -97,7 +95,7 @@ impl Service {
     }
 
     /// Returns the exit code with which a signal is answered; `None` for the default action.
-    pub(super) fn on_signal(&self, signal: Signal) -> Option<i32> {
+    pub(super) fn on_signal(&self, signal: Signal) -> Option<u8> {
         let is_stop = matches!(signal, Signal::Term | Signal::Int | Signal::Quit);
         match self.stops {
             // Apache and PHP take this one for a graceful stop.
@@ -180,9 +178,9 @@ fn unknown(call: &mut Call<'_>) -> Started {
     if call.process.pid != 1 {
         return refuse(call, "is known by its name only");
     }
-    call.process.task = match call.container().config.unknown_program {
+    call.process.next = Some(match call.container().config.unknown_program {
         UnknownProgram::Service => Task::UnknownService,
         UnknownProgram::Task => Task::UnknownTask(None),
-    };
+    });
     Err(Stop::Wait(Wait::Until(call.now())))
 }

@@ -6,7 +6,7 @@ use crate::call::{Call, Stop};
 use crate::errno::Errno;
 use crate::programs::base_name;
 use crate::programs::io::{Io, Wording};
-use crate::programs::opts::{Options, Spec, is_busybox, quote};
+use crate::programs::opts::{Options, Spec, is_busybox, is_utf8, quote};
 use crate::programs::time;
 
 const CMP: Spec = Spec::new(
@@ -93,7 +93,7 @@ pub(super) fn cmp(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
         _ if options.has('l') && a.len() == b.len() => {}
         Some(at) if !options.has('l') => {
             let line = a[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-            let unit = if is_busybox(call) { "char" } else { "byte" };
+            let unit = if is_utf8(call) { "byte" } else { "char" };
             io.print(format!("{first} {second} differ: {unit} {}, line {line}\n", at + 1));
         }
         _ => {

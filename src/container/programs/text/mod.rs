@@ -3,6 +3,7 @@
 //! They print as their input arrives. Options are parsed again whenever such a program goes on; what has to be kept meanwhile
 //! is in its [`Io`] and in its variant of [`Filter`].
 
+mod awk;
 mod cat;
 mod columns;
 mod compare;
@@ -104,6 +105,7 @@ filters! {
     "xxd" => dump::xxd,
     "yes" => sequence::yes,
     stateful:
+    "awk" | "mawk" => Awk(awk::Awk),
     "cat" => Cat(cat::Cat),
     "head" => Head(ends::Head),
     "tail" => Tail(ends::Tail),

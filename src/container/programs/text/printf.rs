@@ -37,7 +37,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
 
 /// Formats arguments; the format is used again while there are arguments left.
 pub(crate) fn render(flavour: Flavour, format: &str, values: &[String]) -> Printed {
-    let mut printer = Printer { flavour, values, taken: 0, printed: Printed::default() };
+    let mut printer = Printer { flavour, values, numbers: None, taken: 0, printed: Printed::default() };
     loop {
         let before = printer.taken;
         let goes_on = printer.pass(format.as_bytes());
@@ -47,6 +47,14 @@ pub(crate) fn render(flavour: Flavour, format: &str, values: &[String]) -> Print
         }
     }
     printer.printed
+}
+
+/// Formats as the `printf` of `awk`: once, with the values that are numbers marked.
+pub(crate) fn render_awk(format: &str, values: &[String], numbers: &[bool]) -> Vec<u8> {
+    let mut printer =
+        Printer { flavour: Flavour::Gnu, values, numbers: Some(numbers), taken: 0, printed: Printed::default() };
+    printer.pass(format.as_bytes());
+    printer.printed.out
 }
 
 /// How octal escapes are written.
@@ -124,6 +132,8 @@ fn number(digits: &[u8], radix: u32, most: usize, skipped: usize) -> Escape {
 struct Printer<'a> {
     flavour: Flavour,
     values: &'a [String],
+    /// Which values are numbers; only `awk` tells.
+    numbers: Option<&'a [bool]>,
     taken: usize,
     printed: Printed,
 }
@@ -153,7 +163,7 @@ impl Printer<'_> {
         let mut rest = format;
         while let [first, tail @ ..] = rest {
             match first {
-                b'\\' => match escape(tail, Octal::Plain) {
+                b'\\' if self.numbers.is_none() => match escape(tail, Octal::Plain) {
                     Escape::Bytes(bytes, length) => {
                         self.printed.out.extend(bytes);
                         rest = &tail[length..];
@@ -244,8 +254,13 @@ impl Printer<'_> {
     fn convert(&mut self, conversion: &Conversion) -> bool {
         let value = self.next();
         let text = value.clone().unwrap_or_default();
+        let is_number = self.numbers.is_some_and(|numbers| numbers.get(self.taken - 1) == Some(&true));
         let formatted = match conversion.letter {
             's' => cut(text.as_bytes(), conversion.precision),
+            'c' if is_number => {
+                let code = text.parse::<f64>().unwrap_or(0.0) as u32;
+                char::from_u32(code).map(String::from).unwrap_or_default().into_bytes()
+            }
             'c' => text.chars().next().map(String::from).unwrap_or_default().into_bytes(),
             'b' => {
                 let mut out = Vec::new();
@@ -274,6 +289,9 @@ impl Printer<'_> {
     }
 
     fn integer(&mut self, text: &str) -> i64 {
+        if self.numbers.is_some() {
+            return self.float(text) as i64;
+        }
         if let Some(c) = text.strip_prefix(['"', '\'']).and_then(|rest| rest.chars().next()) {
             return i64::from(u32::from(c));
         }

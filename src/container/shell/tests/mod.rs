@@ -16,7 +16,11 @@ pub(crate) struct Nowhere(pub(crate) u64);
 
 impl Surroundings for Nowhere {
     fn query(&mut self, _: Ipv4Addr, _: &str, _: RecordKind) -> Result<Answer, NetworkError> {
-        Err(NetworkError::TimedOut)
+        Ok(Answer::default())
+    }
+
+    fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
+        Ok(to)
     }
 
     fn exchange(&mut self, _: Endpoint, _: &[u8]) -> Result<Vec<u8>, NetworkError> {

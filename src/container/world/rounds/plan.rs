@@ -160,6 +160,10 @@ impl Surroundings for Silence {
         Err(NetworkError::TimedOut)
     }
 
+    fn translate(&mut self, _: Endpoint) -> Result<Endpoint, NetworkError> {
+        Err(NetworkError::Unreachable)
+    }
+
     fn exchange(&mut self, _: Endpoint, _: &[u8]) -> Result<Vec<u8>, NetworkError> {
         Err(NetworkError::Unreachable)
     }

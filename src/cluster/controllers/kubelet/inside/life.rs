@@ -9,7 +9,8 @@ use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_container::LogLine;
 
-use super::{Inside, PodPlace, Sources, environment, updates};
+use super::memory::Memory;
+use super::{BUDGET, Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
 use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
@@ -41,7 +42,7 @@ pub(in crate::controllers::kubelet) fn before_sync(
 
 /// Returns whether the inside has to be looked at: because that was asked for, or because a container is expected to end.
 fn is_look_due(runtime: &PodRuntime, now: Time) -> bool {
-    let mut running = runtime.containers.values().filter_map(ContainerRuntime::running);
+    let mut running = runtime.containers.values().filter_map(|container| container.running());
     let ends = running.any(|running| running.program.is_inside && running.ends_at().is_some_and(|at| at <= now));
     ends || runtime.look_at.is_some_and(|at| at <= now)
 }
@@ -58,11 +59,11 @@ pub(in crate::controllers::kubelet) fn after_sync(
     now: Time,
 ) -> Result<(), Status> {
     keep_variables(server, pod, runtime, before, now)?;
-    let acts = |c: &ContainerRuntime| c.running().is_some_and(|running| running.program.is_inside);
+    let acts = |c: &Box<ContainerRuntime>| c.running().is_some_and(|running| running.program.is_inside);
     runtime.has_inside |= runtime.containers.values().any(acts);
-    let has_changed = |(name, container): (&String, &ContainerRuntime)| {
+    let has_changed = |(name, container): (&String, &Box<ContainerRuntime>)| {
         let old = before.containers.get(name);
-        old.and_then(ContainerRuntime::running).map(|r| r.since) != container.running().map(|r| r.since)
+        old.and_then(|old| old.running()).map(|r| r.since) != container.running().map(|r| r.since)
     };
     if !runtime.has_inside || !runtime.containers.iter().any(has_changed) {
         return Ok(());
@@ -116,9 +117,12 @@ impl Inside {
         now: Time,
     ) -> Result<(), Status> {
         let mut ahead = self.clone();
+        ahead.is_forecast = true;
         ahead.world.close_sessions();
-        let outcome = ahead.run(server, pod, now + HORIZON);
-        self.memory.clone_from(&ahead.memory);
+        // What is asked once is taken to stay as it is; a change leads to another forecast.
+        ahead.memory = Memory::default();
+        let outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, BUDGET));
+        self.memory.learn(ahead.memory.clone());
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
             let (State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. }) =

@@ -28,6 +28,10 @@ enum Reply {
     /// There is one.
     Connected,
     Http(Response),
+    /// Bytes that came back.
+    Bytes(Vec<u8>),
+    /// Where a connection goes.
+    Endpoint(Ipv4Addr, u16),
 }
 
 /// The last answers by question.
@@ -37,6 +41,11 @@ pub(super) struct Memory(BTreeMap<String, Reply>);
 impl Memory {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Takes over what another has asked.
+    pub(super) fn learn(&mut self, other: Memory) {
+        other.0.into_iter().for_each(|(question, reply)| self.keep(question, reply));
     }
 
     fn keep(&mut self, question: String, reply: Reply) {
@@ -75,7 +84,10 @@ impl Surroundings for Remembering<'_> {
             let records = answer.records.into_iter().map(|record| (record.name, record.kind.to_owned(), record.data));
             Reply::Name(answer.exists, records.collect())
         });
-        let Reply::Name(exists, records) = reply else { return reply.result().map(|_| Answer::default()) };
+        let (exists, records) = match reply {
+            Reply::Name(exists, records) => (exists, records),
+            other => return other.result().map(|_| Answer::default()),
+        };
         let record = |(name, kind, data): (String, String, String)| {
             let kind = KINDS.iter().find(|known| **known == kind)?;
             Some(Record { name, kind, data })
@@ -83,17 +95,31 @@ impl Surroundings for Remembering<'_> {
         Ok(Answer { exists, records: records.into_iter().filter_map(record).collect() })
     }
 
-    fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
-        self.ask(format!("connect {to:?}"), |surroundings| connected(surroundings.connect(to))).result().map(drop)
+    fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
+        let reply = self.ask(format!("translate {to:?}"), |surroundings| match surroundings.translate(to) {
+            Ok(Endpoint { address, port }) => Reply::Endpoint(address, port),
+            Err(error) => failed(error),
+        });
+        match reply {
+            Reply::Endpoint(address, port) => Ok(Endpoint { address, port }),
+            other => other.result().map(|_| to),
+        }
     }
 
     fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
-        let question = format!("exchange {to:?} {}", String::from_utf8_lossy(bytes));
-        let reply = self.ask(question, |surroundings| match surroundings.exchange(to, bytes) {
-            Ok(answer) => Reply::Http(Response { body: answer, ..Response::default() }),
-            Err(error) => failed(error),
-        });
-        reply.result()?.map(|answer| answer.body).ok_or(NetworkError::Closed)
+        let reply =
+            self.ask(format!("exchange {to:?} {bytes:?}"), |surroundings| match surroundings.exchange(to, bytes) {
+                Ok(bytes) => Reply::Bytes(bytes),
+                Err(error) => failed(error),
+            });
+        match reply {
+            Reply::Bytes(bytes) => Ok(bytes),
+            other => other.result().map(|_| Vec::new()),
+        }
+    }
+
+    fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
+        self.ask(format!("connect {to:?}"), |surroundings| connected(surroundings.connect(to))).result().map(drop)
     }
 
     fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {
@@ -130,7 +156,7 @@ fn failed(error: NetworkError) -> Reply {
 impl Reply {
     fn result(self) -> Result<Option<Response>, NetworkError> {
         match self {
-            Reply::Connected | Reply::Name(..) => Ok(None),
+            Reply::Connected | Reply::Name(..) | Reply::Bytes(_) | Reply::Endpoint(..) => Ok(None),
             Reply::Http(response) => Ok(Some(response)),
             Reply::Refused => Err(NetworkError::Refused),
             Reply::TimedOut => Err(NetworkError::TimedOut),
@@ -153,11 +179,15 @@ mod tests {
             Ok(Answer { exists: self.0, records: self.0.then_some(record).into_iter().collect() })
         }
 
-        fn connect(&mut self, _: Endpoint) -> Result<(), NetworkError> {
-            Err(NetworkError::Refused)
+        fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
+            Ok(to)
         }
 
         fn exchange(&mut self, _: Endpoint, _: &[u8]) -> Result<Vec<u8>, NetworkError> {
+            Err(NetworkError::Closed)
+        }
+
+        fn connect(&mut self, _: Endpoint) -> Result<(), NetworkError> {
             Err(NetworkError::Refused)
         }
 
@@ -176,9 +206,8 @@ mod tests {
 
     fn query(memory: &mut Memory, exists: bool, is_past: bool) -> Answer {
         let mut names = Names(exists);
-        Remembering { surroundings: &mut names, memory, is_past }
-            .query(Ipv4Addr::LOCALHOST, "web", RecordKind::A)
-            .expect("an answer")
+        let mut remembering = Remembering { surroundings: &mut names, memory, is_past };
+        remembering.query(Ipv4Addr::LOCALHOST, "web", RecordKind::A).expect("an answer")
     }
 
     #[test]

@@ -33,6 +33,7 @@ use super::runtime::PodRuntime;
 use super::watches;
 use super::{host_ip, pod_state};
 use crate::api::Server;
+use crate::network::dns_server;
 pub(super) use config::is_service;
 use environment::Sources;
 pub(super) use environment::Variables;
@@ -41,6 +42,7 @@ pub(super) use life::{after_sync, before_sync};
 use memory::{Memory, Remembering};
 use outside::Outside;
 pub(super) use probing::{needs_inside, probe, stop, stopped_at};
+use session::keep;
 pub(crate) use session::{forward, session};
 
 /// Steps that a world takes at most in one go.
@@ -53,6 +55,8 @@ pub(super) struct PodPlace {
     ip: String,
     /// Address of the node.
     host_ip: String,
+    /// Address of the DNS server of the cluster.
+    dns: String,
     /// What the node can allocate.
     allocatable: Value,
     /// Memory of the node in bytes.
@@ -74,6 +78,7 @@ impl PodPlace {
         Ok(PodPlace {
             ip: runtime.ip.clone(),
             host_ip: host_ip(&node),
+            dns: dns_server(server).to_string(),
             memory: number("memory").unwrap_or(0),
             storage: number("ephemeral-storage").unwrap_or(u64::MAX),
             processors: number("cpu").and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(1),
@@ -99,6 +104,10 @@ pub(super) struct Inside {
     draws: u64,
     /// What was asked of the network, so that a change there can change what happens.
     memory: Memory,
+    /// Pods through which what happens now was caused: requests that are passed on.
+    hops: u8,
+    /// What happens now is a forecast, of which others keep nothing.
+    is_forecast: bool,
 }
 
 /// The row that keeps the inside of a pod.
@@ -113,7 +122,7 @@ struct Kept {
 
 impl From<Inside> for Kept {
     fn from(inside: Inside) -> Kept {
-        let Inside { world, runs, draws, memory } = inside;
+        let Inside { world, runs, draws, memory, .. } = inside;
         Kept { world: world.into(), runs, draws, memory }
     }
 }
@@ -121,7 +130,7 @@ impl From<Inside> for Kept {
 impl From<Kept> for Inside {
     fn from(kept: Kept) -> Inside {
         let Kept { world, runs, draws, memory } = kept;
-        Inside { world: world.into(), runs, draws, memory }
+        Inside { world: world.into(), runs, draws, memory, hops: 0, is_forecast: false }
     }
 }
 
@@ -151,6 +160,8 @@ impl Inside {
             runs: BTreeMap::new(),
             draws: 0,
             memory: Memory::default(),
+            hops: 0,
+            is_forecast: false,
         };
         Ok(kept.unwrap_or_else(new))
     }
@@ -278,7 +289,8 @@ impl Inside {
         is_past: bool,
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
-        let mut outside = Outside { server, uid: pod.uid(), draws: self.draws };
+        let Inside { hops, is_forecast, draws, .. } = *self;
+        let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast };
         let mut remembering = Remembering { surroundings: &mut outside, memory: &mut self.memory, is_past };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
@@ -289,7 +301,7 @@ impl Inside {
 /// Returns the log of a container whose program is simulated, up to an instant.
 ///
 /// # Errors
-/// As [`world_of`].
+/// As [`Inside::advance`].
 pub(super) fn log(
     server: &mut Server,
     pod: &Object,
@@ -300,15 +312,4 @@ pub(super) fn log(
     let mut inside = Inside::load(server, pod, runtime)?;
     inside.advance(server, pod, runtime, now)?;
     Ok(inside.log(container))
-}
-
-/// Returns the world of a pod at an instant; `None` if no kubelet has seen the pod.
-///
-/// # Errors
-/// A volume that is not simulated, or an object that cannot be read.
-pub(crate) fn world_of(server: &mut Server, pod: &Object, now: Time) -> Result<Option<World>, Status> {
-    let Some(runtime) = runtime_of(server, pod)? else { return Ok(None) };
-    let mut inside = Inside::load(server, pod, &runtime)?;
-    inside.advance(server, pod, &runtime, now)?;
-    Ok(Some(inside.world))
 }

@@ -7,8 +7,6 @@ use super::PodPlace;
 
 /// The domain of the cluster.
 const DOMAIN: &str = "cluster.local";
-/// The address of the DNS server of the cluster.
-const DNS_SERVER: &str = "10.96.0.10";
 /// Longest host name (`HOST_NAME_MAX` less one).
 const HOSTNAME_MAX: usize = 63;
 
@@ -64,7 +62,7 @@ pub(super) fn resolv_conf(pod: &Object, place: &PodPlace) -> String {
     let is_host = pod.flag("/spec/hostNetwork");
     let of_cluster = || {
         let search = [format!("{}.svc.{DOMAIN}", pod.namespace()), format!("svc.{DOMAIN}"), DOMAIN.to_owned()];
-        (search.to_vec(), vec![DNS_SERVER.to_owned()], vec!["ndots:5".to_owned()])
+        (search.to_vec(), vec![place.dns.clone()], vec!["ndots:5".to_owned()])
     };
     let (mut search, mut servers, mut options) = match pod.str("/spec/dnsPolicy") {
         "None" => (Vec::new(), Vec::new(), Vec::new()),
@@ -108,7 +106,12 @@ mod tests {
     use kctl_base::json::json;
 
     fn place() -> PodPlace {
-        PodPlace { ip: "10.244.1.2".into(), host_ip: "192.168.0.7".into(), ..PodPlace::default() }
+        PodPlace {
+            ip: "10.244.1.2".into(),
+            host_ip: "192.168.0.7".into(),
+            dns: "10.96.0.10".into(),
+            ..PodPlace::default()
+        }
     }
 
     #[test]

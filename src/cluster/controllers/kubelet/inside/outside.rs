@@ -1,61 +1,109 @@
-//! The network as the containers of a pod see it.
+//! The network as the containers of a pod see it, and as it reaches them.
 
 use std::net::Ipv4Addr;
 
-use kctl_container::{Answer, Endpoint, NetworkError, Record, RecordKind, Request, Response, Surroundings};
+use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::sim::Time;
+use kctl_base::status::Status;
+use kctl_container::{Answer, Endpoint, NetworkError, RecordKind, Request, Response, Surroundings};
 
+use super::{Inside, keep, runtime_of};
 use crate::api::Server;
-use crate::dns::{self, RecordType};
-
-/// The address of the DNS server of the cluster.
-const DNS_SERVER: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 10);
+use crate::network::{Delivery, Message, Network, Reply};
 
 /// What lies outside of a pod.
 pub(super) struct Outside<'a> {
     pub(super) server: &'a mut Server,
-    /// The pod, which draws its own random numbers.
-    pub(super) uid: &'a str,
-    /// The number of the next draw.
+    pub(super) pod: &'a Object,
+    /// The number of the next draw of a random number: every pod draws its own.
     pub(super) draws: u64,
+    /// The present.
+    pub(super) now: Time,
+    /// Pods through which what happens now was caused.
+    pub(super) hops: u8,
+    /// What happens is a forecast.
+    pub(super) is_forecast: bool,
+}
+
+impl Outside<'_> {
+    fn network(&mut self) -> Network<'_> {
+        Network {
+            server: self.server,
+            pod: self.pod,
+            now: self.now,
+            hops: self.hops,
+            is_forecast: self.is_forecast,
+            deliver,
+        }
+    }
 }
 
 impl Surroundings for Outside<'_> {
     fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError> {
-        if server != DNS_SERVER {
-            return Err(NetworkError::TimedOut);
+        self.network().query(server, name, kind)
+    }
+
+    fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
+        let draw = self.random();
+        self.network().translate(to, draw)
+    }
+
+    fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
+        self.network().send(to, Message::Connect).map(drop)
+    }
+
+    fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        match self.network().send(to, Message::Bytes(bytes))? {
+            Reply::Bytes(bytes) => Ok(bytes),
+            Reply::Connected | Reply::Http(_) => Err(NetworkError::Closed),
         }
-        let kind = match kind {
-            RecordKind::A => RecordType::A,
-            RecordKind::Srv => RecordType::Srv,
-            RecordKind::Cname => RecordType::Cname,
-            RecordKind::Ptr => RecordType::Ptr,
-            RecordKind::Aaaa => {
-                return Ok(Answer { exists: self.query(server, name, RecordKind::A)?.exists, records: Vec::new() });
-            }
-        };
-        let found = dns::lookup(self.server, "", &format!("{name}."), kind).map_err(|_| NetworkError::TimedOut)?;
-        let record = |record: dns::Record| Record { name: record.name, kind: record.kind, data: record.data };
-        Ok(Answer { exists: found.exists, records: found.records.into_iter().map(record).collect() })
     }
 
-    fn connect(&mut self, _: Endpoint) -> Result<(), NetworkError> {
-        Err(NetworkError::Unreachable)
+    fn http(&mut self, to: Endpoint, is_tls: bool, request: &Request) -> Result<Response, NetworkError> {
+        if is_tls {
+            return self.network().send_tls(to, request);
+        }
+        match self.network().send(to, Message::Http(request))? {
+            Reply::Http(response) => Ok(response),
+            Reply::Connected | Reply::Bytes(_) => Err(NetworkError::Closed),
+        }
     }
 
-    fn exchange(&mut self, to: Endpoint, _: &[u8]) -> Result<Vec<u8>, NetworkError> {
-        self.connect(to).and(Err(NetworkError::Closed))
-    }
-
-    fn http(&mut self, to: Endpoint, _: bool, _: &Request) -> Result<Response, NetworkError> {
-        self.connect(to).and(Err(NetworkError::Closed))
-    }
-
-    fn ping(&mut self, _: Ipv4Addr) -> Result<(), NetworkError> {
-        Err(NetworkError::Unreachable)
+    fn ping(&mut self, to: Ipv4Addr) -> Result<(), NetworkError> {
+        self.network().ping(to)
     }
 
     fn random(&mut self) -> u64 {
         self.draws += 1;
-        self.server.ids().below("inside", self.uid, self.draws, u64::MAX)
+        self.server.ids().below("inside", self.pod.uid(), self.draws, u64::MAX)
     }
+}
+
+/// Lets a process of a pod answer what arrives on one of its ports.
+///
+/// # Errors
+/// A volume that is not simulated, or an object that cannot be read.
+pub(super) fn deliver(
+    server: &mut Server,
+    pod: &Object,
+    delivery: &Delivery<'_>,
+) -> Result<Result<Reply, NetworkError>, Status> {
+    let Some(runtime) = runtime_of(server, pod)? else { return Ok(Err(NetworkError::TimedOut)) };
+    let Delivery { port, client, message, hops, is_forecast, now } = *delivery;
+    let mut inside = Inside::load(server, pod, &runtime)?;
+    (inside.hops, inside.is_forecast) = (hops, is_forecast);
+    inside.advance(server, pod, &runtime, now)?;
+    if let Message::Connect = message {
+        return Ok(if inside.world.listens(port) { Ok(Reply::Connected) } else { Err(NetworkError::Refused) });
+    }
+    let reply = inside.outside(server, pod, |world, outside| match message {
+        Message::Http(request) => world.serve(outside, port, request, client).map(Reply::Http),
+        Message::Bytes(bytes) => world.exchange(outside, port, bytes, client).map(Reply::Bytes),
+        Message::Connect => Ok(Reply::Connected),
+    });
+    if !is_forecast && reply.is_ok() {
+        let is_new = !runtime.has_inside;
+        keep(server, pod, runtime, inside, is_new.then_some(now))?;
+    }
+    Ok(reply)
 }

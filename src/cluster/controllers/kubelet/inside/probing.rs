@@ -92,6 +92,7 @@ impl Inside {
         }
         // It takes time: what comes of it is seen in a copy.
         let mut ahead = self.clone();
+        ahead.is_forecast = true;
         ahead.run(server, pod, now + probe.timeout);
         let has_ended = ahead.world.sessions.get(&session).is_some_and(|session| session.status.is_some());
         self.world.close_session(session);

@@ -1,14 +1,18 @@
 //! Sessions in containers, as the kubelet and the container runtime serve them (`pkg/kubelet/server`, containerd's CRI).
 
+use std::net::Ipv4Addr;
+
 use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
-use kctl_container::{Errno, SessionId};
+use kctl_container::{Errno, NetworkError, SessionId};
 
+use super::outside::deliver;
 use super::{Inside, runtime_of};
 use crate::api::{AttachOptions, ExecOptions, Forwarded, Server, SessionCall, SessionState};
 use crate::controllers::kubelet::runtime::PodRuntime;
 use crate::controllers::kubelet::{NAME, pod_state};
+use crate::network::{Delivery, Message, Reply};
 
 /// Takes a step of a session in a container of a pod.
 ///
@@ -49,7 +53,7 @@ pub(crate) fn session(
 
 /// Keeps what a session has changed. With `look_at`, the kubelet looks at the pod again: containers may end otherwise than
 /// expected.
-fn keep(
+pub(super) fn keep(
     server: &mut Server,
     pod: &Object,
     mut runtime: PodRuntime,
@@ -174,10 +178,11 @@ pub(crate) fn forward(
     if runtime.containers.values().all(|container| container.running().is_none()) {
         return Err(not_found(pod, &call));
     }
-    let mut inside = Inside::load(server, pod, &runtime)?;
-    inside.advance(server, pod, &runtime, now)?;
-    let answer = inside
-        .outside(server, pod, |world, outside| world.serve(outside, port, request, std::net::Ipv4Addr::LOCALHOST));
-    keep(server, pod, runtime, inside, None)?;
-    Ok(answer)
+    // The connection comes from the pod itself.
+    let client = Ipv4Addr::LOCALHOST;
+    let delivery = Delivery { port, client, message: Message::Http(request), hops: 0, is_forecast: false, now };
+    Ok(deliver(server, pod, &delivery)?.and_then(|reply| match reply {
+        Reply::Http(response) => Ok(response),
+        Reply::Connected | Reply::Bytes(_) => Err(NetworkError::Closed),
+    }))
 }

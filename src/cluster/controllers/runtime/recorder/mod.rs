@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::{Context, Result};
 use correlator::{Correlated, Correlator, Seen};
-use kctl_base::json::{Value, json};
+use kctl_base::json::{SharedStr, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Duration;
 
@@ -21,8 +21,6 @@ pub(in crate::controllers) const EVENT_TTL: Duration = Duration::from_secs(3600)
 
 /// The component that records through `events.k8s.io`, where events have a series instead of a count.
 const SCHEDULER: &str = "default-scheduler";
-/// The scheduler as it reports events: with the host that it runs on, the node of the control plane.
-const SCHEDULER_INSTANCE: &str = "default-scheduler-k8s-master";
 
 /// An event to record.
 pub(crate) struct Event<'a> {
@@ -78,7 +76,7 @@ fn try_record(ctx: &mut Context<'_>, about: &Object, event: &Event<'_>) -> Resul
 /// Returns the row that holds the state of a component's events about an object.
 fn row_of(controller: &str, uid: &str, name: &str) -> String {
     let id = if uid.is_empty() { name } else { uid };
-    format!("events/{controller}/{id}")
+    ["events/", controller, "/", id].concat()
 }
 
 /// Forgets expired events. The row of a component and object is removed with its last event.
@@ -112,7 +110,10 @@ fn new_identity(ctx: &mut Context<'_>, about: &Object) -> Result<(String, String
 
 /// Returns the namespace of events about an object; `default` for a cluster-scoped object.
 fn namespace_of(about: &Object) -> &str {
-    if about.namespace().is_empty() { "default" } else { about.namespace() }
+    match about.namespace() {
+        "" => "default",
+        namespace => namespace,
+    }
 }
 
 /// Updates an event that has occurred again.
@@ -129,6 +130,11 @@ fn count_again(ctx: &mut Context<'_>, known: &Object, message: &str, seen: &Seen
     ctx.update("events", event).map(drop)
 }
 
+/// Returns the scheduler as it reports events: with the host that it runs on, the node of the control plane.
+fn scheduler_instance(ctx: &Context<'_>) -> String {
+    format!("{SCHEDULER}-{}", ctx.installation().control_plane())
+}
+
 /// Returns the object of a new event; `uid` is empty for one that was recorded before and has been deleted.
 fn new_object(
     ctx: &Context<'_>,
@@ -139,6 +145,7 @@ fn new_object(
 ) -> Object {
     let component = component_of(ctx.controller);
     let is_scheduler = component == SCHEDULER;
+    let instance = if is_scheduler { scheduler_instance(ctx).into() } else { SharedStr::from(event.host) };
     let source = match is_scheduler {
         true => json!({}),
         false => object_of([("component", component), ("host", event.host)]),
@@ -156,7 +163,7 @@ fn new_object(
         "metadata": object_of([("name", &seen.name), ("namespace", namespace), ("uid", uid)]),
         "reason": event.reason,
         "reportingComponent": component,
-        "reportingInstance": if is_scheduler { SCHEDULER_INSTANCE } else { event.host },
+        "reportingInstance": instance,
         "source": source,
         "type": event.event_type,
     });

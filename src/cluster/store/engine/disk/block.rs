@@ -114,7 +114,7 @@ fn starts(rows: &[u8]) -> Option<Vec<u32>> {
 
 /// The size in bytes of the blocks of one generation of a [`BlockCache`]. A bulk command looks up a dozen keys a pod, in any
 /// order, and most of them are in no block: it would read most blocks again and again if they did not fit.
-const GENERATION_BYTES: usize = 1 << 20;
+const GENERATION_BYTES: usize = 4 << 20;
 
 /// The blocks of a run that have been read lately, by their offsets. It has two generations: when the young one is full, it
 /// becomes the old one, whose blocks are dropped unless they have been read again.

@@ -2,11 +2,12 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
-/// A running shell.
-pub(super) struct Shell;
+use super::sandbox::Sandbox;
+
+/// The running commands of a transcript.
+pub(super) struct Session;
 
 /// The result of a command.
 pub(super) struct Ran {
@@ -27,16 +28,12 @@ pub(super) enum End {
     Timeout,
 }
 
-impl Shell {
+impl Session {
     /// Refuses to start a shell.
     ///
     /// # Errors
     /// Always.
-    pub(super) fn start<'a>(
-        _: &OsStr,
-        _: &Path,
-        _: impl Iterator<Item = (&'static str, &'a OsStr)>,
-    ) -> io::Result<Shell> {
+    pub(super) fn start(_: &OsStr, _: &Sandbox) -> io::Result<Session> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "transcripts need a POSIX shell, which this system lacks"))
     }
 

@@ -1,5 +1,7 @@
 //! `store`: manages the directory that holds the cluster.
 
+mod create;
+
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -28,6 +30,32 @@ pub(super) const VERB: Verb = Verb {
 };
 
 const FAMILY: &[Verb] = &[
+    Verb {
+        name: "create",
+        aliases: &[],
+        about: "Create a cluster",
+        long: "Create a cluster in a store that has none.
+
+ The profile says what it is like: 'bare' has nodes and nothing installed, 'kubeadm', 'kind' and 'minikube' have what these \
+    installers bring along, from the names of the nodes to the pods of kube-system and the default storage class. All of it is \
+    ready when the command ends.
+
+ Without this command, the first one that needs a cluster creates one, with the profile that the environment variable \
+    KCTL_PROFILE names and as many nodes as KCTL_NODES says.",
+        examples: &[
+            ("Create a cluster like that of 'kind create cluster'", "store create --profile=kind"),
+            ("Create one like that of 'minikube start' with a metrics server", "store create --profile=minikube --metrics-server"),
+            (
+                "Create one with three nodes, of which one is small and has a label",
+                "store create --profile=kind --nodes=3 --node=cpu=4,memory=8Gi --node=name=kind-worker,cpu=1,labels=disktype=ssd",
+            ),
+            ("Create a thousand nodes", "store create --nodes=1000"),
+        ],
+        usage: "[--profile=PROFILE] [flags]",
+        flags: create::flags,
+        run: create::run,
+        family: &[],
+    },
     Verb {
         name: "path",
         aliases: &[],
@@ -76,10 +104,15 @@ const FAMILY: &[Verb] = &[
         aliases: &[],
         about: "Delete the cluster",
         long: "Delete the cluster and all of its objects, its history and its branches. The next command creates a new one. \
-    With --branch, reset only that branch.",
-        examples: &[("Delete the cluster", "store reset")],
-        usage: "",
-        flags: |c| c,
+    With --branch, reset only that branch.
+
+ With flags of 'store create', the new cluster is created at once.",
+        examples: &[
+            ("Delete the cluster", "store reset"),
+            ("Replace it by one like that of 'kind create cluster'", "store reset --profile=kind"),
+        ],
+        usage: "[flags]",
+        flags: create::flags,
         run: reset,
         family: &[],
     },
@@ -165,14 +198,20 @@ fn unrestricted_store_dir(ctx: &Ctx) -> CliResult<PathBuf> {
     }
 }
 
-fn reset(ctx: &mut Ctx, _: &ArgMatches) -> CliResult<()> {
+fn reset(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
+    // Whatever is wrong with the new cluster must not cost the old one.
+    let plan = create::has_plan(matches).then(|| create::read_plan(ctx, matches)).transpose()?;
     let (dir, base) = (unrestricted_store_dir(ctx)?, ctx.base_dir()?);
     maintenance::reset(&dir, ctx.open_options()?.lock_timeout)?;
     if dir == base {
         branches::remove_all(&base)?;
     }
     ctx.print_line(format!("store {} reset", dir.display()));
-    Ok(())
+    match plan {
+        Some(plan) => create::create(ctx, plan),
+        None if dir == base => ctx.use_profile(ctx.plan()?.profile),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
