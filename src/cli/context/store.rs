@@ -42,7 +42,10 @@ impl Ctx {
     pub(crate) fn use_profile(&mut self, profile: Profile) -> CliResult<()> {
         let source = self.kubeconfig_source()?;
         match source.is_of_store() {
-            true => Kubeconfig::change(source, self.lock_timeout(), |config| Ok(config.select_profile(profile))),
+            true => Kubeconfig::change(source, self.lock_timeout(), |config| {
+                config.select_profile(profile);
+                Ok(())
+            }),
             false => Ok(()),
         }
     }

@@ -125,7 +125,14 @@ impl Server {
                 return Ok(address);
             }
         }
-        Ok(String::new())
+        // The upper part is in use, as far as one can tell; the lower one comes first now.
+        for number in 1..range.size() - 1 {
+            let address = range.address(number).to_string();
+            if !self.is_taken(ADDRESSES, &address, service)? {
+                return Ok(address);
+            }
+        }
+        Err(Status::internal("failed to allocate a serviceIP: range is full"))
     }
 
     /// Returns the reason for which a requested address cannot be allocated. A dry run looks at the range only.
@@ -256,6 +263,7 @@ fn requested(port: &Value) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::api::{Body, Request};
+    use crate::profile::{Cidr, ClusterPlan};
     use crate::{Cluster, OpenOptions};
 
     fn service(spec: Value) -> Object {
@@ -279,6 +287,26 @@ mod tests {
         let elsewhere = create(json!({"clusterIP": "11.0.0.1", "ports": ports})).expect_err("out of range");
         let why = "the provided IP (11.0.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16";
         assert!(elsewhere.message.ends_with(why), "{}", elsewhere.message);
+    }
+
+    #[test]
+    fn small_ranges_are_used_up() {
+        let plan = ClusterPlan { service_cidr: Cidr::parse("10.32.0.0/27").ok(), ..ClusterPlan::default() };
+        let mut cluster =
+            Cluster::open(OpenOptions { plan, ..OpenOptions::memory(7) }).expect("a cluster in memory opens");
+        let mut create = |number: u8| {
+            let mut object = service(json!({"ports": [{"port": 80}]}));
+            object.put("/metadata/name", format!("s{number}"));
+            let created = cluster.handle(&Request::create("services", "default", object))?;
+            Ok::<String, Status>(created.into_object().str("/spec/clusterIP").into())
+        };
+        // The first of 30 addresses is that of the API server; the upper part comes first.
+        let mut addresses: Vec<String> = (1..30).map(|number| create(number).expect("an address")).collect();
+        assert!(addresses[..14].iter().all(|address| ("10.32.0.16"..="10.32.0.30").contains(&address.as_str())));
+        addresses.sort();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 29);
+        assert!(create(30).expect_err("no address").message.ends_with("failed to allocate a serviceIP: range is full"));
     }
 
     #[test]
