@@ -102,7 +102,7 @@ impl Call<'_> {
                         NodeKind::Directory(_) => return Ok(Err(Errno::EISDIR)),
                         _ => &[],
                     },
-                    // A file that was removed while it is open; its content is not kept.
+                    // The volume is gone.
                     _ => &[],
                 };
                 let rest = content.get(*offset as usize..).unwrap_or_default();
@@ -160,7 +160,7 @@ impl Call<'_> {
             }
             Target::Device(Device::Full) => Err(Errno::ENOSPC),
             Target::Device(_) => Ok(()),
-            Target::PipeWriter(pipe) => match pipes.get_mut(pipe).filter(|pipe| pipe.readers > 0) {
+            Target::PipeWriter(pipe) => match pipes.get_mut(pipe).filter(|pipe| pipe.is_writable()) {
                 Some(pipe) => {
                     pipe.push(bytes);
                     effects.has_moved_bytes = true;
@@ -274,12 +274,21 @@ impl Call<'_> {
         };
         let device = match &self.files().node(&at)?.kind {
             NodeKind::Device(device) => Some(*device),
+            NodeKind::Fifo => {
+                let id = self.world.open_named_pipe(&at.tree, at.node, mode == OpenMode::Read);
+                return Ok(self.attach(id));
+            }
             _ => None,
         };
         let target = match device {
             Some(Device::Descriptor(descriptor)) => return self.duplicate(descriptor),
             Some(device) => Target::Device(device),
-            None => Target::File { at: at.into(), offset: 0, mode },
+            None => {
+                if let Some(tree) = self.world.trees.get_mut(&at.tree) {
+                    tree.hold(at.node);
+                }
+                Target::File { at: at.into(), offset: 0, mode }
+            }
         };
         let id = self.world.add_file(target);
         Ok(self.attach(id))

@@ -154,6 +154,9 @@ impl Node {
 pub struct Tree {
     #[serde(with = "shared_nodes")]
     nodes: BTreeMap<NodeId, Arc<Node>>,
+    /// How often files are open: they are kept until they are closed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    open: BTreeMap<NodeId, u32>,
     next: NodeId,
     /// Bytes that the nodes take.
     used: u64,
@@ -237,7 +240,13 @@ impl Tree {
     #[must_use]
     pub fn new(attributes: Attributes, capacity: u64) -> Tree {
         let root = Node { kind: NodeKind::Directory(BTreeMap::new()), attributes, links: 1 };
-        Tree { used: root.charge(), nodes: BTreeMap::from([(ROOT, Arc::new(root))]), next: ROOT + 1, capacity }
+        Tree {
+            used: root.charge(),
+            nodes: BTreeMap::from([(ROOT, Arc::new(root))]),
+            open: BTreeMap::new(),
+            next: ROOT + 1,
+            capacity,
+        }
     }
 
     /// Returns the number of the root directory.
@@ -340,12 +349,31 @@ impl Tree {
         self.entries_mut(directory)?.remove(name);
         let node = self.node_mut(id)?;
         node.links -= 1;
-        if node.links == 0 {
-            let freed = node.charge();
-            self.nodes.remove(&id);
-            self.used = self.used.saturating_sub(freed);
+        if node.links == 0 && !self.open.contains_key(&id) {
+            self.free(id);
         }
         Ok(())
+    }
+
+    fn free(&mut self, id: NodeId) {
+        if let Some(node) = self.nodes.remove(&id) {
+            self.used = self.used.saturating_sub(node.charge());
+        }
+    }
+
+    /// Keeps a file that is opened, even if its last entry is removed.
+    pub(crate) fn hold(&mut self, id: NodeId) {
+        *self.open.entry(id).or_default() += 1;
+    }
+
+    /// Lets go of a file that is closed.
+    pub(crate) fn release(&mut self, id: NodeId) {
+        let left = self.open.remove(&id).unwrap_or(1) - 1;
+        if left > 0 {
+            self.open.insert(id, left);
+        } else if self.node(id).is_ok_and(|node| node.links == 0) {
+            self.free(id);
+        }
     }
 
     /// Moves an entry; an entry at the new place is replaced, a directory only if it is empty.

@@ -102,6 +102,7 @@ pub fn is_shell(name: &str) -> bool {
 /// `ENOENT`; `EACCES` for a file that is not executable; `ENOEXEC` for one that is neither a script nor a known program.
 pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
     let name = call.process.argv.first().cloned().unwrap_or_default();
+    crate::world::proc::prepare_for_arguments(call);
     let search = call.process.variable("PATH").unwrap_or(Image::DEFAULT_PATH).to_owned();
     let path = find_on_path(call, &search, &name)?;
     let content = call.files().read(&path).unwrap_or_default();

@@ -8,6 +8,7 @@ const MAX_PATHS: usize = 50_000;
 
 /// Returns the paths that match a pattern, sorted; empty if there are none.
 pub(super) fn expand(call: &mut Call<'_>, pattern: &str, is_extended: bool) -> Vec<String> {
+    crate::world::proc::prepare(call, pattern);
     let is_absolute = pattern.starts_with('/');
     let mut paths = vec![String::from(if is_absolute { "/" } else { "" })];
     let mut parts = pattern.split('/').filter(|part| !part.is_empty()).peekable();

@@ -164,6 +164,11 @@ impl Shell {
         self.status = status.code();
         self.set_pipe_status(&[self.status]);
         self.close_substitutions(call);
+        if status == Status::Killed(Signal::Int) && self.is_interactive() {
+            // The rest of the line is not run.
+            self.say(call, "\n");
+            self.reset(call);
+        }
         if let Status::Killed(signal) = status {
             self.report_signal(call, pid, signal);
         }

@@ -121,6 +121,7 @@ impl Shell {
             });
         }
         let creates = mode != OpenMode::Read;
+        crate::world::proc::prepare(call, path);
         let opened = call.open(path, mode, truncate).map_err(|errno| self.open_error(path, errno, creates))?;
         self.put(call, opened, descriptor);
         Ok(())

@@ -215,6 +215,7 @@ impl Shell {
             state: State::Ready,
             task: Task::Plain,
             next: None,
+            pid: 0,
             pending: Vec::new(),
             ignored: own.ignored.clone(),
             listeners: Vec::new(),
@@ -249,7 +250,7 @@ impl Shell {
         environment: Vec<(String, String)>,
         name: Option<String>,
     ) -> Result<Interrupt, Errno> {
-        let mut child = Process { argv: args, environment, ..self.child_process(call) };
+        let mut child = Process { argv: args, environment, pid: call.process.pid, ..self.child_process(call) };
         let task = load(call, &mut child)?;
         let private: Vec<i32> = call.process.files.range(FIRST_PRIVATE..).map(|(fd, _)| *fd).collect();
         for descriptor in private {

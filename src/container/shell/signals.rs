@@ -104,6 +104,8 @@ impl Shell {
         if !waits_for_child {
             self.pending = Pending::Nothing;
             self.say(call, "\n");
+            self.input.clear();
+            self.is_prompted = false;
             self.reset(call);
             self.status = 130;
         }

@@ -9,6 +9,13 @@ const CAPACITY: usize = 65_536;
 /// The same where the reader wants to have everything at once.
 const LARGE_CAPACITY: usize = 64 * 1024 * 1024;
 
+/// Who has come to a named pipe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Named {
+    had_reader: bool,
+    had_writer: bool,
+}
+
 /// The bytes of a pipe, or of the standard input of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Buffer {
@@ -20,6 +27,9 @@ pub(crate) struct Buffer {
     pub(crate) writers: u32,
     /// Number of open reading ends.
     pub(crate) readers: u32,
+    /// It is a named pipe, to which readers and writers come one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    named: Option<Named>,
     /// The reader waits for the end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_large: bool,
@@ -28,11 +38,47 @@ pub(crate) struct Buffer {
 impl Buffer {
     /// Creates an empty buffer with one reader.
     pub(crate) fn new(writers: u32) -> Buffer {
-        Buffer { bytes: VecDeque::new(), ends: VecDeque::new(), writers, readers: 1, is_large: false }
+        Buffer { bytes: VecDeque::new(), ends: VecDeque::new(), writers, readers: 1, named: None, is_large: false }
+    }
+
+    /// Creates the buffer of a named pipe.
+    pub(crate) fn named() -> Buffer {
+        Buffer { readers: 0, named: Some(Named::default()), ..Buffer::new(0) }
+    }
+
+    /// Adds a reader or a writer of a named pipe.
+    pub(crate) fn join(&mut self, is_reader: bool) {
+        let named = self.named.get_or_insert_default();
+        if is_reader {
+            self.readers += 1;
+            named.had_reader = true;
+        } else {
+            self.writers += 1;
+            named.had_writer = true;
+        }
+    }
+
+    /// Reports whether what is written may be read: a named pipe keeps it for its first reader.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.readers > 0 || self.named.is_some_and(|named| !named.had_reader)
+    }
+
+    /// Reports whether nobody will use it any more.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.readers == 0
+            && self.writers == 0
+            && (self.named.is_none_or(|named| named.had_reader) || self.bytes.is_empty())
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
+    }
+
+    /// Drops what follows the last line end: what a terminal does with a line that is interrupted.
+    pub(crate) fn discard_line(&mut self) {
+        let kept = self.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.bytes.truncate(kept);
+        self.ends.iter_mut().for_each(|end| *end = (*end).min(kept));
     }
 
     /// Adds an end for one reader, behind which more may come: what Ctrl-D does on a terminal.
@@ -61,7 +107,8 @@ impl Buffer {
 
     /// Reports whether all bytes up to an end are there.
     pub(crate) fn is_complete(&self) -> bool {
-        self.writers == 0 || !self.ends.is_empty()
+        let waits_for_writer = self.named.is_some_and(|named| !named.had_writer);
+        self.writers == 0 && !waits_for_writer || !self.ends.is_empty()
     }
 
     pub(crate) fn is_full(&self) -> bool {

@@ -5,6 +5,7 @@ mod buffer;
 mod container;
 pub(crate) mod log;
 mod mount_points;
+pub(crate) mod proc;
 mod rounds;
 mod schedule;
 mod session;
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
-use crate::fs::Tree;
+use crate::fs::{NodeId, Tree};
 
 use crate::process::{FileId, OpenFile, PipeId, Process, Signal, State, Status, Target};
 
@@ -41,6 +42,9 @@ pub struct World {
     pub sessions: BTreeMap<SessionId, Session>,
     pub(crate) files: BTreeMap<FileId, OpenFile>,
     pub(crate) pipes: BTreeMap<PipeId, Buffer>,
+    /// Named pipes that are open, by the key of their tree and their node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    named_pipes: Vec<(String, NodeId, PipeId)>,
     /// The last number that was given to a file, pipe or session.
     last_id: u64,
     /// Number of the newest lines of each log that somebody wants to see; older ones may be missing after a long time.
@@ -82,6 +86,7 @@ impl World {
             sessions: BTreeMap::new(),
             files: BTreeMap::new(),
             pipes: BTreeMap::new(),
+            named_pipes: Vec::new(),
             last_id: 0,
             lines_wanted: all_lines(),
             asked: 0,
@@ -125,6 +130,22 @@ impl World {
         (self.add_file(Target::PipeReader(pipe)), self.add_file(Target::PipeWriter(pipe)))
     }
 
+    /// Opens a named pipe.
+    pub(crate) fn open_named_pipe(&mut self, tree: &str, node: NodeId, is_reader: bool) -> FileId {
+        let known = self.named_pipes.iter().find(|(t, n, _)| t == tree && *n == node).map(|(_, _, pipe)| *pipe);
+        let pipe = known.unwrap_or_else(|| {
+            self.last_id += 1;
+            self.pipes.insert(self.last_id, Buffer::named());
+            self.named_pipes.push((tree.to_owned(), node, self.last_id));
+            self.last_id
+        });
+        if let Some(buffer) = self.pipes.get_mut(&pipe) {
+            buffer.join(is_reader);
+        }
+        self.effects.has_moved_bytes = true;
+        self.add_file(if is_reader { Target::PipeReader(pipe) } else { Target::PipeWriter(pipe) })
+    }
+
     pub(crate) fn retain_file(&mut self, id: FileId) {
         if let Some(file) = self.files.get_mut(&id) {
             file.references += 1;
@@ -142,14 +163,21 @@ impl World {
         let (pipe, is_reader) = match file.target {
             Target::PipeReader(pipe) => (pipe, true),
             Target::PipeWriter(pipe) => (pipe, false),
+            Target::File { at, .. } => {
+                if let Some(tree) = self.trees.get_mut(&at.tree) {
+                    tree.release(at.node);
+                }
+                return;
+            }
             _ => return,
         };
         self.effects.has_moved_bytes = true;
         if let Some(buffer) = self.pipes.get_mut(&pipe) {
             let ends = if is_reader { &mut buffer.readers } else { &mut buffer.writers };
             *ends -= 1;
-            if buffer.readers == 0 && buffer.writers == 0 {
+            if buffer.is_unused() {
                 self.pipes.remove(&pipe);
+                self.named_pipes.retain(|(_, _, id)| *id != pipe);
             }
         }
     }

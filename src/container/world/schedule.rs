@@ -170,6 +170,7 @@ impl World {
                     queue.wake(self.now);
                 }
                 next => {
+                    self.clear_proc();
                     self.asked = before + surroundings.asked;
                     self.now = self.now.max(until);
                     return Outcome { next, is_exhausted: false };

@@ -26,6 +26,9 @@ impl World {
             source: "overlay".into(),
             fs_type: "overlay".into(),
         };
+        let (proc, proc_tree) = super::proc::mount(name, self.now);
+        self.trees.insert(proc.tree.clone(), proc_tree);
+        config.mounts.0.insert(0, proc);
         config.mounts.0.insert(0, mount);
         self.trees.insert(root, tree);
         let argv = image.argv(&config.command, &config.args);

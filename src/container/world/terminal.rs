@@ -37,6 +37,9 @@ impl World {
             };
             if let Some(found) = self.sessions.get_mut(&input) {
                 found.input.push(text);
+                if matches!(key, Some(INTERRUPT | QUIT)) {
+                    found.input.discard_line();
+                }
                 if key == Some(END_OF_FILE) {
                     found.input.push_end();
                 }

@@ -124,7 +124,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let seen = runtime.clone();
     let mut outcome = sync(ctx, &pod, &node, &mut runtime, Findings { decision, has_looked })?;
     inside::after_sync(ctx.server(), &pod, &mut runtime, &seen, now)?;
-    requeue_for_inside(&runtime, &mut outcome);
+    if !pod.is_deleting() {
+        requeue_for_inside(&runtime, &mut outcome);
+    }
     let has_changed = runtime != before;
     if has_changed || pod.str("/status/startTime").is_empty() {
         ctx.set_state(&pod_state(pod.uid()), runtime.clone());

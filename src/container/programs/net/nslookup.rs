@@ -73,9 +73,9 @@ pub(super) fn run(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop>
     Ok(busybox(call, script, &question, &config))
 }
 
-fn has_bind(call: &mut Call<'_>) -> bool {
-    call.image().programs.iter().any(|path| path.ends_with("/dig"))
-        && call.image().names.iter().any(|n| n.contains("netshoot"))
+/// Reports whether an image with busybox has BIND's program beside it.
+fn has_bind(call: &Call<'_>) -> bool {
+    call.image().programs.contains(&"/usr/bin/nslookup")
 }
 
 /// Reports whether the image is a busybox before 1.29, whose `nslookup` asks the C library.
@@ -211,6 +211,11 @@ fn bind(call: &mut Call<'_>, script: &mut Script, question: &Question, config: &
         script.out(format!("*** Can't find {name}: No answer\n\n"));
         return 1;
     }
+    show_records(call, script, config, &answer, kind)
+}
+
+/// Shows records, and the addresses behind an alias; returns the exit code.
+fn show_records(call: &mut Call<'_>, script: &mut Script, config: &Config, answer: &Answer, kind: RecordKind) -> i32 {
     let mut code = 0;
     for record in &answer.records {
         let (owner, data) = (record.name.trim_end_matches('.'), &record.data);

@@ -143,6 +143,7 @@ impl Shell {
     fn change_directory(&mut self, call: &mut Call<'_>, target: &str, is_physical: bool) -> SysResult<()> {
         let old = if call.process.cwd.is_empty() { "/".to_owned() } else { call.process.cwd.clone() };
         let path = if target.is_empty() { old.clone() } else { logical(&old, target) };
+        crate::world::proc::prepare(call, &path);
         let files = call.files();
         let at = files.resolve(&path)?;
         if !files.node(&at)?.is_directory() {

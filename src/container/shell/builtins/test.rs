@@ -188,6 +188,7 @@ impl Shell {
 
     /// Evaluates a unary operator.
     fn inspect(&self, call: &mut Call<'_>, operator: &str, operand: &str) -> Truth {
+        crate::world::proc::prepare(call, operand);
         let follows = !matches!(operator, "-h" | "-L");
         let stat = |call: &mut Call<'_>| match follows {
             true => call.files().stat(operand).ok(),

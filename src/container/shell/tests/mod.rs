@@ -1,5 +1,7 @@
 //! Runs scripts in the shells and compares with what real ones have answered.
 
+mod kernel;
+mod soup;
 mod table;
 
 use std::net::Ipv4Addr;
@@ -91,7 +93,7 @@ pub(crate) fn world(image: &str, argv: &[&str]) -> World {
 
 /// Runs a command with an input to its end.
 pub(crate) fn answer(image: &str, argv: &[&str], input: &str) -> Answered {
-    let mut world = world(image, &["sleep-for-ever"]);
+    let mut world = world(image, &["sleep", "infinity"]);
     let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
     let mut surroundings = Nowhere(1);
     let session = match world.exec(&mut surroundings, "main", &argv, true, false) {

@@ -14,6 +14,8 @@ mod name_files;
 mod outside;
 mod probing;
 mod session;
+#[cfg(test)]
+mod tests;
 pub(super) mod updates;
 pub(super) mod volumes;
 

@@ -1,0 +1,184 @@
+//! `/proc`: what the kernel tells about itself and its processes, as files that are made when a process may look at them.
+
+use std::collections::BTreeMap;
+
+use kctl_base::sim::Time;
+
+use super::{Container, World};
+use crate::call::Call;
+use crate::fs::{Attributes, Device, Mount, NodeKind, Tree};
+use crate::process::{Pid, Process, State};
+
+/// Bytes that the files may take.
+const CAPACITY: u64 = 1 << 24;
+/// Kernel of the node, as `uname` names it.
+const VERSION: &str = "Linux version 6.6.0 (gcc version 13.2.0) #1 SMP PREEMPT_DYNAMIC\n";
+
+/// Returns the mount at `/proc` of a container, and its tree.
+pub(super) fn mount(container: &str, now: Time) -> (Mount, Tree) {
+    let tree = empty(now);
+    let mount = Mount {
+        path: "/proc".into(),
+        tree: key(container),
+        node: tree.root(),
+        is_read_only: false,
+        source: "proc".into(),
+        fs_type: "proc".into(),
+    };
+    (mount, tree)
+}
+
+fn key(container: &str) -> String {
+    format!("proc/{container}")
+}
+
+fn empty(now: Time) -> Tree {
+    Tree::new(Attributes::root(0o555, now), CAPACITY)
+}
+
+impl World {
+    /// Removes the files of `/proc`, which nobody looks at any more.
+    pub(super) fn clear_proc(&mut self) {
+        for name in self.containers.keys() {
+            if let (Some(tree), Some(container)) = (self.trees.get_mut(&key(name)), self.containers.get(name)) {
+                *tree = empty(container.started);
+            }
+        }
+    }
+}
+
+/// Makes the files of `/proc` if a path, or the working directory, may lie there.
+pub(crate) fn prepare(call: &mut Call<'_>, path: &str) {
+    if may_mean(path) || call.process.cwd.starts_with("/proc") {
+        make(call);
+    }
+}
+
+/// Makes the files of `/proc` for a program that is about to start, if its arguments may name some.
+pub(crate) fn prepare_for_arguments(call: &mut Call<'_>) {
+    let Process { argv, cwd, .. } = &*call.process;
+    if argv.iter().any(|arg| may_mean(arg)) || cwd.starts_with("/proc") {
+        make(call);
+    }
+}
+
+fn may_mean(path: &str) -> bool {
+    path.contains("proc") || path.contains("/dev/fd")
+}
+
+fn make(call: &mut Call<'_>) {
+    let name = key(call.container);
+    if !call.world.trees.contains_key(&name) {
+        return;
+    }
+    let tree = tree(call);
+    call.world.trees.insert(name, tree);
+}
+
+fn tree(call: &Call<'_>) -> Tree {
+    let container = call.container();
+    let mut files = ProcFiles { tree: empty(container.started), now: call.now() };
+    files.system(container);
+    for process in container.processes.values() {
+        files.process(process, process.pid);
+    }
+    // A process that is about to be started has no number yet.
+    let own = if call.process.pid == 0 { container.last_pid + 1 } else { call.process.pid };
+    files.process(call.process, own);
+    files.descriptors(call, own);
+    files.put("/self", NodeKind::Link(own.to_string()));
+    files.put("/thread-self", NodeKind::Link(format!("{own}/task/{own}")));
+    files.put("/mounts", NodeKind::Link("self/mounts".into()));
+    files.put(&format!("/{own}/mounts"), NodeKind::File(mounts(container).as_str().into()));
+    files.tree
+}
+
+struct ProcFiles {
+    tree: Tree,
+    now: Time,
+}
+
+impl ProcFiles {
+    fn put(&mut self, path: &str, kind: NodeKind) {
+        let mode = match kind {
+            NodeKind::Directory(_) => 0o555,
+            NodeKind::Link(_) => 0o777,
+            _ => 0o444,
+        };
+        // What does not fit is not there.
+        let _ = self.tree.put(path, kind, Attributes::root(mode, self.now));
+    }
+
+    fn text(&mut self, path: &str, text: &str) {
+        self.put(path, NodeKind::File(text.into()));
+    }
+
+    fn system(&mut self, container: &Container) {
+        let config = &container.config;
+        let uptime = (self.now - container.started).micros() as f64 / 1e6;
+        self.text("/uptime", &format!("{uptime:.2} {uptime:.2}\n"));
+        self.text("/loadavg", &format!("0.00 0.00 0.00 1/{} {}\n", container.processes.len() + 1, container.last_pid));
+        self.text("/version", VERSION);
+        let total = config.memory / 1024;
+        let free = total / 10 * 9;
+        let lines = [("MemTotal", total), ("MemFree", free), ("MemAvailable", free), ("Buffers", 0), ("Cached", 0)];
+        let swap = [("SwapTotal", 0), ("SwapFree", 0)];
+        let line = |(name, kib): (&str, u64)| format!("{:<16}{kib:>8} kB\n", format!("{name}:"));
+        self.text("/meminfo", &lines.into_iter().chain(swap).map(line).collect::<String>());
+        let processor =
+            |number| format!("processor\t: {number}\nvendor_id\t: GenuineIntel\nmodel name\t: Virtual CPU\n\n");
+        self.text("/cpuinfo", &(0..config.processors).map(processor).collect::<String>());
+        self.text("/sys/kernel/hostname", &format!("{}\n", config.hostname));
+        self.text("/sys/kernel/ostype", "Linux\n");
+        self.text("/sys/kernel/pid_max", "4194304\n");
+        self.text("/sys/net/core/somaxconn", "4096\n");
+        self.text("/filesystems", "nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n\text4\n");
+    }
+
+    fn process(&mut self, process: &Process, pid: Pid) {
+        let joined = |words: &mut dyn Iterator<Item = String>| words.map(|word| word + "\0").collect::<String>();
+        let path = process.argv.first().map_or("", String::as_str);
+        let name: String = crate::programs::base_name(path).chars().take(15).collect();
+        let environment = &mut process.environment.iter().map(|(name, value)| format!("{name}={value}"));
+        self.text(&format!("/{pid}/cmdline"), &joined(&mut process.argv.iter().cloned()));
+        self.text(&format!("/{pid}/environ"), &joined(environment));
+        self.text(&format!("/{pid}/comm"), &format!("{name}\n"));
+        self.text(&format!("/{pid}/cgroup"), "0::/\n");
+        let state = match process.state {
+            State::Zombie(_) => "Z (zombie)",
+            State::Waiting(_) => "S (sleeping)",
+            State::Ready => "R (running)",
+        };
+        let (uid, gid) = (process.credentials.uid, process.credentials.gid);
+        let ids = |id: u32| format!("{id}\t{id}\t{id}\t{id}");
+        let status = format!(
+            "Name:\t{name}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nPid:\t{pid}\nPPid:\t{}\nUid:\t{}\nGid:\t{}\nThreads:\t1\n",
+            process.umask,
+            process.parent,
+            ids(uid),
+            ids(gid)
+        );
+        self.text(&format!("/{pid}/status"), &status);
+        let cwd = if process.cwd.is_empty() { "/".to_owned() } else { process.cwd.clone() };
+        self.put(&format!("/{pid}/cwd"), NodeKind::Link(cwd));
+        self.put(&format!("/{pid}/root"), NodeKind::Link("/".into()));
+        self.put(&format!("/{pid}/fd"), NodeKind::Directory(BTreeMap::new()));
+    }
+
+    /// Adds the open files of the process that looks.
+    fn descriptors(&mut self, call: &Call<'_>, pid: Pid) {
+        for descriptor in call.process.files.keys() {
+            self.put(&format!("/{pid}/fd/{descriptor}"), NodeKind::Device(Device::Descriptor(*descriptor)));
+        }
+    }
+}
+
+/// Formats the mounts of a container as `/proc/mounts` does.
+fn mounts(container: &Container) -> String {
+    let line = |mount: &Mount| {
+        let path = if mount.path.is_empty() { "/" } else { &mount.path };
+        let mode = if mount.is_read_only { "ro" } else { "rw" };
+        format!("{} {path} {} {mode},relatime 0 0\n", mount.source, mount.fs_type)
+    };
+    container.config.mounts.0.iter().map(line).collect()
+}
