@@ -17,7 +17,7 @@ const BUSYBOX: Spec = Spec::new(
 )
 .code(2);
 const GNU: Spec = Spec::new(
-    "EFGPe:f:iywxzsvVm:bnHhoqaIrRLlcA:B:C:TUZκ::λ::μ::ν::",
+    "EFGPe:f:iywxzsvVm:bnHhoqaIrRLlcA:B:C:TUZκ::λ::μ::ν::ο",
     &[
         ("extended-regexp", 'E'),
         ("fixed-strings", 'F'),
@@ -54,6 +54,7 @@ const GNU: Spec = Spec::new(
         ("exclude", 'μ'),
         ("exclude-dir", 'ν'),
         ("null", 'Z'),
+        ("line-buffered", 'ο'),
     ],
     "[OPTION]... PATTERNS [FILE]...",
 )
