@@ -193,6 +193,7 @@ mod tests {
             reason: "OK".into(),
             headers: vec![("Server".into(), "nginx".into()), ("connection".into(), "x".into())],
             body: b"hi".to_vec(),
+            is_http_1_0: false,
         };
         let text = |method: &str, is_kept| {
             let mut out = Vec::new();
