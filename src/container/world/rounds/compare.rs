@@ -88,7 +88,8 @@ fn are_same_sessions(a: &World, b: &World) -> bool {
     a.sessions.len() == b.sessions.len()
         && a.sessions.iter().zip(&b.sessions).all(|((ia, a), (ib, other))| {
             let is_output_same = b.lines_wanted == 0 || a.output == other.output;
-            let is_same = (&a.container, a.has_tty, a.status, a.leader) == (&other.container, other.has_tty, other.status, other.leader);
+            let is_same = (&a.container, a.has_tty, a.status, a.leader)
+                == (&other.container, other.has_tty, other.status, other.leader);
             ia == ib && is_same && is_output_same && a.input == other.input
         })
 }
