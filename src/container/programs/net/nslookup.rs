@@ -81,6 +81,9 @@ fn has_bind(call: &Call<'_>) -> bool {
 /// Reports whether the image is a busybox before 1.29, whose `nslookup` asks the C library.
 fn is_old(call: &Call<'_>) -> bool {
     let image = &call.container().config.image;
+    if call.image().names.contains(&"radial/busyboxplus") {
+        return true;
+    }
     let version = call.image().names.contains(&"busybox").then(|| call.image().version(image)).unwrap_or_default();
     let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
     matches!((numbers.next(), numbers.next()), (Some(1), Some(minor)) if minor < 29)
