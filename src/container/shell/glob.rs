@@ -38,7 +38,7 @@ fn matches(
     wants_directory: bool,
     out: &mut Vec<String>,
 ) {
-    let is_literal = !part.contains(['*', '?', '[']) && !(is_extended && part.contains('('));
+    let is_literal = !(part.contains(['*', '?', '[']) || is_extended && part.contains('('));
     let files = call.files();
     let fits = |name: &str| {
         let full = format!("{path}{name}");

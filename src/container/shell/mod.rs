@@ -4,10 +4,12 @@
 //! the machine executes ([`machine`]). A [`Shell`] is the state between two instructions; it is stored with its process.
 
 mod arithmetic;
+mod assign;
 mod builtins;
 mod code;
 mod compile;
 mod control;
+mod edit;
 mod exit;
 mod expand;
 mod fields;

@@ -1,6 +1,7 @@
 //! Parameters and what their expansions do with them.
 
 use super::code::{Act, At, Name, Position, Reference};
+use super::edit::{change_case, replace, trim};
 use super::pattern::Pattern;
 use super::syntax::{Dialect, is_name};
 use super::variables::Value;
@@ -351,62 +352,4 @@ impl Shell {
             (false, _) => Interrupt::Fail(2),
         }
     }
-}
-
-fn trim(value: &str, pattern: &Pattern, is_suffix: bool, is_longest: bool) -> String {
-    let chars: Vec<char> = value.chars().collect();
-    let lengths: Vec<usize> = match is_longest {
-        true => (0..=chars.len()).rev().collect(),
-        false => (0..=chars.len()).collect(),
-    };
-    for length in lengths {
-        let (part, rest) = match is_suffix {
-            true => (&chars[chars.len() - length..], &chars[..chars.len() - length]),
-            false => (&chars[..length], &chars[length..]),
-        };
-        if pattern.matches_chars(part) {
-            return rest.iter().collect();
-        }
-    }
-    value.to_owned()
-}
-
-fn replace(value: &str, pattern: &Pattern, replacement: &str, kind: u8) -> String {
-    let chars: Vec<char> = value.chars().collect();
-    let mut out = String::new();
-    let mut at = 0;
-    while at <= chars.len() {
-        let is_candidate = kind != b'#' || at == 0;
-        let longest = is_candidate
-            .then(|| (at..=chars.len()).rev().find(|end| pattern.matches_chars(&chars[at..*end])))
-            .flatten()
-            .filter(|end| kind != b'%' || *end == chars.len());
-        match longest {
-            Some(end) if end > at || chars.is_empty() => {
-                out.push_str(replacement);
-                at = end;
-                if kind != b'/' || chars.is_empty() {
-                    break;
-                }
-            }
-            _ => {
-                out.extend(chars.get(at));
-                at += 1;
-            }
-        }
-    }
-    out.extend(chars.get(at..).unwrap_or_default());
-    out
-}
-
-fn change_case(value: &str, is_upper: bool, is_all: bool, is_meant: impl Fn(char) -> bool) -> String {
-    let mut out = String::new();
-    for (number, c) in value.chars().enumerate() {
-        match (number == 0 || is_all) && is_meant(c) {
-            true if is_upper => out.extend(c.to_uppercase()),
-            true => out.extend(c.to_lowercase()),
-            false => out.push(c),
-        }
-    }
-    out
 }

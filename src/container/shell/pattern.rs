@@ -1,7 +1,7 @@
 //! Patterns: `*`, `?`, `[...]`, and a backslash before what stands for itself.
 
-/// Most comparisons of one match, so that none takes long.
-const MAX_WORK: u32 = 4_000_000;
+/// Most comparisons of one expansion, so that none takes long.
+const MAX_WORK: u32 = 20_000_000;
 
 /// A pattern that is matched against texts.
 pub(super) struct Pattern {
@@ -36,9 +36,44 @@ impl Pattern {
 
     /// Reports whether characters match as a whole.
     pub(super) fn matches_chars(&self, text: &[char]) -> bool {
+        self.matches_within(text, &mut 0)
+    }
+
+    /// Returns the number of characters that every match has; `None` if it differs.
+    pub(super) fn length(&self) -> Option<usize> {
+        let is_one = |item: &Item| !matches!(item, Item::Many | Item::Group(..));
+        self.items.iter().all(is_one).then_some(self.items.len())
+    }
+
+    /// Returns the end of the longest match that begins at a position; `None` if there is none, or the search took too long.
+    pub(super) fn longest(&self, text: &[char], at: usize, work: &mut u32) -> Option<usize> {
+        if let Some(length) = self.length() {
+            let end = at.checked_add(length).filter(|end| *end <= text.len())?;
+            return self.matches_within(&text[at..end], work).then_some(end);
+        }
+        let starts = match (self.items.first(), text.get(at)) {
+            (Some(Item::Many | Item::Group(..)) | None, _) => true,
+            (Some(item), c) => c.is_some_and(|c| is_one(item, *c)),
+        };
+        if !starts {
+            return None;
+        }
+        for end in (at..=text.len()).rev() {
+            if *work > MAX_WORK {
+                return None;
+            }
+            if self.matches_within(&text[at..end], work) {
+                return Some(end);
+            }
+        }
+        None
+    }
+
+    /// Reports whether characters match as a whole; the work of several matches is bounded together.
+    pub(super) fn matches_within(&self, text: &[char], work: &mut u32) -> bool {
         match self.items.as_slice() {
             [Item::Many] => true,
-            items => is_match(items, text, &mut 0),
+            items => is_match(items, text, work),
         }
     }
 }
@@ -191,10 +226,10 @@ fn is_match(items: &[Item], text: &[char], work: &mut u32) -> bool {
                 item += 1;
                 continue;
             }
-            Some(Item::Group(operator, alternatives)) => {
-                if is_group_match(*operator, alternatives, &items[item + 1..], &text[at..], work) {
-                    return true;
-                }
+            Some(Item::Group(operator, alternatives))
+                if is_group_match(*operator, alternatives, &items[item + 1..], &text[at..], work) =>
+            {
+                return true;
             }
             Some(one) if text.get(at).is_some_and(|c| is_one(one, *c)) => {
                 item += 1;

@@ -83,17 +83,17 @@ impl Shell {
         mut bytes: Vec<u8>,
         is_quoted: bool,
     ) -> Step {
-        while descriptor >= 0 {
-            match call.read(descriptor, 65_536) {
-                Err(stop) => {
-                    self.pending = Pending::Substitution { pid, descriptor, bytes, is_quoted };
-                    return Err(Interrupt::Stop(stop));
-                }
-                Ok(Ok(more)) if !more.is_empty() && bytes.len() < MAX_WORD => bytes.extend(more),
-                Ok(_) => break,
-            }
-        }
         if descriptor >= 0 {
+            loop {
+                match call.read(descriptor, 65_536) {
+                    Err(stop) => {
+                        self.pending = Pending::Substitution { pid, descriptor, bytes, is_quoted };
+                        return Err(Interrupt::Stop(stop));
+                    }
+                    Ok(Ok(more)) if !more.is_empty() && bytes.len() < MAX_WORD => bytes.extend(more),
+                    Ok(_) => break,
+                }
+            }
             call.close(descriptor);
         }
         self.pending = Pending::Foreground(pid);

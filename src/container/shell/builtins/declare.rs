@@ -42,15 +42,8 @@ pub(super) fn export(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) ->
         let (name, value) = split(argument);
         let bare = name.strip_suffix('+').unwrap_or(name);
         if !is_name(bare) {
-            let message = match shell.dialect {
-                Dialect::Bash => format!("`{argument}': not a valid identifier"),
-                _ => format!("{name}: bad variable name"),
-            };
-            shell.builtin_error(call, &args[0], &message);
+            bad_name(shell, call, &args[0], argument)?;
             status = 1;
-            if shell.dialect != Dialect::Bash {
-                return shell.special_failure(&args[0], 2);
-            }
             continue;
         }
         if let Some(value) = value
@@ -70,6 +63,16 @@ pub(super) fn export(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) ->
         }
     }
     Ok(status)
+}
+
+/// Reports a name that is none; in ash that ends the shell.
+fn bad_name(shell: &Shell, call: &mut Call<'_>, command: &str, argument: &str) -> Outcome {
+    let message = match shell.dialect {
+        Dialect::Bash => format!("`{argument}': not a valid identifier"),
+        _ => format!("{}: bad variable name", split(argument).0),
+    };
+    shell.builtin_error(call, command, &message);
+    shell.special_failure(command, 2)
 }
 
 fn split(argument: &str) -> (&str, Option<&str>) {
@@ -256,7 +259,7 @@ fn declare_all(shell: &mut Shell, call: &mut Call<'_>, args: &[String], mut is_l
         let (name, value) = split(argument);
         let bare = name.strip_suffix('+').unwrap_or(name);
         if !is_name(bare) {
-            shell.builtin_error(call, &args[0], &format!("`{argument}': not a valid identifier"));
+            bad_name(shell, call, &args[0], argument)?;
             return Ok(1);
         }
         if is_local {

@@ -26,61 +26,11 @@ pub(super) fn cd(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Out
         shell.builtin_error(call, "cd", "too many arguments");
         return Ok(1);
     }
-    let mut shows = false;
-    let target = match rest.first().map(String::as_str) {
-        None => match shell.variables.text("HOME") {
-            Some(home) => home.to_owned(),
-            None if shell.dialect == Dialect::Bash => {
-                shell.builtin_error(call, "cd", "HOME not set");
-                return Ok(1);
-            }
-            None => return Ok(0),
-        },
-        Some("-") => match shell.variables.text("OLDPWD") {
-            Some(old) => {
-                shows = true;
-                old.to_owned()
-            }
-            None if shell.dialect == Dialect::Bash => {
-                shell.builtin_error(call, "cd", "OLDPWD not set");
-                return Ok(1);
-            }
-            None => {
-                shows = true;
-                call.process.cwd.clone()
-            }
-        },
-        Some(directory) => directory.to_owned(),
+    let (target, shows) = match shell.cd_target(call, rest.first().map(String::as_str)) {
+        Ok(found) => found,
+        Err(status) => return Ok(status),
     };
-    let mut candidates = Vec::new();
-    if !target.starts_with(['/', '.'])
-        && let Some(path) = shell.variables.text("CDPATH").filter(|path| !path.is_empty())
-    {
-        let directories = path.split(':').filter(|directory| !directory.is_empty());
-        candidates.extend(directories.map(|directory| format!("{}/{target}", directory.trim_end_matches('/'))));
-    }
-    for candidate in candidates {
-        if shell.change_directory(call, &candidate, is_physical).is_ok() {
-            let cwd = format!("{}\n", call.process.cwd);
-            return Ok(shell.print(call, "cd", cwd));
-        }
-    }
-    match shell.change_directory(call, &target, is_physical) {
-        Ok(()) if shows => {
-            let cwd = format!("{}\n", call.process.cwd);
-            Ok(shell.print(call, "cd", cwd))
-        }
-        Ok(()) => Ok(0),
-        Err(errno) => {
-            let message = match shell.dialect {
-                Dialect::Bash => format!("{target}: {}", errno.text()),
-                Dialect::Dash => format!("can't cd to {target}"),
-                Dialect::Busybox => format!("can't cd to {target}: {}", errno.text()),
-            };
-            shell.builtin_error(call, "cd", &message);
-            Ok(if shell.dialect == Dialect::Bash { 1 } else { 2 })
-        }
-    }
+    shell.cd_to(call, &target, shows, is_physical)
 }
 
 /// `pwd [-LP]`
@@ -139,6 +89,69 @@ pub(super) fn dirs(shell: &mut Shell, call: &mut Call<'_>, _: &[String]) -> Outc
 }
 
 impl Shell {
+    /// Returns where `cd` goes and whether it says so; else the status with which it ends.
+    fn cd_target(&self, call: &mut Call<'_>, argument: Option<&str>) -> Result<(String, bool), i32> {
+        let mut shows = false;
+        let target = match argument {
+            None => match self.variables.text("HOME") {
+                Some(home) => home.to_owned(),
+                None if self.dialect == Dialect::Bash => {
+                    self.builtin_error(call, "cd", "HOME not set");
+                    return Err(1);
+                }
+                None => return Err(0),
+            },
+            Some("-") => match self.variables.text("OLDPWD") {
+                Some(old) => {
+                    shows = true;
+                    old.to_owned()
+                }
+                None if self.dialect == Dialect::Bash => {
+                    self.builtin_error(call, "cd", "OLDPWD not set");
+                    return Err(1);
+                }
+                None => {
+                    shows = true;
+                    call.process.cwd.clone()
+                }
+            },
+            Some(directory) => directory.to_owned(),
+        };
+        Ok((target, shows))
+    }
+
+    fn cd_to(&mut self, call: &mut Call<'_>, target: &str, shows: bool, is_physical: bool) -> Outcome {
+        let mut candidates = Vec::new();
+        if !target.starts_with(['/', '.'])
+            && let Some(path) = self.variables.text("CDPATH").filter(|path| !path.is_empty())
+        {
+            let directories = path.split(':').filter(|directory| !directory.is_empty());
+            candidates.extend(directories.map(|directory| format!("{}/{target}", directory.trim_end_matches('/'))));
+        }
+        for candidate in candidates {
+            if self.change_directory(call, &candidate, is_physical).is_ok() {
+                let cwd = format!("{}\n", call.process.cwd);
+                return Ok(self.print(call, "cd", cwd));
+            }
+        }
+        match self.change_directory(call, target, is_physical) {
+            Ok(()) if shows => {
+                let cwd = format!("{}\n", call.process.cwd);
+                Ok(self.print(call, "cd", cwd))
+            }
+            Ok(()) => Ok(0),
+            Err(errno) => {
+                let message = match self.dialect {
+                    Dialect::Bash => format!("{target}: {}", errno.text()),
+                    Dialect::Dash => format!("can't cd to {target}"),
+                    Dialect::Busybox => format!("can't cd to {target}: {}", errno.text()),
+                };
+                self.builtin_error(call, "cd", &message);
+                Ok(if self.dialect == Dialect::Bash { 1 } else { 2 })
+            }
+        }
+    }
+
     /// Changes the working directory, `PWD` and `OLDPWD`.
     fn change_directory(&mut self, call: &mut Call<'_>, target: &str, is_physical: bool) -> SysResult<()> {
         let old = if call.process.cwd.is_empty() { "/".to_owned() } else { call.process.cwd.clone() };

@@ -15,6 +15,11 @@ pub(super) fn getopts(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -
         }
         return Ok(2);
     };
+    next_option(shell, call, letters, name, rest)
+}
+
+/// Sets the variable to the next option.
+fn next_option(shell: &mut Shell, call: &mut Call<'_>, letters: &str, name: &str, rest: &[String]) -> Outcome {
     let parameters = if rest.is_empty() { shell.parameters.clone() } else { rest.to_vec() };
     let index = shell.variables.text("OPTIND").and_then(|text| text.parse::<usize>().ok()).unwrap_or(1).max(1);
     let offset = shell.option_offset;

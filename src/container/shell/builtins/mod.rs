@@ -6,6 +6,7 @@ mod declare;
 mod directories;
 mod echo;
 mod flow;
+mod format;
 mod getopts;
 mod printf;
 mod processes;

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::echo::{number, unescape};
+use super::format;
 use crate::call::Call;
 use crate::shell::Shell;
 use crate::shell::syntax::Dialect;
@@ -35,7 +36,7 @@ pub(super) fn printf(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) ->
         Printer { args: &rest[1..], next: 0, out: Vec::new(), errors: Vec::new(), dialect: shell.dialect };
     loop {
         let before = printer.next;
-        let goes_on = printer.format(format.as_bytes(), call);
+        let goes_on = printer.print(format.as_bytes(), call);
         if !goes_on || printer.next >= printer.args.len() || printer.next == before || printer.out.len() > 1 << 24 {
             break;
         }
@@ -85,7 +86,7 @@ impl Printer<'_> {
     }
 
     /// Prints the format once; false if the output ends here.
-    fn format(&mut self, format: &[u8], call: &mut Call<'_>) -> bool {
+    fn print(&mut self, format: &[u8], call: &mut Call<'_>) -> bool {
         let mut at = 0;
         while let Some(&byte) = format.get(at) {
             at += 1;
@@ -234,59 +235,15 @@ impl Printer<'_> {
             }
             b'q' if self.dialect == Dialect::Bash => {
                 let argument = self.argument().unwrap_or_default();
-                self.text(backslashed(&argument).as_bytes(), spec);
+                self.text(format::backslashed(&argument).as_bytes(), spec);
             }
             b'c' => {
                 let argument = self.argument().unwrap_or_default();
                 let first = argument.chars().next().map(String::from).unwrap_or_default();
                 self.text(first.as_bytes(), spec);
             }
-            b'd' | b'i' => {
-                let argument = self.argument();
-                let number = self.integer(argument);
-                let sign = if number < 0 {
-                    "-"
-                } else if spec.is_plus {
-                    "+"
-                } else if spec.is_space {
-                    " "
-                } else {
-                    ""
-                };
-                self.number(sign, number.unsigned_abs().to_string(), spec);
-            }
-            b'u' | b'o' | b'x' | b'X' => {
-                let argument = self.argument();
-                let number = self.integer(argument).cast_unsigned();
-                let (prefix, digits) = match conversion {
-                    b'u' => ("", number.to_string()),
-                    b'o' => (if spec.is_alternate { "0" } else { "" }, format!("{number:o}")),
-                    b'x' => (if spec.is_alternate && number > 0 { "0x" } else { "" }, format!("{number:x}")),
-                    _ => (if spec.is_alternate && number > 0 { "0X" } else { "" }, format!("{number:X}")),
-                };
-                self.number(prefix, digits, spec);
-            }
-            b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
-                let argument = self.argument();
-                let value = self.float(argument);
-                let digits = float(value.abs(), conversion, spec);
-                let sign = if value.is_sign_negative() {
-                    "-"
-                } else if spec.is_plus {
-                    "+"
-                } else {
-                    ""
-                };
-                self.number(
-                    sign,
-                    digits,
-                    &Spec {
-                        precision: None,
-                        is_left: spec.is_left,
-                        ..Spec { width: spec.width, is_zero: spec.is_zero, ..Spec::default() }
-                    },
-                );
-            }
+            b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => self.whole_number(conversion, spec),
+            b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => self.decimal_number(conversion, spec),
             other => {
                 self.errors.push(match self.dialect {
                     Dialect::Bash => format!("`{}': invalid format character", char::from(other)),
@@ -297,6 +254,44 @@ impl Printer<'_> {
             }
         }
         true
+    }
+
+    fn whole_number(&mut self, conversion: u8, spec: &Spec) {
+        let argument = self.argument();
+        let number = self.integer(argument);
+        if matches!(conversion, b'd' | b'i') {
+            let sign = match () {
+                () if number < 0 => "-",
+                () if spec.is_plus => "+",
+                () if spec.is_space => " ",
+                () => "",
+            };
+            return self.number(sign, number.unsigned_abs().to_string(), spec);
+        }
+        let number = number.cast_unsigned();
+        let has_prefix = spec.is_alternate && number > 0;
+        let (prefix, digits) = match conversion {
+            b'u' => ("", number.to_string()),
+            b'o' => (if spec.is_alternate { "0" } else { "" }, format!("{number:o}")),
+            b'x' => (if has_prefix { "0x" } else { "" }, format!("{number:x}")),
+            _ => (if has_prefix { "0X" } else { "" }, format!("{number:X}")),
+        };
+        self.number(prefix, digits, spec);
+    }
+
+    fn decimal_number(&mut self, conversion: u8, spec: &Spec) {
+        let argument = self.argument();
+        let value = self.float(argument);
+        let digits = format::float(value.abs(), conversion, spec.precision);
+        let sign = if value.is_sign_negative() {
+            "-"
+        } else if spec.is_plus {
+            "+"
+        } else {
+            ""
+        };
+        let Spec { is_left, is_zero, width, .. } = *spec;
+        self.number(sign, digits, &Spec { is_left, is_zero, width, ..Spec::default() });
     }
 
     fn text(&mut self, bytes: &[u8], spec: &Spec) {
@@ -376,61 +371,4 @@ impl Printer<'_> {
             }
         }
     }
-}
-
-fn float(value: f64, conversion: u8, spec: &Spec) -> String {
-    let precision = spec.precision.unwrap_or(6);
-    if !value.is_finite() {
-        return if value.is_nan() { "nan".into() } else { "inf".into() };
-    }
-    let text = match conversion.to_ascii_lowercase() {
-        b'f' => format!("{value:.precision$}"),
-        b'e' => exponential(value, precision),
-        _ => general(value, precision.max(1)),
-    };
-    if conversion.is_ascii_uppercase() { text.to_uppercase() } else { text }
-}
-
-/// Formats like `%e`: with a sign and at least two digits of exponent.
-fn exponential(value: f64, precision: usize) -> String {
-    let text = format!("{value:.precision$e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
-}
-
-/// Formats like `%g`: the shorter of `%e` and `%f`, without zeros at the end.
-fn general(value: f64, precision: usize) -> String {
-    let scientific = exponential(value, precision - 1);
-    let exponent: i32 = scientific.rsplit('e').next().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let trim = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text.to_owned(),
-    };
-    let precision = i32::try_from(precision).unwrap_or(i32::MAX);
-    if exponent < -4 || exponent >= precision {
-        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "+00"));
-        return format!("{}e{exponent}", trim(mantissa));
-    }
-    let decimals = usize::try_from(precision - 1 - exponent).unwrap_or(0);
-    trim(&format!("{value:.decimals$}"))
-}
-
-/// Quotes like `%q` of bash.
-fn backslashed(text: &str) -> String {
-    if text.is_empty() {
-        return "''".into();
-    }
-    if text.chars().any(char::is_control) {
-        return crate::shell::trace::quote(text, true);
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        if !c.is_alphanumeric() && !"_-./:=@%+,".contains(c) || c == ',' {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }

@@ -10,30 +10,13 @@ use crate::shell::{Interrupt, Shell};
 /// `kill [-s signal | -signal] pid ...` and `kill -l`
 pub(super) fn kill(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
     let mut rest = &args[1..];
-    let mut signal = Some(Signal::Term);
-    match rest.first().and_then(|arg| arg.strip_prefix('-')) {
-        Some("l" | "L") => return Ok(list_signals(shell, call, &rest[1..])),
-        Some("-") => rest = &rest[1..],
-        Some(option @ ("s" | "n")) => {
-            let Some(name) = rest.get(1) else {
-                shell.builtin_error(call, "kill", &format!("-{option}: option requires an argument"));
-                return Ok(2);
-            };
-            match parse_signal(name) {
-                Some(parsed) => signal = parsed,
-                None => return Ok(bad_signal(shell, call, name)),
-            }
-            rest = &rest[2..];
-        }
-        Some(name) => {
-            match parse_signal(name) {
-                Some(parsed) => signal = parsed,
-                None => return Ok(bad_signal(shell, call, name)),
-            }
-            rest = &rest[1..];
-        }
-        None => {}
+    if rest.first().is_some_and(|arg| arg == "-l" || arg == "-L") {
+        return Ok(list_signals(shell, call, &rest[1..]));
     }
+    let signal = match signal_option(shell, call, &mut rest) {
+        Ok(signal) => signal,
+        Err(status) => return Ok(status),
+    };
     if rest.is_empty() {
         let text = match shell.dialect {
             Dialect::Bash => {
@@ -82,6 +65,31 @@ pub(super) fn kill(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
         }
     }
     Ok(status)
+}
+
+/// Takes the signal from the arguments of `kill`; the status if it is none.
+fn signal_option(shell: &Shell, call: &mut Call<'_>, rest: &mut &[String]) -> Result<Option<Signal>, i32> {
+    let Some(option) = rest.first().and_then(|arg| arg.strip_prefix('-')) else { return Ok(Some(Signal::Term)) };
+    let (name, used) = match option {
+        "-" => (None, 1),
+        "s" | "n" => match rest.get(1) {
+            Some(name) => (Some(name.as_str()), 2),
+            None => {
+                shell.builtin_error(call, "kill", &format!("-{option}: option requires an argument"));
+                return Err(2);
+            }
+        },
+        name => (Some(name), 1),
+    };
+    let signal = match name {
+        None => Some(Signal::Term),
+        Some(name) => match parse_signal(name) {
+            Some(signal) => signal,
+            None => return Err(bad_signal(shell, call, name)),
+        },
+    };
+    *rest = &rest[used..];
+    Ok(signal)
 }
 
 /// Parses a signal; `Some(None)` is 0, which only asks whether the process exists.

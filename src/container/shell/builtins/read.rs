@@ -22,6 +22,22 @@ struct Options {
     names: Vec<String>,
 }
 
+impl Options {
+    /// Sets an option that has a value.
+    fn set(&mut self, letter: char, value: String) {
+        match letter {
+            'p' => self.prompt = Some(value),
+            'd' => self.delimiter = value.bytes().next().unwrap_or(0),
+            'n' | 'N' => self.most = value.parse().ok(),
+            't' => self.timeout = value.parse().ok(),
+            'u' => self.descriptor = value.parse().unwrap_or(0),
+            'a' => self.array = Some(value),
+            // The text that `-i` proposes is only for line editors.
+            _ => {}
+        }
+    }
+}
+
 /// `read [-r] [-p prompt] [-d delimiter] [-n count] [-t seconds] [-a array] [-s] [-u fd] [name ...]`
 pub(super) fn read(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
     let options = match parse(shell, call, args) {
@@ -98,18 +114,15 @@ fn parse(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Result<Opti
                 shell.builtin_error(call, "read", &format!("-{letter}: option requires an argument"));
                 return Err(Ok(2));
             };
-            match letter {
-                'p' => options.prompt = Some(value),
-                'd' => options.delimiter = value.bytes().next().unwrap_or(0),
-                'n' | 'N' => options.most = value.parse().ok(),
-                't' => options.timeout = value.parse().ok(),
-                'u' => options.descriptor = value.parse().unwrap_or(0),
-                'a' => options.array = Some(value),
-                _ => {}
-            }
+            options.set(letter, value);
             break;
         }
     }
+    check_names(shell, call, options)
+}
+
+/// Checks the names of variables, of which there is one if none was given.
+fn check_names(shell: &mut Shell, call: &mut Call<'_>, mut options: Options) -> Result<Options, Outcome> {
     if options.names.is_empty() && options.array.is_none() {
         if shell.dialect == Dialect::Dash {
             shell.builtin_error(call, "read", "arg count");

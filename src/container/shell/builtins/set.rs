@@ -87,7 +87,7 @@ fn bad_name(shell: &mut Shell, call: &mut Call<'_>, name: &str, is_on: bool) -> 
         Dialect::Busybox => format!("illegal option {}o {name}", if is_on { '-' } else { '+' }),
     };
     shell.builtin_error(call, "set", &message);
-    shell.special_failure("set", if shell.dialect == Dialect::Bash { 2 } else { 2 })
+    shell.special_failure("set", 2)
 }
 
 fn show_options(shell: &mut Shell, call: &mut Call<'_>, is_on: bool) -> i32 {

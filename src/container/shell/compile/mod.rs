@@ -156,7 +156,7 @@ impl Compiler<'_> {
     }
 
     fn simple(&mut self, assignments: &[Assignment], words: &[Word], redirects: &[Redirect]) {
-        let is_declaration = words.first().is_some_and(|word| is_declaration(word));
+        let is_declaration = words.first().is_some_and(is_declaration);
         for (number, word) in words.iter().enumerate() {
             if number > 0 && is_declaration && words::is_assignment(word) {
                 self.declared(word);

@@ -3,6 +3,7 @@
 //! A shell runs the commands of a script as it reads them, and words its errors in its own way. So one call parses the text up
 //! to the end of one complete command, in the dialect of the shell. Nesting is bounded.
 
+mod assignment;
 pub(crate) mod ast;
 mod compound;
 mod error;

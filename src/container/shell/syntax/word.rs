@@ -110,9 +110,9 @@ impl Parser<'_> {
             Mode::Double => byte == b'"',
             Mode::Brace | Mode::QuotedBrace => byte == b'}',
             Mode::Until(end) => byte == b'}' || byte == end && parens <= 0,
-            Mode::Arithmetic => byte == b')' && parens <= 0 || byte == b';' && parens <= 0,
+            Mode::Arithmetic => parens <= 0 && b");".contains(&byte),
             Mode::Bracket => byte == b']' || byte == b'\n',
-            Mode::Regex => b" \t\n".contains(&byte) && parens <= 0 || byte == b')' && parens <= 0,
+            Mode::Regex => parens <= 0 && b" \t\n)".contains(&byte),
             Mode::Document => false,
         }
     }

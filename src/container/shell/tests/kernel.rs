@@ -87,7 +87,7 @@ fn type_lines(image: &str, argv: &[&str], lines: &[&str]) -> (Vec<String>, Optio
     let mut now = start();
     for line in std::iter::once(&"").chain(lines) {
         world.feed(session, line.as_bytes());
-        now = now + Duration::from_secs(1);
+        now += Duration::from_secs(1);
         world.run(&mut Nowhere(1), now, 10_000);
         let output = world.take_output(session).into_iter().flat_map(|(_, bytes): (Stream, Vec<u8>)| bytes).collect();
         shown.push(String::from_utf8(output).expect("text"));

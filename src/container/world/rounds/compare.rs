@@ -31,11 +31,12 @@ impl Drift {
         let container = world.containers.get(&self.container);
         let Some(process) = container.and_then(|container| container.processes.get(&self.pid)) else { return false };
         let Task::Shell(shell) = &process.task else { return false };
-        let prints_to_log = process
-            .files
-            .get(&1)
-            .and_then(|id| world.files.get(id))
-            .is_some_and(|file| matches!(file.target, Target::Log(_) | Target::Device(crate::fs::Device::Null)));
+        let output = process.files.get(&1).and_then(|id| world.files.get(id)).map(|file| &file.target);
+        let prints_to_log = match output {
+            Some(Target::Log(_) | Target::Device(crate::fs::Device::Null)) => true,
+            Some(Target::Output(..)) => world.lines_wanted == 0,
+            _ => false,
+        };
         prints_to_log && shell.is_inert(&self.name, self.value > 0 && self.step > 0)
     }
 

@@ -23,7 +23,7 @@ pub(super) fn jump(
         return;
     };
     let shift = Shift { from: world.now, time: Duration::from_micros(time), period: round.period };
-    world.now = world.now + shift.time;
+    world.now += shift.time;
     for (name, container) in &mut world.containers {
         if let Some((bytes, lines)) = logs.get(name).filter(|(_, lines)| *lines > 0) {
             container.log.skip(*lines, *bytes);
@@ -58,12 +58,12 @@ impl Shift {
     fn process(&self, mut process: Process, moved: impl Fn(Pid) -> Pid) -> Process {
         let pid = moved(process.pid);
         if pid != process.pid {
-            process.started = process.started + self.time;
+            process.started += self.time;
         }
         process.pid = pid;
         process.parent = moved(process.parent);
         if let State::Waiting(Wait::Until(at) | Wait::InputUntil(_, at) | Wait::ChildUntil(at)) = &mut process.state {
-            *at = *at + self.time;
+            *at += self.time;
         }
         process.task = match process.task {
             Task::Shell(shell) => self.task(Task::Shell(Box::new(shell.with_children(&moved)))),

@@ -62,3 +62,13 @@ fn a_year_of_a_loop_takes_no_time() {
         assert_eq!(log.count(), 365 * 86_400 + 1);
     }
 }
+
+#[test]
+fn loops_in_sessions_are_skipped_where_nobody_wants_to_see_them() {
+    let mut world = world("debian", &["sleep", "infinity"]);
+    let argv = ["sh", "-c", "i=0; while true; do i=$((i+1)); echo $i; date; sleep 1; done"].map(String::from);
+    world.exec(&mut Nowhere(1), "main", &argv, false, false).expect("the shell starts");
+    world.lines_wanted = 0;
+    let outcome = world.run(&mut Nowhere(1), start() + Duration::from_secs(10 * 365 * 86_400), 10_000);
+    assert!(!outcome.is_exhausted);
+}
