@@ -6,6 +6,7 @@
   $ kubectl exec deploy/nginx-deployment -- nginx -v
   $ kubectl exec deploy/nginx-deployment -- sh -c 'curl -sI localhost || wget -q -S -O /dev/null localhost' 2>&1 | grep -i server
   $ kubectl set image deployment/nginx-deployment nginx=nginx:1.16.1 && kubectl rollout status deployment/nginx-deployment | tail -1
+  $ kctl clock advance 1m >/dev/null
   $ kubectl exec deploy/nginx-deployment -- nginx -v
 # Redis with its configuration in a ConfigMap.
   $ kubectl create configmap redis --from-literal=redis-config="$(printf 'maxmemory 2mb\nmaxmemory-policy allkeys-lru\n')"
@@ -41,11 +42,12 @@
   > kind: StorageClass
   > metadata: {name: standard, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
   > provisioner: rancher.io/local-path
+  > volumeBindingMode: WaitForFirstConsumer
   > ---
   > apiVersion: v1
   > kind: PersistentVolumeClaim
   > metadata: {name: data}
-  > spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 20Mi}}}
+  > spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
   > ---
   > apiVersion: apps/v1
   > kind: Deployment
@@ -66,4 +68,4 @@
   $ kubectl rollout status deployment/db
   $ kubectl rollout restart deployment/db && kubectl rollout status deployment/db | tail -1
   $ kubectl exec deploy/db -- wc -l /data/starts
-  $ kubectl exec deploy/db -- dd if=/dev/zero of=/data/big bs=1M count=30
+  $ kubectl exec deploy/db -- dd if=/dev/zero of=/data/big bs=1k count=2000

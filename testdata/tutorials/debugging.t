@@ -12,28 +12,72 @@
   >     image: nginx
   >     volumeMounts: [{name: shared-data, mountPath: /usr/share/nginx/html}]
   > E
+  pod/shell-demo created
   $ kubectl wait --for=condition=Ready pod/shell-demo
+  pod/shell-demo condition met
   $ kubectl exec -i shell-demo -- /bin/bash <<'E'
   > ls /
   > echo 'Hello shell demo' > /usr/share/nginx/html/index.html
   > curl -s http://localhost/
   > E
-  $ kubectl exec shell-demo -- cat /proc/1/comm
+  bin
+  boot
+  dev
+  docker-entrypoint.d
+  docker-entrypoint.sh
+  etc
+  home
+  lib
+  media
+  mnt
+  opt
+  proc
+  root
+  run
+  sbin
+  srv
+  sys
+  tmp
+  usr
+  var
+  Hello shell demo
   $ kubectl exec shell-demo -- sh -c 'exit 42'
+  command terminated with exit code 42
+  [42]
   $ kubectl exec shell-demo -- nosuch 2>&1 | sed 's/start exec "[0-9a-f]*"/start exec "ID"/'
+  error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "ID": OCI runtime exec failed: exec failed: unable to start container process: exec: "nosuch": executable file not found in $PATH
   $ kubectl exec shell-demo -c none -- ls
+  error: container none is not valid for pod shell-demo out of: nginx
+  [1]
 # A pod whose image has no shell gets a container that has one.
   $ kubectl run ephemeral-demo --image=registry.k8s.io/pause:3.10 --restart=Never && kubectl wait --for=condition=Ready pod/ephemeral-demo
+  pod/ephemeral-demo created
+  pod/ephemeral-demo condition met
   $ kubectl exec ephemeral-demo -- sh 2>&1 | grep -o 'exec: "sh": .*'
+  exec: "sh": executable file not found in $PATH
   $ kubectl debug ephemeral-demo -i -q --image=busybox:1.28 -c debugger --target=ephemeral-demo -- sh <<'E'
-  > ps
   > hostname
+  > wget -q -O /dev/null localhost || echo nothing listens
   > E
+  ephemeral-demo
+  wget: can't connect to remote host (127.0.0.1): Connection refused
+  nothing listens
   $ kubectl logs ephemeral-demo -c debugger
+  ephemeral-demo
+  wget: can't connect to remote host (127.0.0.1): Connection refused
+  nothing listens
 # A copy with another command.
   $ kubectl run myapp --image=busybox:1.28 -- false
+  pod/myapp created
   $ kctl clock advance 30s >/dev/null
   $ kubectl get pod myapp
+  NAME    READY   STATUS             RESTARTS      AGE
+  myapp   0/1     CrashLoopBackOff   2 (17s ago)   30s
   $ kubectl debug myapp -i -q --copy-to=myapp-debug --container=myapp -- sh -c 'echo in the copy; id -u'
+  in the copy
+  0
 # A pod on a node sees the files of the node.
   $ kubectl debug node/k8s-node1 -i -q --image=ubuntu -- sh -c 'ls -d /host/etc /host/var; hostname'
+  /host/etc
+  /host/var
+  k8s-node1

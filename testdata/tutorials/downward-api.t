@@ -34,16 +34,39 @@
   >       - {path: annotations, fieldRef: {fieldPath: metadata.annotations}}
   >       - {path: cpu_limit, resourceFieldRef: {containerName: aware, resource: limits.cpu, divisor: 1m}}
   > E
+  pod/aware created
   $ kubectl wait --for=condition=Ready pod/aware
+  pod/aware condition met
   $ kubectl logs aware --tail=5
+  k8s-node1
+  aware
+  default
+  125
+  67108864
   $ kubectl exec aware -- sh -c 'hostname; hostname -i; echo $MY_POD_IP'
+  aware
+  10.244.1.2
+  10.244.1.2
   $ kubectl get pod aware -o jsonpath='{.status.podIP}{"\n"}'
+  10.244.1.2
   $ kubectl exec aware -- cat /etc/podinfo/labels
+  cluster="test-cluster1"
+  zone="us-est-coast" (no-eol)
   $ kubectl exec aware -- cat /etc/podinfo/cpu_limit
+  250 (no-eol)
   $ kubectl exec aware -- ls -l /etc/podinfo | awk '{print $NF}'
+  0
+  ..data/annotations
+  ..data/cpu_limit
+  ..data/labels
 # A label that changes arrives in the file.
   $ kubectl label pod aware rack=rack-22
+  pod/aware labeled
   $ kctl clock advance 2m >/dev/null
   $ kubectl exec aware -- cat /etc/podinfo/labels
+  cluster="test-cluster1"
+  rack="rack-22"
+  zone="us-est-coast" (no-eol)
 # Two minutes of output.
   $ kubectl logs aware | grep -c '^aware$'
+  13

@@ -29,11 +29,21 @@
   >         volumeMounts: [{mountPath: /input, name: input}]
   >       volumes: [{name: input, emptyDir: {}}]
   > E
+  job.batch/indexed-job created
   $ kubectl wait --for=condition=Complete job/indexed-job
+  job.batch/indexed-job condition met
   $ for i in 0 1 2 3 4; do kubectl logs -l batch.kubernetes.io/job-completion-index=$i -c worker; done
+  oof
+  rab
+  zab
+  xuq
+  zyx
 # A job that computes; one that fails by itself, and is tried again.
   $ kubectl create job sum --image=busybox -- sh -c 'seq 1 100 | awk "{s+=\$1} END {print s}"'
+  job.batch/sum created
   $ kubectl wait --for=condition=Complete job/sum && kubectl logs job/sum
+  job.batch/sum condition met
+  5050
   $ kubectl apply -f - <<'E'
   > apiVersion: batch/v1
   > kind: Job
@@ -51,14 +61,18 @@
   >   podFailurePolicy:
   >     rules: [{action: FailJob, onExitCodes: {containerName: main, operator: In, values: [42]}}]
   > E
+  job.batch/policy created
   $ kubectl wait --for=condition=Failed job/policy
+  job.batch/policy condition met
   $ kubectl get job policy -o jsonpath='{.status.conditions[?(@.type=="Failed")].message}{"\n"}' | sed 's/policy-[a-z0-9]*/POD/'
+  Container main for pod default/POD failed with exit code 42 matching FailJob rule at index 0
 # A queue of work in a volume: each worker takes items until there are none.
   $ kubectl apply -f - <<'E'
   > apiVersion: storage.k8s.io/v1
   > kind: StorageClass
   > metadata: {name: standard, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
   > provisioner: rancher.io/local-path
+  > volumeBindingMode: WaitForFirstConsumer
   > ---
   > apiVersion: v1
   > kind: PersistentVolumeClaim
@@ -101,5 +115,18 @@
   >         volumeMounts: [{name: q, mountPath: /queue}]
   >       volumes: [{name: q, persistentVolumeClaim: {claimName: queue}}]
   > E
+  storageclass.storage.k8s.io/standard created
+  persistentvolumeclaim/queue created
+  pod/fill created
+  job.batch/workers created
   $ kubectl wait --for=condition=Complete job/workers
+  job.batch/workers condition met
   $ kubectl logs -l batch.kubernetes.io/job-name=workers --tail=-1 | sort
+  processed apple
+  processed banana
+  processed cherry
+  processed date
+  processed fig
+  processed grape
+  processed lemon
+  processed melon

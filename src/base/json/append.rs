@@ -74,7 +74,7 @@ fn is_escaped_in(chunk: &[u8; 8]) -> bool {
     let word = u64::from_le_bytes(*chunk);
     // The highest bit of a byte is set where it is less than a bound, if no byte has its own highest bit set.
     let below = |word: u64, bound: u8| word.wrapping_sub(LOW * u64::from(bound)) & !word;
-    let equal = |byte: u8| below(word ^ LOW * u64::from(byte), 1);
+    let equal = |byte: u8| below(word ^ (LOW * u64::from(byte)), 1);
     (below(word, 0x20) | equal(b'"') | equal(b'\\')) & (LOW << 7) != 0
 }
 

@@ -25,7 +25,7 @@ use ecow::EcoVec;
 use rustc_hash::FxHashMap;
 use serde::de::Error as _;
 
-use super::map::Pair;
+use super::pair::Pair;
 use super::{Map, Number, READ_DEPTH_MAX, SharedStr, Value};
 
 /// The texts of the dictionary, one a line. The number of a line is in stored rows: lines are only added at the end.
@@ -242,11 +242,12 @@ impl<'a> Decoder<'a> {
                 self.skip()?;
                 continue;
             }
-            if pairs.last().is_some_and(|last| last.key() >= &key) {
+            let mut pair = Pair::new(key, Value::Null);
+            if pairs.last().is_some_and(|last| !last.precedes(&pair)) {
                 return None;
             }
-            let value = self.value(depth + 1, place.below(&key))?;
-            pairs.push(Pair::new(key, value));
+            pair.value = self.value(depth + 1, place.below(&pair.key))?;
+            pairs.push(pair);
         }
         Some(Map::from_sorted(pairs))
     }
@@ -322,122 +323,4 @@ impl<'a> Decoder<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::{json, on_deep_stack};
-    use super::*;
-
-    fn encoded(value: &Value) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        encode(value, &mut bytes);
-        bytes
-    }
-
-    fn value() -> impl Strategy<Value = Value> {
-        let float = any::<f64>().prop_filter_map("not a number of JSON", Number::from_f64);
-        let numbers = prop_oneof![
-            any::<u64>().prop_map(Number::from),
-            any::<i64>().prop_map(Number::from),
-            (-300..300i64).prop_map(Number::from),
-            float
-        ];
-        let text = prop_oneof!["[a-c]{0,2}", "\\PC{0,40}", prop::sample::select(&**DICTIONARY).prop_map(String::from)];
-        let scalar = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            numbers.prop_map(Value::Number),
-            text.clone().prop_map(Value::from)
-        ];
-        let key = prop_oneof![Just("metadata".to_owned()), Just("managedFields".to_owned()), text];
-        scalar.prop_recursive(5, 60, 6, move |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..40).prop_map(Value::from),
-                prop::collection::btree_map(key.clone(), inner, 0..6)
-                    .prop_map(|map| map.into_iter().collect::<Value>()),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn every_value_is_decoded_as_it_was(value in value()) {
-            prop_assert_eq!(decode(&encoded(&value), Parts::All).expect("a value"), value);
-        }
-
-        #[test]
-        fn managed_fields_alone_are_left_out(mut value in value()) {
-            let decoded = decode(&encoded(&value), Parts::NoManagedFields).expect("a value");
-            if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-                metadata.remove("managedFields");
-            }
-            prop_assert_eq!(decoded, value);
-        }
-
-        #[test]
-        fn what_no_column_shows_is_left_out(spec in value(), other in value(), list in value()) {
-            let mut pod = json!({"kind": "Pod", "metadata": {"managedFields": list, "name": "p", "volumes": list},
-                "other": {"volumes": other}, "spec": {"nodeName": "n", "tolerations": list, "volumes": spec, "z": other}});
-            let decoded = decode(&encoded(&pod), Parts::Columns).expect("a value");
-            pod["metadata"].as_object_mut().expect("a map").remove("managedFields");
-            for field in NOT_SHOWN {
-                pod["spec"].as_object_mut().expect("a map").remove(field);
-            }
-            prop_assert_eq!(decoded, pod);
-        }
-
-        #[test]
-        fn damaged_bytes_are_no_value_or_another(value in value(), at: prop::sample::Index, byte: u8, cut: bool) {
-            let mut bytes = encoded(&value);
-            let at = at.index(bytes.len());
-            let is_damaged = cut || bytes[at] != byte;
-            match cut {
-                true => bytes.truncate(at),
-                false => bytes[at] = byte,
-            }
-            for parts in [Parts::All, Parts::NoManagedFields, Parts::Columns] {
-                let decoded = decode(&bytes, parts).ok();
-                prop_assert!(!cut || decoded.is_none(), "{decoded:?}");
-                prop_assert!(is_damaged || parts != Parts::All || decoded == Some(value.clone()));
-            }
-        }
-
-        #[test]
-        fn any_bytes_are_decoded_or_refused(bytes: Vec<u8>) {
-            let decoded = decode(&bytes, Parts::All);
-            prop_assert!(decoded.is_err() || decode(&encoded(&decoded.unwrap()), Parts::All).is_ok());
-        }
-    }
-
-    #[test]
-    fn numbers_of_bytes_that_are_not_there_allocate_nothing() {
-        for major in [TEXT_BYTES, LIST, MAP, SIZED] {
-            let mut bytes = Vec::new();
-            head(&mut bytes, major, u64::MAX / 2);
-            assert!(decode(&bytes, Parts::All).is_err(), "{major}");
-        }
-        let unsorted = [MAP << 5 | 2, KNOWN_TEXT << 5, 1, KNOWN_TEXT << 5, 1];
-        assert_eq!(decode(&unsorted, Parts::All).expect_err("unsorted").to_string(), "damaged at byte 4");
-    }
-
-    #[test]
-    fn the_nesting_is_limited() {
-        let nested = |depth: usize| [vec![LIST << 5 | 1; depth], vec![0]].concat();
-        let is_read = |depth| on_deep_stack(|| decode(&nested(depth), Parts::All).is_ok()).expect("a thread");
-        assert!(is_read(READ_DEPTH_MAX) && !is_read(READ_DEPTH_MAX + 1));
-    }
-
-    #[test]
-    fn a_pod_is_a_third_of_its_json() {
-        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "default"},
-            "spec": {"containers": [{"imagePullPolicy": "Always", "terminationMessagePath": "/dev/termination-log"}]}});
-        let (bytes, text) = (encoded(&pod).len(), pod.to_string().len());
-        assert!(3 * bytes < text, "{bytes} of {text} bytes");
-    }
-
-    #[test]
-    fn the_dictionary_has_each_text_once() {
-        assert_eq!(NUMBERS.len(), DICTIONARY.len());
-        assert!(DICTIONARY.iter().all(|text| text.len() <= DICTIONARY_TEXT_MAX));
-    }
-}
+mod tests;

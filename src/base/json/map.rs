@@ -8,79 +8,15 @@ use std::ops::{Index, IndexMut};
 use ecow::EcoVec;
 use smallvec::SmallVec;
 
+use super::pair::{MIXED, Pair, ends, mark_of};
 use super::{SharedStr, Value};
 
 /// Number of entries from which on keys are found by binary search; below, the marks are scanned.
 const BINARY_SEARCH_FROM: usize = 32;
 
-/// The bit of the marks that do not tell everything about their keys.
-const MIXED: u64 = 1 << 63;
-
 /// A map from strings to values, sorted by the bytes of the keys.
 #[derive(Clone, Debug, Default, Eq)]
 pub struct Map(EcoVec<Pair>);
-
-/// An entry with a mark of its key, which spares most comparisons of keys in a scan.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pair {
-    mark: u64,
-    key: SharedStr,
-    value: Value,
-}
-
-/// Returns the mark of a key: the key itself if it has up to eight bytes, so that short keys with equal marks are equal.
-/// Longer keys have a mark with the bit [`MIXED`], of their length and of their first and last bytes; so have the rare short
-/// ones that would have the mark of another, which end in a zero byte, or in one that sets the bit.
-#[inline]
-fn mark_of(key: &[u8]) -> u64 {
-    let content = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(first), Some(last)) if key.len() > 8 => {
-            u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29) ^ key.len() as u64 | MIXED
-        }
-        (Some(first), _) => u64::from_le_bytes(*first),
-        _ => short_content(key),
-    };
-    if key.last() == Some(&0) { content | MIXED } else { content }
-}
-
-/// Returns the bytes of a key of up to seven bytes as a number.
-#[inline]
-pub(super) fn short_content(key: &[u8]) -> u64 {
-    match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-        (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (key.len() - 4))
-        }
-        _ => key.iter().rev().fold(0, |content, byte| content << 8 | u64::from(*byte)),
-    }
-}
-
-/// Returns `true` if two keys are equal. Few are longer than sixteen bytes, for which this takes less time than a call.
-#[inline]
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let ends = |key: &[u8]| Some((*key.first_chunk::<8>()?, *key.last_chunk::<8>()?));
-    match (ends(one), ends(other)) {
-        (Some(ends), Some(others)) if one.len() <= 16 => one.len() == other.len() && ends == others,
-        _ => one == other,
-    }
-}
-
-impl Pair {
-    #[inline]
-    pub(super) fn new(key: SharedStr, value: Value) -> Pair {
-        Pair { mark: mark_of(key.as_bytes()), key, value }
-    }
-
-    #[inline]
-    pub(super) fn key(&self) -> &SharedStr {
-        &self.key
-    }
-
-    /// Returns `true` if the entry has a key, whose mark is known.
-    #[inline]
-    fn has_key(&self, key: &[u8], mark: u64) -> bool {
-        self.mark == mark && (mark < MIXED || is_same(self.key.as_bytes(), key))
-    }
-}
 
 impl Map {
     /// Creates an empty map.
@@ -123,6 +59,16 @@ impl Map {
     #[inline]
     pub(super) fn get_bytes(&self, key: &[u8]) -> Option<&Value> {
         self.position(key).map(|at| &self.0[at].value)
+    }
+
+    /// Like [`get`](Self::get), for a key of at most seven bytes given as a number, the first byte lowest. Returns `None` if
+    /// the map is too large for a scan, or if the key could be mistaken for another; then the key has to be looked for by its
+    /// bytes.
+    #[inline]
+    pub(super) fn get_short(&self, key: u64, length: usize) -> Option<Option<&Value>> {
+        let is_mark = length == 0 || key >> (8 * (length - 1)) != 0;
+        let find = || self.0.iter().find(|pair| pair.mark == key).map(|pair| &pair.value);
+        (is_mark && self.0.len() < BINARY_SEARCH_FROM).then(find)
     }
 
     /// Returns the value of a key for changing it, which copies the entries if they are shared.
@@ -228,12 +174,22 @@ impl Map {
         }
     }
 
-    /// Like [`position`](Self::position), for a long key or a large map. It is a function of its own because it needs a stack
-    /// frame.
+    /// Like [`position`](Self::position), for a key whose mark does not tell everything, or a large map.
     #[inline(never)]
     fn position_of_long(&self, key: &[u8], mark: u64) -> Option<usize> {
+        match ends(key) {
+            Some(ends) if key.len() <= 16 && self.0.len() < BINARY_SEARCH_FROM => {
+                self.0.iter().position(|pair| pair.mark == mark && pair.has_ends(key.len(), ends))
+            }
+            _ => self.position_of_any(key, mark),
+        }
+    }
+
+    /// Like [`position`](Self::position), for any key. It is a function of its own because it needs a stack frame.
+    #[inline(never)]
+    fn position_of_any(&self, key: &[u8], mark: u64) -> Option<usize> {
         match self.0.len() < BINARY_SEARCH_FROM {
-            true => self.0.iter().position(|pair| pair.has_key(key, mark)),
+            true => self.0.iter().position(|pair| pair.mark == mark && pair.key.as_bytes() == key),
             false => self.search(key).ok(),
         }
     }
@@ -333,7 +289,7 @@ impl<const N: usize> From<[(SharedStr, Value); N]> for Map {
     fn from(entries: [(SharedStr, Value); N]) -> Map {
         let pairs = entries.map(|(key, value)| Pair::new(key, value));
         // Most are written in the order of their keys, and are moved at once.
-        match pairs.is_sorted_by(|one, next| one.key < next.key) {
+        match pairs.is_sorted_by(Pair::precedes) {
             true => Map(EcoVec::from(pairs)),
             false => pairs.into_iter().map(|pair| (pair.key, pair.value)).collect(),
         }
@@ -351,8 +307,9 @@ impl MapBuilder {
     /// Adds an entry. Of several with one key, the last one counts.
     #[inline]
     pub(super) fn push(&mut self, key: SharedStr, value: Value) {
-        self.is_unsorted |= self.pairs.last().is_some_and(|last| last.key.as_bytes() >= key.as_bytes());
-        self.pairs.push(Pair::new(key, value));
+        let pair = Pair::new(key, value);
+        self.is_unsorted |= self.pairs.last().is_some_and(|last| !last.precedes(&pair));
+        self.pairs.push(pair);
     }
 
     /// Returns the map.

@@ -14,6 +14,7 @@ mod deep_stack;
 mod limit;
 mod list;
 mod map;
+mod pair;
 mod pointer;
 mod read;
 mod serde;

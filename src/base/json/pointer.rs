@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Value;
-use super::map::short_content;
+use super::pair::short_content;
 
 impl Value {
     /// Returns the value at a pointer such as `/spec/containers/0/name`; the empty pointer is the value itself.
@@ -18,7 +18,11 @@ impl Value {
                 return tokens(pointer)?.try_fold(self, |here, token| here.child(token.as_bytes()));
             }
             let (name, after) = text.split_at(token.end);
-            (here, rest) = (here.child(name)?, after);
+            let short = match here {
+                Value::Object(map) if token.end < 8 => map.get_short(token.word, token.end),
+                _ => None,
+            };
+            (here, rest) = (short.unwrap_or_else(|| here.child(name))?, after);
         }
         rest.is_empty().then_some(here)
     }
@@ -49,27 +53,53 @@ struct Token {
     end: usize,
     /// `true` if the token has a tilde.
     has_escape: bool,
+    /// The bytes up to the end as a number, the first one lowest, if there are fewer than eight.
+    word: u64,
 }
 
 impl Token {
     /// Finds the end of a token, eight bytes at a time: tokens are short, for which this beats `memchr`.
     #[inline]
     fn find(text: &[u8]) -> Token {
-        let mut start = 0;
-        loop {
-            let rest = &text[start..];
-            let word = rest.first_chunk().map_or_else(|| short_content(rest), |bytes| u64::from_le_bytes(*bytes));
-            let found = bytes_equal(word, b'/') | bytes_equal(word, b'~');
-            if found != 0 {
-                let end = start + found.trailing_zeros() as usize / 8;
-                return Token { end, has_escape: text[end] == b'~' };
+        let word = first_word(text);
+        match ends_in(word) {
+            0 if text.len() < 8 => Token { end: text.len(), has_escape: false, word },
+            0 => Token::find_long(text),
+            found => {
+                let bits = found.trailing_zeros() & !7;
+                let end = bits as usize / 8;
+                Token { end, has_escape: text[end] == b'~', word: word & !(u64::MAX << bits) }
             }
-            if rest.len() <= 8 {
-                return Token { end: text.len(), has_escape: false };
-            }
-            start += 8;
         }
     }
+
+    /// Like [`find`](Self::find), for a token of at least eight bytes.
+    fn find_long(text: &[u8]) -> Token {
+        let mut start = 8;
+        loop {
+            let rest = &text[start..];
+            match ends_in(first_word(rest)) {
+                0 if rest.len() <= 8 => return Token { end: text.len(), has_escape: false, word: 0 },
+                0 => start += 8,
+                found => {
+                    let end = start + found.trailing_zeros() as usize / 8;
+                    return Token { end, has_escape: text[end] == b'~', word: 0 };
+                }
+            }
+        }
+    }
+}
+
+/// Returns the first eight bytes of a text as a number, the first one lowest; those that are missing are zero.
+#[inline]
+fn first_word(text: &[u8]) -> u64 {
+    text.first_chunk().map_or_else(|| short_content(text), |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Returns a number whose lowest set bit is the highest one of the first slash or tilde of a word; zero if there is none.
+#[inline]
+fn ends_in(word: u64) -> u64 {
+    bytes_equal(word, b'/') | bytes_equal(word, b'~')
 }
 
 /// Returns a number whose lowest set bit is the highest one of the first byte of `word` that equals `byte`; zero if there is none.

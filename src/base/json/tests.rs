@@ -59,8 +59,24 @@ fn parsing_matches_serde_json() {
 fn pointers_resolve_as_in_serde_json() {
     let value = json!({"a": {"b/c": [1, {"d": null}], "": 2, "~": 3, "0": 4}, "": {"": 5}});
     let lists = json!([[1, 2], [3]]);
-    let into_value =
-        ["", "/", "//", "/a", "/a/", "/a/b~1c/0", "/a/b~1c/1/d", "/a/~0", "/a/0", "a", "/a/b", "/a/b~1c/00"];
+    let into_value = [
+        "/a/\0",
+        "/\0",
+        "/a/0\0",
+        "/a\0",
+        "",
+        "/",
+        "//",
+        "/a",
+        "/a/",
+        "/a/b~1c/0",
+        "/a/b~1c/1/d",
+        "/a/~0",
+        "/a/0",
+        "a",
+        "/a/b",
+        "/a/b~1c/00",
+    ];
     let into_lists = ["/0/1", "/0/01", "/0/+1", "/1/0", "/1/1", "/-1", "/0/1/2", "/x"];
     let long = json!({"sevenbe": {"eightby8": 1, "nineteen-bytes-long": {"a": 2, "t~e/n": 3}}, "größe/der": {"x": 4}});
     let into_long = [

@@ -68,13 +68,14 @@ fn string_field<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get(field).and_then(Value::as_str).unwrap_or("")
 }
 
-/// Returns a field of the metadata. These are read more often than anything else, so this avoids parsing a pointer.
-#[inline]
+/// Returns a field of the metadata. These are read more often than anything else, so this avoids parsing a pointer, and the
+/// places of constant names are computed when it is compiled.
+#[inline(always)]
 fn metadata_field<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
     object.get("metadata")?.get(field)
 }
 
-#[inline]
+#[inline(always)]
 fn metadata_string<'a>(object: &'a Value, field: &str) -> &'a str {
     metadata_field(object, field).and_then(Value::as_str).unwrap_or("")
 }

@@ -13,15 +13,25 @@ use kctl_base::sim::Time;
 /// A line that a container printed, and the time of its output.
 pub(crate) type LogLine = (Time, String);
 
+/// The lines to be read from the log of a container.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogQuery<'a> {
+    /// The container.
+    pub(crate) container: &'a str,
+    /// Those of its previous instance, not of the latest one.
+    pub(crate) previous: bool,
+    /// The number of the newest lines that are wanted; there may be more.
+    pub(crate) lines: u64,
+}
+
 /// Returns the usage of a pod by resource name; the map is empty for a pod that is not measured.
 pub(crate) type PodUsage = Box<dyn Fn(&Object) -> BTreeMap<String, Quantity>>;
 
 /// The components that the server forwards requests to.
 #[derive(Clone, Copy)]
 pub struct Backends {
-    /// Returns the lines that a container of a pod has printed: those of its latest instance, or, with the flag, of the
-    /// previous one.
-    pub container_log: fn(&mut Server, &Object, &str, bool, Time) -> Result<Vec<LogLine>>,
+    /// Returns the lines that a container of a pod has printed.
+    pub container_log: fn(&mut Server, &Object, &LogQuery<'_>, Time) -> Result<Vec<LogLine>>,
     /// Takes a step of a session in a container of a pod: any but [`SessionCall::Forward`].
     pub session: fn(&mut Server, &Object, &SessionCall, Time) -> Result<SessionState>,
     /// Sends an HTTP request to a port of a pod.

@@ -28,11 +28,9 @@ impl Server {
         admission::admit_to_namespace(self, kind.names(), &namespace, event.name())?;
         check(&*kind, &event)?;
         let key = ObjectKey::new(EVENTS, namespace, event.name());
-        if self.store.get(&key)?.is_some() {
-            return Err(Status::already_exists("", EVENTS, event.name()));
-        }
         event.put("/metadata/creationTimestamp", now.rfc3339());
-        Ok(self.store.write(&key, event)?)
+        let created = self.store.create(&key, event)?;
+        created.ok_or_else(|| Status::already_exists("", EVENTS, &key.name))
     }
 }
 

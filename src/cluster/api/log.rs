@@ -1,7 +1,7 @@
 //! The `log` subresource of pods: what a container printed, as its kubelet returns it
 //! (`pkg/registry/core/pod/rest/log.go`, `pkg/kubelet/kubelet_pods.go`).
 
-use super::{Log, LogLine, LogOptions, Payload, Request, Response, Result, Server};
+use super::{Log, LogLine, LogOptions, LogQuery, Payload, Request, Response, Result, Server};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
@@ -13,7 +13,8 @@ impl Server {
         let pod = self.must_read(kind, &request.namespace, &request.name)?;
         let options = &request.options.log;
         let container = container_of(&pod, &options.container)?;
-        let lines = (self.backends.container_log)(self, &pod, &container, options.previous, now)?;
+        let query = LogQuery { container: &container, previous: options.previous, lines: lines_wanted(options) };
+        let lines = (self.backends.container_log)(self, &pod, &query, now)?;
         if lines.is_empty() && options.position == 0 {
             check_started(&pod, &container, options.previous)?;
         }
@@ -24,6 +25,12 @@ impl Server {
         };
         Ok(Response { payload: Payload::Log(log), ..Response::default() })
     }
+}
+
+/// Returns how many of the newest lines have to be read: all, unless the request wants only the tail and nothing after it.
+fn lines_wanted(options: &LogOptions) -> u64 {
+    let is_tail_alone = !options.follow && options.position == 0 && options.since.is_none();
+    options.tail_lines.filter(|_| is_tail_alone).map_or(u64::MAX, |lines| lines.max(1))
 }
 
 fn has_ended(pod: &Object) -> bool {

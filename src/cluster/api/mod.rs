@@ -51,7 +51,7 @@ mod watch;
 use std::sync::Arc;
 
 pub(crate) use authorize::Attributes;
-pub(crate) use backends::{Backends, LogLine, PodUsage};
+pub(crate) use backends::{Backends, LogLine, LogQuery, PodUsage};
 pub(crate) use request::Settings;
 pub use request::{Body, FieldValidation, LogOptions, Options, PatchType, Propagation, Request, Requester, Verb};
 pub use response::{Log, ObjectList, Payload, Response, WatchEvent};

@@ -88,9 +88,24 @@ impl Store {
     ///
     /// # Errors
     /// If the previous version cannot be read; then nothing is staged.
-    pub(crate) fn write(&mut self, key: &ObjectKey, mut object: Object) -> Result<Arc<Object>, StoreError> {
+    pub(crate) fn write(&mut self, key: &ObjectKey, object: Object) -> Result<Arc<Object>, StoreError> {
         let row = row_of(key);
         let old = self.batch.object(&row)?;
+        Ok(self.put(key, row, old, object))
+    }
+
+    /// Creates an object at the next revision as [`Store::write`] does; `None` if there is one.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub(crate) fn create(&mut self, key: &ObjectKey, object: Object) -> Result<Option<Arc<Object>>, StoreError> {
+        let row = row_of(key);
+        let is_absent = self.batch.object(&row)?.is_none();
+        Ok(is_absent.then(|| self.put(key, row, None, object)))
+    }
+
+    /// Stages the new version of an object, given its encoded key and the previous version.
+    fn put(&mut self, key: &ObjectKey, row: Vec<u8>, old: Option<Arc<Object>>, mut object: Object) -> Arc<Object> {
         let revision = self.next_revision();
         object.put("/metadata/resourceVersion", revision.to_string());
         self.reindex(key, old.as_deref(), Some(&object));
@@ -101,7 +116,7 @@ impl Store {
         let kind = if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         let (key, cause) = (key.clone(), self.cause.clone());
         self.pending.push(Change { revision, kind, key, object: object.clone(), old, cause });
-        Ok(object)
+        object
     }
 
     /// Removes an object at the next revision and returns its last version; `None` if there is no such object.

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::fs::{NodeId, Tree};
 
 use crate::process::{FileId, OpenFile, PipeId, Process, Signal, State, Status, Target};
+use crate::programs::Task;
 
 use buffer::Buffer;
 
@@ -99,6 +100,13 @@ impl World {
         if let Some(main) = self.containers.get_mut(container).and_then(|c| c.processes.get_mut(&container::MAIN)) {
             main.pending.push(signal);
         }
+    }
+
+    /// Reports whether the main program of a running container is simulated.
+    #[must_use]
+    pub fn knows_main(&self, container: &str) -> bool {
+        let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
+        main.is_some_and(|main| !matches!(main.task, Task::UnknownService | Task::UnknownTask(_)))
     }
 
     /// Ends all processes of a container at once, as the container runtime does after the grace period.

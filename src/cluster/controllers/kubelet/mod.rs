@@ -33,7 +33,7 @@ mod watches;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Context, Controller, Event, Key, Watch};
-use crate::api::{LogLine, Propagation, Server};
+use crate::api::{LogLine, LogQuery, Propagation, Server};
 use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
@@ -124,7 +124,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let seen = runtime.clone();
     let mut outcome = sync(ctx, &pod, &node, &mut runtime, Findings { decision, has_looked })?;
     inside::after_sync(ctx.server(), &pod, &mut runtime, &seen, now)?;
-    requeue_for_inside(&runtime, &mut outcome);
+    if !pod.is_deleting() {
+        requeue_for_inside(&runtime, &mut outcome);
+    }
     let has_changed = runtime != before;
     if has_changed || pod.str("/status/startTime").is_empty() {
         ctx.set_state(&pod_state(pod.uid()), runtime.clone());
@@ -349,23 +351,22 @@ fn update_status(
     }
 }
 
-/// Returns the log of a container: the lines of its current (or else last) run, or with `previous` of the run before the
-/// current one, each with the instant at which it was printed.
+/// Returns the log of a container: the lines of its current (or else last) run, or of the run before the current one, each with
+/// the instant at which it was printed.
 ///
 /// # Errors
 /// `InternalError` when the state of the pod cannot be read.
 pub(crate) fn container_log(
     server: &mut Server,
     pod: &Object,
-    container: &str,
-    previous: bool,
+    query: &LogQuery<'_>,
     now: Time,
 ) -> Result<Vec<LogLine>, Status> {
     let runtime = server.typed_row::<PodRuntime>(&format!("memory/{NAME}/{}", pod_state(pod.uid())))?;
     let Some(runtime) = runtime else { return Ok(Vec::new()) };
-    let Some(found) = runtime.containers.get(container) else { return Ok(Vec::new()) };
+    let Some(found) = runtime.containers.get(query.container) else { return Ok(Vec::new()) };
     match found.running() {
-        Some(running) if running.program.is_inside && !previous => inside::log(server, pod, &runtime, container, now),
-        _ => Ok(found.log(previous, now)),
+        Some(running) if running.program.is_inside && !query.previous => inside::log(server, pod, &runtime, query, now),
+        _ => Ok(found.log(query.previous, now)),
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct PodInputs<'a> {
     pub(super) config_error: &'a dyn Fn(&Value) -> Option<String>,
     /// The injected fault of the pod.
     pub(super) fault: Option<PodFault>,
-    /// What the probes that run commands in containers have found.
+    /// What the probes have found in the inside of the pod.
     pub(super) probe_results: ProbeResults,
     /// When the containers of the deleted pod have stopped, as far as they are simulated.
     pub(super) stopped_at: Option<Time>,

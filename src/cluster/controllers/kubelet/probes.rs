@@ -21,15 +21,15 @@ pub(super) struct ProbeTarget<'a> {
     pub(super) running: &'a Running,
     /// An injected fault makes the pod unready.
     pub(super) is_unready: bool,
-    /// What the probes that run commands in the inside of the pod have found.
+    /// What the probes have found in the inside of the pod.
     pub(super) results: &'a ProbeResults,
     pub(super) now: Time,
 }
 
-/// What a probe that runs a command in the inside of the pod has found.
+/// What a probe has found in the inside of the pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ProbeOutcome {
-    /// The output of a failed command.
+    /// The output of a failed probe.
     pub(super) failure: Option<String>,
     /// When something happens in the inside next, which may change the result.
     pub(super) next_change: Option<Time>,
@@ -38,11 +38,12 @@ pub(super) struct ProbeOutcome {
 /// The outcomes by container and name of the probe.
 pub(super) type ProbeResults = BTreeMap<(String, &'static str), ProbeOutcome>;
 
-/// A probe whose command has to be run.
-pub(super) struct DueProbe {
+/// A probe that has to be executed.
+pub(super) struct DueProbe<'a> {
     /// The name of the probe.
     pub(super) kind: &'static str,
-    pub(super) argv: Vec<String>,
+    /// The probe as the container has it.
+    pub(super) spec: &'a Value,
     pub(super) timeout: Duration,
     /// It is not executed while its result stays the same: this is only to see whether it does.
     pub(super) is_paused: bool,
@@ -111,8 +112,8 @@ impl ProbeKind {
     }
 }
 
-/// Returns the probes of a running container that run commands and are due, with `paused` also those that are paused.
-pub(super) fn due(container: &Value, probes: &Probes, paused: bool, now: Time) -> Vec<DueProbe> {
+/// Returns the probes of a running container that are due, with `paused` also those that are paused.
+pub(super) fn due<'a>(container: &'a Value, probes: &Probes, paused: bool, now: Time) -> Vec<DueProbe<'a>> {
     let kinds: &[ProbeKind] = match probes.started {
         true => &[ProbeKind::Readiness, ProbeKind::Liveness],
         // It is followed by the others when it succeeds.
@@ -125,11 +126,10 @@ pub(super) fn due(container: &Value, probes: &Probes, paused: bool, now: Time) -
     };
     let due = kinds.iter().filter_map(|kind| {
         let spec = container.at(kind.field())?;
-        let argv = strings(spec.list("/exec/command"));
         let is_paused = series(*kind).next.is_none();
         let is_due = series(*kind).next.map_or(paused, |at| at <= now);
         let timeout = seconds(spec, "/timeoutSeconds", 1);
-        (is_due && !argv.is_empty()).then(|| DueProbe { kind: kind.name(), argv, timeout, is_paused })
+        is_due.then_some(DueProbe { kind: kind.name(), spec, timeout, is_paused })
     });
     due.collect()
 }

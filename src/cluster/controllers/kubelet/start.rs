@@ -65,7 +65,7 @@ impl PodSync<'_> {
         let decided = command::decide(&Invocation { image, argv: &argv, is_service, start: self.inputs.now });
         if script.run.is_none() && script.exit.is_none() {
             return match decided {
-                Some(program) if !inside::needs_inside(spec) => program,
+                Some(program) if !inside::needs_inside(self.pod, spec) => program,
                 _ => Program::inside(),
             };
         }

@@ -145,17 +145,17 @@ impl WriteBatch {
     /// The bytes of a row of the engine.
     fn stored(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let mut absent = self.absent.borrow_mut();
+        if absent.len() >= ABSENT_MAX {
+            return self.stored_or_gap(key);
+        }
         if absent.contains(key) {
             return Ok(None);
         }
-        if absent.len() < ABSENT_MAX {
-            let bytes = self.engine.get(key)?;
-            if bytes.is_none() {
-                absent.insert(key.to_vec());
-            }
-            return Ok(bytes);
+        let bytes = self.engine.get(key)?;
+        if bytes.is_none() {
+            absent.insert(key.to_vec());
         }
-        self.stored_or_gap(key)
+        Ok(bytes)
     }
 
     /// Like [`WriteBatch::stored`], for a long command: what surrounds an absent key is remembered to be empty.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::ObjectName;
 use super::Finding;
-use crate::api::{Attributes, Result, Server, User};
+use crate::api::{Attributes, LogQuery, Result, Server, User};
 use crate::controllers::kubelet;
 use kctl_base::gvk::GroupResource;
 use kctl_base::labels::Selector;
@@ -137,7 +137,10 @@ impl<'a> Reader<'a> {
         let mut lines = Vec::new();
         for previous in [false, true] {
             if lines.is_empty() {
-                lines = kubelet::container_log(self.server, pod, container, previous, self.now)?;
+                lines = {
+                    let query = LogQuery { container, previous, lines: LOG_LINES as u64 };
+                    kubelet::container_log(self.server, pod, &query, self.now)?
+                };
             }
         }
         let skipped = lines.len().saturating_sub(LOG_LINES);

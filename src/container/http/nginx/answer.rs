@@ -1,8 +1,11 @@
 //! How nginx answers a request.
 
+use regex::Regex;
+
 use super::super::message::normalize;
 use super::super::{Visit, dates, send};
 use super::config::{Location, Matcher, Scope, Site, number};
+use super::pages::reason;
 use super::{Nginx, variables};
 use crate::call::Call;
 use crate::errno::Errno;
@@ -25,11 +28,12 @@ enum Step {
     Redirect(String),
 }
 
-struct Handler<'a, 'b, 'c> {
-    nginx: &'a Nginx,
+/// A request at work.
+pub(super) struct Handler<'a, 'b, 'c> {
+    pub(super) nginx: &'a Nginx,
     site: &'a Site,
-    call: &'a mut Call<'b>,
-    visit: &'a Visit<'c>,
+    pub(super) call: &'a mut Call<'b>,
+    pub(super) visit: &'a Visit<'c>,
 }
 
 /// Answers a request and writes the logs.
@@ -185,33 +189,6 @@ impl Handler<'_, '_, '_> {
         Step::Status(status, String::new())
     }
 
-    fn listing(&mut self, uri: &str, path: &str) -> Response {
-        let names = self.call.files().list(path).unwrap_or_default();
-        let mut entries: Vec<(bool, String, Stat)> = Vec::new();
-        for name in names.into_iter().filter(|name| !name.starts_with('.')) {
-            if let Ok(stat) = self.stat(&format!("{path}{name}")) {
-                entries.push((!stat.node.is_directory(), name, stat));
-            }
-        }
-        entries.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let mut body = format!(
-            "<html>\r\n<head><title>Index of {uri}</title></head>\r\n<body>\r\n<h1>Index of {uri}</h1><hr><pre><a href=\"../\">../</a>\r\n"
-        );
-        for (is_file, name, stat) in entries {
-            let (name, size) =
-                if is_file { (name, stat.node.size().to_string()) } else { (name + "/", "-".to_owned()) };
-            let blanks = " ".repeat(51_usize.saturating_sub(name.chars().count()));
-            let date = dates::listing(stat.node.attributes.modified);
-            body.push_str(&format!("<a href=\"{name}\">{name}</a>{blanks}{date} {size:>19}\r\n"));
-        }
-        body.push_str("</pre><hr></body>\r\n</html>\r\n");
-        let mut response = self.head(200, "text/html");
-        response.headers.push(("Transfer-Encoding".into(), "chunked".into()));
-        response.headers.push(("Connection".into(), "keep-alive".into()));
-        response.body = body.into_bytes();
-        response
-    }
-
     fn proxy(&mut self, scope: &Scope, target: &str, uri: &str) -> Step {
         let target = variables::expand(target, self.call, self.visit, uri);
         let Some(rest) = target.strip_prefix("http://") else {
@@ -229,7 +206,7 @@ impl Handler<'_, '_, '_> {
         let to = Endpoint { address, port: port.parse().unwrap_or(80) };
         let prefix = self.site.locations.iter().find(|location| std::ptr::eq(&raw const location.scope, scope));
         let prefix = match prefix.map(|location| &location.matcher) {
-            Some(Matcher::Prefix(prefix) | Matcher::Exact(prefix)) => prefix.as_str(),
+            Some(Matcher::Prefix(prefix) | Matcher::FinalPrefix(prefix) | Matcher::Exact(prefix)) => prefix.as_str(),
             _ => "",
         };
         let passed = match path {
@@ -281,126 +258,17 @@ impl Handler<'_, '_, '_> {
         request
     }
 
-    /// Returns a response of an upstream server with nginx's own headers.
-    fn passed_on(&self, response: Response) -> Response {
-        let hidden = ["server", "date", "connection", "content-length", "content-type"];
-        let mut headers = self.first_headers();
-        headers.extend(response.header("Content-Type").map(|kind| ("Content-Type".to_owned(), kind.to_owned())));
-        headers.push(("Content-Length".to_owned(), response.body.len().to_string()));
-        headers.push(("Connection".to_owned(), "keep-alive".to_owned()));
-        let others = response.headers.into_iter();
-        headers.extend(others.filter(|(name, _)| !hidden.contains(&name.to_ascii_lowercase().as_str())));
-        Response { headers, is_http_1_0: false, ..response }
-    }
-
-    fn file_response(&self, scope: &Scope, path: &str, stat: &Stat, body: Vec<u8>) -> Response {
-        let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, end)| end);
-        let kind = self.nginx.config.types.get(&extension.to_lowercase()).unwrap_or(&scope.default_type);
-        let modified = stat.node.attributes.modified;
-        let tag = format!("\"{:x}-{:x}\"", modified.secs(), body.len());
-        let date = dates::header(modified);
-        let header = |name| self.visit.request.header(name);
-        if header("If-None-Match") == Some(&tag)
-            || header("If-None-Match").is_none() && header("If-Modified-Since") == Some(&date)
-        {
-            let mut response = self.bare(304);
-            let at = response.headers.len() - 1;
-            response.headers.insert(at, ("Last-Modified".into(), date));
-            response.headers.push(("ETag".into(), tag));
-            return response;
-        }
-        let mut response = self.head(200, kind);
-        let pairs = [
-            ("Content-Length", body.len().to_string()),
-            ("Last-Modified", date),
-            ("Connection", "keep-alive".into()),
-            ("ETag", tag),
-            ("Accept-Ranges", "bytes".into()),
-        ];
-        response.headers.extend(pairs.map(|(name, value)| (name.to_owned(), value)));
-        response.body = body;
-        response
-    }
-
-    /// Returns a text of `return`; its type is that of a file with the name of the path.
-    fn text(&self, status: u16, scope: &Scope, body: Vec<u8>, uri: &str) -> Response {
-        let extension = uri.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, end)| end);
-        let kind = self.nginx.config.types.get(extension).unwrap_or(&scope.default_type);
-        let mut response = self.head(status, kind);
-        response.headers.push(("Content-Length".into(), body.len().to_string()));
-        response.headers.push(("Connection".into(), "keep-alive".into()));
-        response.body = body;
-        response
-    }
-
-    /// Returns the page of a status: an error, or a redirect to a URL.
-    fn page(&self, status: u16, location: &str) -> Response {
-        let title = title(status);
-        let signature = self.nginx.signature();
-        let body = format!(
-            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
-             <hr><center>{signature}</center>\r\n</body>\r\n</html>\r\n"
-        );
-        let mut response = self.head(status, "text/html");
-        response.headers.push(("Content-Length".into(), body.len().to_string()));
-        let connection = if matches!(status, 400 | 500 | 501 | 503) { "close" } else { "keep-alive" };
-        let own = location.starts_with(&format!("http://{}", self.visit.host()));
-        let mut pairs = vec![("Connection", connection)];
-        if !location.is_empty() {
-            pairs.insert(if own { 0 } else { 1 }, ("Location", location));
-        }
-        response.headers.extend(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
-        response.body = body.into_bytes();
-        response
-    }
-
-    /// Returns a response without a type and a body.
-    fn bare(&self, status: u16) -> Response {
-        let mut headers = self.first_headers();
-        headers.push(("Connection".into(), "keep-alive".into()));
-        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), is_http_1_0: false }
-    }
-
-    fn head(&self, status: u16, kind: &str) -> Response {
-        let mut headers = self.first_headers();
-        headers.push(("Content-Type".into(), kind.to_owned()));
-        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), is_http_1_0: false }
-    }
-
-    fn first_headers(&self) -> Vec<(String, String)> {
-        let date = dates::header(self.call.now());
-        vec![("Server".into(), self.nginx.signature()), ("Date".into(), date)]
-    }
-
-    fn add_headers(&self, response: &mut Response, scope: &Scope, uri: &str) {
-        if matches!(response.status, 200 | 201 | 204 | 206 | 301 | 302 | 303 | 304 | 307 | 308) {
-            for (name, value) in &scope.headers {
-                response.headers.push((name.clone(), variables::expand(value, self.call, self.visit, uri)));
-            }
-        }
-    }
-
-    /// Returns the URL of a path on this server.
-    fn absolute(&self, to: &str) -> String {
-        if !to.starts_with('/') {
-            return to.to_owned();
-        }
-        let host = self.visit.host().split(':').next().unwrap_or_default();
-        let port = if self.visit.port == 80 { String::new() } else { format!(":{}", self.visit.port) };
-        format!("http://{host}{port}{to}")
-    }
-
     fn path(&self, scope: &Scope, uri: &str) -> String {
         let location = self.site.locations.iter().find(|location| std::ptr::eq(&raw const location.scope, scope));
         match (&scope.alias, location.map(|location| &location.matcher)) {
-            (Some(alias), Some(Matcher::Prefix(prefix) | Matcher::Exact(prefix))) => {
+            (Some(alias), Some(Matcher::Prefix(prefix) | Matcher::FinalPrefix(prefix) | Matcher::Exact(prefix))) => {
                 format!("{alias}{}", uri.strip_prefix(prefix.as_str()).unwrap_or(uri))
             }
             _ => format!("{}{uri}", scope.root.trim_end_matches('/')),
         }
     }
 
-    fn stat(&mut self, path: &str) -> Result<Stat, Errno> {
+    pub(super) fn stat(&mut self, path: &str) -> Result<Stat, Errno> {
         let worker = worker(self.call);
         let mut files = self.call.files();
         files.credentials = &worker;
@@ -458,16 +326,27 @@ impl Handler<'_, '_, '_> {
     }
 }
 
-/// Finds what applies to a path: the exact location, else the one with the longest prefix.
+/// Finds what applies to a path: the exact location, else the first regular expression that matches, else the longest prefix.
 fn scope_of<'a>(site: &'a Site, uri: &str) -> &'a Scope {
     let exact = |location: &&Location| matches!(&location.matcher, Matcher::Exact(path) if path == uri);
     let length = |location: &&Location| match &location.matcher {
-        Matcher::Prefix(prefix) if uri.starts_with(prefix.as_str()) => Some(prefix.len()),
+        Matcher::Prefix(prefix) | Matcher::FinalPrefix(prefix) if uri.starts_with(prefix.as_str()) => {
+            Some(prefix.len())
+        }
         Matcher::Named(name) if name == uri => Some(name.len()),
         _ => None,
     };
+    let matches = |location: &&Location| match &location.matcher {
+        // It has been compiled when the configuration was read.
+        Matcher::Expression(expression) => Regex::new(expression).is_ok_and(|regex| regex.is_match(uri)),
+        _ => false,
+    };
     let longest = site.locations.iter().filter(|location| length(location).is_some()).max_by_key(length);
-    site.locations.iter().find(exact).or(longest).map_or(&site.scope, |location| &location.scope)
+    let is_final =
+        longest.is_some_and(|location| matches!(location.matcher, Matcher::FinalPrefix(_) | Matcher::Named(_)));
+    let expression = site.locations.iter().find(matches).filter(|_| !is_final);
+    let found = site.locations.iter().find(exact).or(expression).or(longest);
+    found.map_or(&site.scope, |location| &location.scope)
 }
 
 /// Returns the user of the processes that read files: nginx does not read them as root.
@@ -475,24 +354,5 @@ fn worker(call: &Call<'_>) -> Credentials {
     match call.process.credentials.uid {
         0 => Credentials { uid: WORKER, gid: WORKER, groups: vec![WORKER] },
         _ => call.process.credentials.clone(),
-    }
-}
-
-/// Returns the reason phrase of nginx.
-fn reason(status: u16) -> &'static str {
-    match status {
-        302 => "Moved Temporarily",
-        405 => "Not Allowed",
-        503 => "Service Temporarily Unavailable",
-        504 => "Gateway Time-out",
-        _ => super::super::reason(status),
-    }
-}
-
-/// Returns the heading of nginx's page of a status.
-fn title(status: u16) -> String {
-    match status {
-        302 => "302 Found".to_owned(),
-        _ => format!("{status} {}", reason(status)),
     }
 }

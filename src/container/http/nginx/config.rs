@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::syntax::{self, Directive};
@@ -69,7 +70,9 @@ pub(super) struct Location {
 pub(super) enum Matcher {
     Exact(String),
     Prefix(String),
-    /// A regular expression; they are not simulated.
+    /// A prefix before which no regular expression goes (`^~`).
+    FinalPrefix(String),
+    /// A regular expression.
     Expression(String),
     /// `@name`.
     Named(String),
@@ -260,8 +263,14 @@ fn listen(directive: &Directive) -> Result<Option<(u16, bool)>, Problem> {
 fn location(directive: &Directive, outer: &Scope) -> Result<Location, Problem> {
     let matcher = match directive.args.as_slice() {
         [modifier, path] if modifier == "=" => Matcher::Exact(path.clone()),
-        [modifier, path] if modifier == "^~" => Matcher::Prefix(path.clone()),
-        [modifier, expression] if modifier == "~" || modifier == "~*" => Matcher::Expression(expression.clone()),
+        [modifier, path] if modifier == "^~" => Matcher::FinalPrefix(path.clone()),
+        [modifier, expression] if modifier == "~" || modifier == "~*" => {
+            let expression = if modifier == "~" { expression.clone() } else { format!("(?i){expression}") };
+            if Regex::new(&expression).is_err() {
+                return Err(format!("the regular expression \"{expression}\" is not simulated in {}", directive.place));
+            }
+            Matcher::Expression(expression)
+        }
         [name] if name.starts_with('@') => Matcher::Named(name.clone()),
         [path] => Matcher::Prefix(path.clone()),
         _ => return Err(format!("invalid number of arguments in \"location\" directive in {}", directive.place)),

@@ -2,6 +2,7 @@
 
 mod answer;
 mod config;
+mod pages;
 mod syntax;
 mod variables;
 

@@ -56,6 +56,7 @@ macro_rules! myapp_files {
 const NETSHOOT: &[&str] = &[
     "/usr/bin/curl",
     "/usr/bin/dig",
+    "/usr/bin/nslookup",
     "/usr/bin/host",
     "/bin/bash",
     "/usr/bin/ncat",

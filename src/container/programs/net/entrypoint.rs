@@ -10,8 +10,10 @@ use crate::programs;
 pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
     let mut argv = call.args();
     let image = call.image();
-    if argv.first().is_none_or(|first| first.starts_with('-')) {
-        // Options alone are for the program of the image.
+    let takes_words = image.names.iter().any(|name| ["curlimages/curl", "node"].contains(name));
+    let is_for_program = |first: &String| first.starts_with('-') || takes_words && !is_program(call, first);
+    if argv.first().is_none_or(is_for_program) {
+        // Options alone are for the program of the image; two images take other words for its arguments, too.
         argv.splice(0..0, image.command.iter().take(1).map(|word| (*word).to_owned()));
     }
     if image.entrypoint == ["/docker-entrypoint.sh"]
@@ -27,6 +29,13 @@ pub(super) fn init(call: &mut Call<'_>) -> Result<i32, Stop> {
     let args = call.args();
     let argv = args.into_iter().skip_while(|arg| arg.starts_with('-')).collect();
     exec(call, argv)
+}
+
+/// Reports whether a word names a program on the search path.
+fn is_program(call: &mut Call<'_>, word: &str) -> bool {
+    let path = call.process.variable("PATH").unwrap_or_default().to_owned();
+    word.contains('/') && call.files().stat(word).is_ok()
+        || path.split(':').any(|directory| call.files().stat(&format!("{directory}/{word}")).is_ok())
 }
 
 /// Replaces the program of the process.

@@ -51,9 +51,14 @@ const CLIENTS: &[(&str, Client)] = &[
     ("host", dig::host),
     ("ifconfig", addresses::ifconfig),
     ("ip", addresses::ip),
+    ("mongo", redis::refuse),
+    ("mongosh", redis::refuse),
+    ("mysql", redis::refuse),
+    ("mysqladmin", redis::mysqladmin),
     ("netstat", sockets::netstat),
     ("nslookup", nslookup::run),
     ("pg_isready", redis::pg_isready),
+    ("psql", redis::refuse),
     ("redis-cli", redis::client),
     ("route", addresses::route),
     ("ss", sockets::ss),
@@ -95,6 +100,8 @@ pub(crate) enum State {
     Ping(ping::Ping),
     /// `nc`.
     Netcat(nc::Netcat),
+    /// `redis-cli` on a terminal.
+    Redis(redis::Prompt),
     /// A server.
     Service(services::Service),
 }
@@ -103,6 +110,10 @@ impl State {
     /// Goes on until the program waits or ends.
     pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
         match self {
+            State::Client if call.name() == "redis-cli" && redis::Prompt::is_wanted(call) => {
+                *self = State::Redis(redis::Prompt::default());
+                self.step(call)
+            }
             State::Client => {
                 let Some(client) = client(&call.name().to_owned()) else { return Err(Stop::Exit(127)) };
                 let mut script = Script::default();
@@ -116,6 +127,7 @@ impl State {
             State::Play(script) => script.play(call),
             State::Ping(ping) => ping.step(call),
             State::Netcat(netcat) => netcat.step(call),
+            State::Redis(prompt) => prompt.step(call),
             State::Service(service) => service.step(call),
         }
     }
@@ -138,7 +150,8 @@ pub(super) fn state(name: &str, argv: &[String]) -> Option<State> {
     match name {
         "ping" | "ping4" => Some(State::Ping(ping::Ping::default())),
         "nc" | "ncat" | "netcat" => Some(State::Netcat(nc::Netcat::default())),
-        "hello" if argv.first().is_none_or(|path| path != "/hello") => None,
+        // The server of the image of that name has its program in the root; elsewhere it is that of coreutils.
+        "whoami" if argv.first().is_none_or(|path| path != "/whoami") => None,
         _ => client(name).map(|_| State::Client).or_else(|| services::find(name, argv).map(State::Service)),
     }
 }

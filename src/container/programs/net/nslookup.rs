@@ -73,14 +73,17 @@ pub(super) fn run(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop>
     Ok(busybox(call, script, &question, &config))
 }
 
-fn has_bind(call: &mut Call<'_>) -> bool {
-    call.image().programs.iter().any(|path| path.ends_with("/dig"))
-        && call.image().names.iter().any(|n| n.contains("netshoot"))
+/// Reports whether an image with busybox has BIND's program beside it.
+fn has_bind(call: &Call<'_>) -> bool {
+    call.image().programs.contains(&"/usr/bin/nslookup")
 }
 
 /// Reports whether the image is a busybox before 1.29, whose `nslookup` asks the C library.
 fn is_old(call: &Call<'_>) -> bool {
     let image = &call.container().config.image;
+    if call.image().names.contains(&"radial/busyboxplus") {
+        return true;
+    }
     let version = call.image().names.contains(&"busybox").then(|| call.image().version(image)).unwrap_or_default();
     let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
     matches!((numbers.next(), numbers.next()), (Some(1), Some(minor)) if minor < 29)
@@ -211,6 +214,11 @@ fn bind(call: &mut Call<'_>, script: &mut Script, question: &Question, config: &
         script.out(format!("*** Can't find {name}: No answer\n\n"));
         return 1;
     }
+    show_records(call, script, config, &answer, kind)
+}
+
+/// Shows records, and the addresses behind an alias; returns the exit code.
+fn show_records(call: &mut Call<'_>, script: &mut Script, config: &Config, answer: &Answer, kind: RecordKind) -> i32 {
     let mut code = 0;
     for record in &answer.records {
         let (owner, data) = (record.name.trim_end_matches('.'), &record.data);

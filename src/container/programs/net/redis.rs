@@ -11,6 +11,9 @@ use crate::call::{Call, Stop};
 use crate::http::{connect, exchange};
 use crate::network::{Endpoint, NetworkError};
 
+/// Settings that configuration guides ask for, with their defaults.
+const DEFAULTS: [(&str, &str); 4] =
+    [("appendonly", "no"), ("databases", "16"), ("maxmemory", "0"), ("maxmemory-policy", "noeviction")];
 /// Most bytes that a store holds.
 const CAPACITY: usize = 16 << 20;
 
@@ -86,8 +89,10 @@ impl Store {
                 Reply::Simple("OK")
             }
             ("config", [get, name]) if get.eq_ignore_ascii_case("get") => {
-                let found = self.settings.get_key_value(&name.to_lowercase());
-                Reply::List(found.map(|(name, value)| vec![name.clone(), size_in_bytes(value)]).unwrap_or_default())
+                let name = name.to_lowercase();
+                let default = DEFAULTS.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+                let value = self.settings.get(&name).map(|value| size_in_bytes(value)).or(default);
+                Reply::List(value.map(|value| vec![name, value]).unwrap_or_default())
             }
             (name, []) if is_known(name) => Reply::Error(format!("ERR wrong number of arguments for '{name}' command")),
             (name, _) => Reply::Error(format!("ERR command '{name}' with these arguments is not simulated")),
@@ -199,49 +204,155 @@ fn show(answer: &str, has_tty: bool) -> String {
     }
 }
 
-/// `redis-cli [-h HOST] [-p PORT] COMMAND...`; without a command it reads commands from standard input.
-pub(super) fn client(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop> {
-    let (mut host, mut port) = ("127.0.0.1".to_owned(), 6379);
-    let mut args = call.args().into_iter().peekable();
-    while let Some(option) = args.next_if(|arg| arg.starts_with('-')) {
-        match option.as_str() {
-            "-h" => host = args.next().unwrap_or_default(),
-            "-p" => port = args.next().and_then(|port| port.parse().ok()).unwrap_or(port),
-            "-n" | "-a" => drop(args.next()),
-            "--raw" | "--no-raw" | "--no-auth-warning" => {}
-            _ => {
-                script.err(format!("Unrecognized option or bad number of args for: '{option}'\n"));
-                return Ok(1);
+/// Whom `redis-cli` talks to, and the words of its command.
+struct Target {
+    host: String,
+    port: u16,
+    words: Vec<String>,
+}
+
+impl Target {
+    /// Parses `[-h HOST] [-p PORT] COMMAND...`.
+    ///
+    /// # Errors
+    /// The option that is not known.
+    fn parse(args: Vec<String>) -> Result<Target, String> {
+        let mut target = Target { host: "127.0.0.1".to_owned(), port: 6379, words: Vec::new() };
+        let mut args = args.into_iter().peekable();
+        while let Some(option) = args.next_if(|arg| arg.starts_with('-')) {
+            match option.as_str() {
+                "-h" => target.host = args.next().unwrap_or_default(),
+                "-p" => target.port = args.next().and_then(|port| port.parse().ok()).unwrap_or(target.port),
+                "-n" | "-a" => drop(args.next()),
+                "--raw" | "--no-raw" | "--no-auth-warning" => {}
+                _ => return Err(option),
             }
         }
+        target.words = args.collect();
+        Ok(target)
     }
-    let words: Vec<String> = args.collect();
-    let commands = match words.is_empty() {
-        true => commands(&String::from_utf8_lossy(&call.stdin()?)),
-        false => vec![words],
-    };
-    let has_tty =
-        call.process.session.and_then(|id| call.world.sessions.get(&id)).is_some_and(|session| session.has_tty);
-    let Ok(found) = resolver::resolve(call, &host) else {
-        script.err(format!("Could not connect to Redis at {host}:{port}: Name or service not known\n"));
-        return Ok(1);
-    };
-    let to = Endpoint { address: found.addresses[0], port };
-    for command in commands {
+
+    /// Sends a command; returns the answer, or why there is none.
+    fn send(&self, call: &mut Call<'_>, command: &[String]) -> Result<String, (NetworkError, &'static str)> {
+        let found =
+            resolver::resolve(call, &self.host).map_err(|_| (NetworkError::Closed, "Name or service not known"))?;
+        let to = Endpoint { address: found.addresses[0], port: self.port };
         let words: String = command.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
         let request = format!("*{}\r\n{words}", command.len());
-        match exchange(call, to, request.as_bytes()) {
-            Ok(answer) => script.out(show(&String::from_utf8_lossy(&answer), has_tty)),
-            Err(error) => {
-                script.err(format!("Could not connect to Redis at {host}:{port}: {}\n", reason(error)));
+        let answer = exchange(call, to, request.as_bytes()).map_err(|error| (error, reason(error)))?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+}
+
+/// `redis-cli [-h HOST] [-p PORT] COMMAND...`; without a command it reads commands from standard input.
+pub(super) fn client(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop> {
+    let target = match Target::parse(call.args()) {
+        Ok(target) => target,
+        Err(option) => {
+            script.err(format!("Unrecognized option or bad number of args for: '{option}'\n"));
+            return Ok(1);
+        }
+    };
+    let commands = match target.words.is_empty() {
+        true => commands(&String::from_utf8_lossy(&call.stdin()?)),
+        false => vec![target.words.clone()],
+    };
+    let has_tty = has_tty(call);
+    for command in commands {
+        match target.send(call, &command) {
+            Ok(answer) => script.out(show(&answer, has_tty)),
+            Err((error, why)) => {
                 if error == NetworkError::TimedOut {
                     script.pause(Duration::from_secs(127));
                 }
+                script.err(format!("Could not connect to Redis at {}:{}: {why}\n", target.host, target.port));
                 return Ok(1);
             }
         }
     }
     Ok(0)
+}
+
+fn has_tty(call: &Call<'_>) -> bool {
+    call.process.session.and_then(|id| call.world.sessions.get(&id)).is_some_and(|session| session.has_tty)
+}
+
+/// `redis-cli` on a terminal: it prompts for commands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Prompt {
+    /// What was typed after the last line end.
+    typed: Vec<u8>,
+    is_shown: bool,
+}
+
+impl Prompt {
+    /// Reports whether a call of `redis-cli` prompts.
+    pub(super) fn is_wanted(call: &Call<'_>) -> bool {
+        has_tty(call) && Target::parse(call.args()).is_ok_and(|target| target.words.is_empty())
+    }
+
+    /// Answers the lines that are there, and waits for more.
+    pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
+        let Ok(target) = Target::parse(call.args()) else { return Ok(1) };
+        loop {
+            if !self.is_shown {
+                call.print(format!("{}:{}> ", target.host, target.port))?;
+                self.is_shown = true;
+            }
+            let bytes = call.read(0, 4096)?.unwrap_or_default();
+            if bytes.is_empty() {
+                return Ok(0);
+            }
+            self.typed.extend(bytes);
+            while let Some(end) = self.typed.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.typed.drain(..=end).collect();
+                let command: Vec<String> = String::from_utf8_lossy(&line)
+                    .split_whitespace()
+                    .map(|word| word.trim_matches('"').to_owned())
+                    .collect();
+                match command.first().map(|word| word.to_lowercase()).as_deref() {
+                    None => {}
+                    Some("exit" | "quit") => return Ok(0),
+                    Some(_) => {
+                        let text = target.send(call, &command).map_or_else(
+                            |(_, why)| {
+                                format!("Could not connect to Redis at {}:{}: {why}\n", target.host, target.port)
+                            },
+                            |answer| show(&answer, true),
+                        );
+                        call.print(text)?;
+                    }
+                }
+                self.is_shown = false;
+            }
+        }
+    }
+}
+
+/// `mysqladmin ping`: whether a server listens.
+pub(super) fn mysqladmin(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop> {
+    let args = call.args();
+    if args.last().is_none_or(|arg| arg != "ping") {
+        return refuse(call, script);
+    }
+    let host = args
+        .iter()
+        .find_map(|arg| arg.strip_prefix("--host=").or_else(|| arg.strip_prefix("-h")))
+        .unwrap_or("localhost");
+    let host = if host.is_empty() { "127.0.0.1" } else { host };
+    let address = resolver::address(call, host);
+    if address.is_some_and(|address| connect(call, Endpoint { address, port: 3306 }).is_ok()) {
+        script.out("mysqld is alive\n");
+        return Ok(0);
+    }
+    script.err(format!("mysqladmin: connect to server at '{host}' failed\n"));
+    Ok(1)
+}
+
+/// A client of a database whose language is not simulated.
+pub(super) fn refuse(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop> {
+    script.err(format!("{}: this program is not simulated\n", call.name()));
+    Ok(126)
 }
 
 fn reason(error: NetworkError) -> &'static str {
@@ -291,6 +402,7 @@ mod tests {
             ("incr a\n", true, "(error) ERR value is not an integer or out of range\n"),
             ("keys *\n", true, "1) \"a\"\n2) \"n\"\n"),
             ("config get maxmemory\n", false, "maxmemory\n2097152\n"),
+            ("CONFIG GET maxmemory-policy\n", true, "1) \"maxmemory-policy\"\n2) \"noeviction\"\n"),
             ("get\n", true, "(error) ERR wrong number of arguments for 'get' command\n"),
             ("del a n x\n", false, "2\n"),
         ];

@@ -284,6 +284,30 @@ fn applications_answer_what_their_documentation_shows() {
 }
 
 #[test]
+fn nginx_chooses_the_location_of_a_path() {
+    let site = "server { listen 80; location / { return 200 prefix; } location /images/ { return 200 images; }
+        location ^~ /static/ { return 200 static; } location ~* \\.(gif|png)$ { return 200 picture; }
+        location = /exact.png { return 200 exact; } }";
+    let mut world = world("nginx", &["nginx-later"]);
+    put(&mut world, "/etc/nginx/conf.d/default.conf", site);
+    let argv = ["nginx"].map(String::from);
+    world.exec(&mut Nowhere(1), "main", &argv, false, false).expect("nginx starts");
+    world.run(&mut Nowhere(1), start(), 1000);
+    let cases = [
+        ("/", "prefix"),
+        ("/images/x", "images"),
+        ("/images/x.PNG", "picture"),
+        ("/static/x.png", "static"),
+        ("/exact.png", "exact"),
+    ];
+    for (path, body) in cases {
+        let request = Request::new("GET", path, "web");
+        let response = world.serve(&mut Nowhere(1), 80, &request, Ipv4Addr::LOCALHOST).expect("a response");
+        assert_eq!(String::from_utf8_lossy(&response.body), body, "{path}");
+    }
+}
+
+#[test]
 fn a_broken_configuration_ends_nginx() {
     let mut world = world("nginx", &["sleep", "infinity"]);
     put(&mut world, "/etc/nginx/conf.d/default.conf", "server { listen 80;\n");

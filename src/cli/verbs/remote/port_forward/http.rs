@@ -128,7 +128,8 @@ fn invalid(why: &str) -> io::Error {
 /// # Errors
 /// The connection is closed.
 pub(super) fn write(out: &mut impl Write, method: &str, response: &Response, is_kept: bool) -> io::Result<()> {
-    let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, response.reason);
+    let version = if response.is_http_1_0 { "HTTP/1.0" } else { "HTTP/1.1" };
+    let mut head = format!("{version} {} {}\r\n", response.status, response.reason);
     let own = |name: &str| name.eq_ignore_ascii_case("Connection") || name.eq_ignore_ascii_case("Transfer-Encoding");
     for (name, value) in response.headers.iter().filter(|(name, _)| !own(name)) {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -193,6 +194,7 @@ mod tests {
             reason: "OK".into(),
             headers: vec![("Server".into(), "nginx".into()), ("connection".into(), "x".into())],
             body: b"hi".to_vec(),
+            ..Response::default()
         };
         let text = |method: &str, is_kept| {
             let mut out = Vec::new();

@@ -85,8 +85,9 @@ fn serve(mut stream: TcpStream, ports: Ports, events: &Sender<Event>) -> io::Res
         let event = Event::Request(ports, Box::new(received.request), sender);
         events.send(event).map_err(|_| closed(()))?;
         let response = answer.recv().map_err(|_| closed(()))?;
-        http::write(&mut stream, &method, &response, received.is_kept)?;
-        if !received.is_kept {
+        let is_kept = received.is_kept && !response.is_http_1_0;
+        http::write(&mut stream, &method, &response, is_kept)?;
+        if !is_kept {
             break;
         }
     }

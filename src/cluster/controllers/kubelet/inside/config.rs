@@ -120,6 +120,11 @@ fn credentials(pod: &Object, container: &Value, image: &str) -> Option<Credentia
     Some(Credentials { uid, gid, groups })
 }
 
+/// Reports whether the pod declares what the servers of a container answer.
+pub(super) fn declares_http(pod: &Object, container: &str) -> bool {
+    declared_http(pod, container).is_some()
+}
+
 /// Reads `200 ok`: the status code and the body that the servers of a container answer with.
 fn declared_http(pod: &Object, container: &str) -> Option<(u16, String)> {
     let text = pod.annotation(&format!("{HTTP}.{container}")).or_else(|| pod.annotation(HTTP))?;

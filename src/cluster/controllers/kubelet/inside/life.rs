@@ -10,12 +10,14 @@ use kctl_base::status::Status;
 use kctl_container::LogLine;
 
 use super::memory::Memory;
-use super::{BUDGET, Inside, PodPlace, Sources, environment, updates};
+use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
 use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use crate::controllers::kubelet::script::ContainerScript;
 
+/// Steps of a forecast at most; where they end, another one is made when that instant has come.
+const FORESIGHT: u64 = 5_000;
 /// How far a forecast reaches.
 const HORIZON: Duration = Duration::from_secs(10 * 366 * 86_400);
 
@@ -119,9 +121,10 @@ impl Inside {
         let mut ahead = self.clone();
         ahead.is_forecast = true;
         ahead.world.close_sessions();
+        ahead.world.lines_wanted = 0;
         // What is asked once is taken to stay as it is; a change leads to another forecast.
         ahead.memory = Memory::default();
-        let outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, BUDGET));
+        let outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, FORESIGHT));
         self.memory.learn(ahead.memory.clone());
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };

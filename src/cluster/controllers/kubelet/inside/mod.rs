@@ -11,9 +11,12 @@ mod life;
 mod memory;
 mod message;
 mod name_files;
+mod net_probe;
 mod outside;
 mod probing;
 mod session;
+#[cfg(test)]
+mod tests;
 pub(super) mod updates;
 pub(super) mod volumes;
 
@@ -30,7 +33,7 @@ use super::container_spec::containers;
 use super::runtime::PodRuntime;
 use super::watches;
 use super::{host_ip, pod_state};
-use crate::api::Server;
+use crate::api::{LogQuery, Server};
 use crate::network::dns_server;
 pub(super) use config::is_service;
 use environment::Sources;
@@ -45,6 +48,9 @@ pub(crate) use session::{forward, session};
 
 /// Steps that a world takes at most in one go.
 const BUDGET: u64 = 100_000;
+
+/// How often the world is run to catch up at most.
+const ROUNDS: u32 = 20;
 
 /// What the inside of a pod takes from its place.
 #[derive(Clone, Debug, Default)]
@@ -185,10 +191,10 @@ impl Inside {
         let mut starting = self.starting(pod, runtime);
         starting.sort_by_key(|(since, _)| *since);
         for (since, name) in starting {
-            self.run(server, pod, since.min(now));
+            self.catch_up(server, pod, since.min(now));
             self.start(server, pod, runtime, &place, &name)?;
         }
-        self.run(server, pod, now);
+        self.catch_up(server, pod, now);
         self.end_stopped(runtime);
         let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
         volumes::refresh(&mut sources, &mut self.world)?;
@@ -258,6 +264,15 @@ impl Inside {
         }
     }
 
+    /// Runs the world up to an instant, or as far as is reasonable: a program that works without a rest may stay behind.
+    fn catch_up(&mut self, server: &mut Server, pod: &Object, until: Time) {
+        for _ in 0..ROUNDS {
+            if !self.run(server, pod, until).is_exhausted {
+                return;
+            }
+        }
+    }
+
     /// Runs the world up to an instant. What it asks of the network before that is answered as before.
     fn run(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
         let before = until - Duration::from_micros(1);
@@ -304,10 +319,11 @@ pub(super) fn log(
     server: &mut Server,
     pod: &Object,
     runtime: &PodRuntime,
-    container: &str,
+    query: &LogQuery<'_>,
     now: Time,
 ) -> Result<Vec<(Time, String)>, Status> {
     let mut inside = Inside::load(server, pod, runtime)?;
+    inside.world.lines_wanted = query.lines;
     inside.advance(server, pod, runtime, now)?;
-    Ok(inside.log(container))
+    Ok(inside.log(query.container))
 }

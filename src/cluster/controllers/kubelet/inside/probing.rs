@@ -1,13 +1,17 @@
 //! Probes and hooks that run commands in containers.
 
+use std::net::Ipv4Addr;
+
 use kctl_base::object::Object;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_container::{Stream, is_shell, simulates};
 
 use super::Inside;
+use super::net_probe::{self, Target};
 use crate::api::Server;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
+use crate::controllers::kubelet::host_ip;
 use crate::controllers::kubelet::probes::{self, DueProbe, ProbeOutcome, ProbeResults};
 use crate::controllers::kubelet::runtime::PodRuntime;
 use crate::controllers::kubelet::start::strings;
@@ -16,11 +20,16 @@ use kctl_base::object::ValueRead as _;
 /// Longest output of a probe in bytes (`maxReadLength` in `pkg/probe/exec`).
 const OUTPUT_MAX: usize = 10 * 1024;
 
+/// The fields with the probes of a container.
+const PROBES: [&str; 3] = ["/startupProbe", "/readinessProbe", "/livenessProbe"];
+
 /// Reports whether the inside of a pod has to be simulated for the probes and hooks of a container: one of them runs a command
-/// that is simulated.
-pub(in crate::controllers::kubelet) fn needs_inside(spec: ContainerSpec<'_>) -> bool {
-    let commands = ["/startupProbe", "/readinessProbe", "/livenessProbe", "/lifecycle/postStart", "/lifecycle/preStop"];
+/// that is simulated, or asks a server of which is known what it answers.
+pub(in crate::controllers::kubelet) fn needs_inside(pod: &Object, spec: ContainerSpec<'_>) -> bool {
+    let commands = PROBES.iter().chain(&["/lifecycle/postStart", "/lifecycle/preStop"]).collect::<Vec<_>>();
     commands.iter().any(|field| is_simulated(&strings(spec.spec.list(&format!("{field}/exec/command")))))
+        || PROBES.iter().any(|field| spec.spec.at(field).is_some_and(net_probe::is_it))
+            && net_probe::is_known(pod, spec)
 }
 
 fn is_simulated(argv: &[String]) -> bool {
@@ -28,7 +37,7 @@ fn is_simulated(argv: &[String]) -> bool {
     is_shell(name) || simulates(name)
 }
 
-/// Runs the commands of the probes of a pod that are due. With `all`, those that are paused are tried as well, because their
+/// Executes the probes of a pod that are due. With `all`, those that are paused are tried as well, because their
 /// result may have changed.
 ///
 /// # Errors
@@ -41,12 +50,15 @@ pub(in crate::controllers::kubelet) fn probe(
     now: Time,
 ) -> Result<ProbeResults, Status> {
     let mut results = ProbeResults::default();
-    let mut due: Vec<(ContainerSpec<'_>, DueProbe)> = Vec::new();
+    let mut due: Vec<(ContainerSpec<'_>, DueProbe<'_>)> = Vec::new();
     for spec in containers(pod) {
         let Some(container) = runtime.containers.get(spec.name()) else { continue };
         if container.running().is_some_and(|running| running.program.is_inside && running.ends_at() != Some(now)) {
             let probes = probes::due(spec.spec, &container.probes, all, now).into_iter();
-            due.extend(probes.filter(|probe| is_simulated(&probe.argv)).map(|probe| (spec, probe)));
+            let is_answered = |probe: &DueProbe<'_>| {
+                is_simulated(&strings(probe.spec.list("/exec/command"))) || net_probe::is_it(probe.spec)
+            };
+            due.extend(probes.filter(is_answered).map(|probe| (spec, probe)));
         }
     }
     if due.is_empty() {
@@ -54,12 +66,16 @@ pub(in crate::controllers::kubelet) fn probe(
     }
     let mut inside = Inside::load(server, pod, runtime)?;
     inside.advance(server, pod, runtime, now)?;
+    let node = server.read("nodes", "", pod.str("/spec/nodeName"))?.map(|node| host_ip(&node)).unwrap_or_default();
+    let target = Target { pod, ip: &runtime.ip, node: node.parse().unwrap_or(Ipv4Addr::LOCALHOST), now };
     for (spec, probe) in due {
-        let outcome = match probe.is_paused {
-            true => inside.clone().try_probe(server, pod, spec.name(), &probe, now),
-            false => inside.try_probe(server, pod, spec.name(), &probe, now),
+        let mut copy = probe.is_paused.then(|| inside.clone());
+        let inside = copy.as_mut().unwrap_or(&mut inside);
+        let outcome = match net_probe::is_it(probe.spec) {
+            true => inside.ask(server, &target, spec, &probe),
+            false => Some(inside.try_probe(server, pod, spec.name(), &probe, now)),
         };
-        results.insert((spec.name().to_owned(), probe.kind), outcome);
+        results.extend(outcome.map(|outcome| ((spec.name().to_owned(), probe.kind), outcome)));
     }
     inside.save(server, pod)?;
     Ok(results)
@@ -72,10 +88,10 @@ impl Inside {
         server: &mut Server,
         pod: &Object,
         container: &str,
-        probe: &DueProbe,
+        probe: &DueProbe<'_>,
         now: Time,
     ) -> ProbeOutcome {
-        let argv = &probe.argv;
+        let argv = &strings(probe.spec.list("/exec/command"));
         let started = self.outside(server, pod, |world, outside| world.exec(outside, container, argv, false, false));
         let session = match started {
             Ok(session) => session,

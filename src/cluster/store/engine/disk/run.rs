@@ -247,6 +247,9 @@ impl Writer {
         let place = Place { offset: self.offset, len: u32::try_from(bytes.len()).map_err(io::Error::other)? };
         self.file.write_at(self.offset, &bytes)?;
         self.offset += bytes.len() as u64;
+        // The next block needs as much room.
+        bytes.clear();
+        self.levels[level].bytes = bytes;
         Ok(place)
     }
 }

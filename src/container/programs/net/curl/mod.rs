@@ -2,19 +2,19 @@
 
 mod meter;
 mod options;
+mod report;
 mod write_out;
 
 use std::net::Ipv4Addr;
 
 use kctl_base::sim::Duration;
 
-use super::http_client::{self, KERNEL_PATIENCE, Trouble, Url};
-use super::resolver::Failure;
+use super::http_client::{self, Url};
 use super::script::Script;
 use crate::call::{Call, Stop};
-use crate::http::{head, status_line};
+use crate::http::head;
 use crate::image::System;
-use crate::network::{NetworkError, Request, Response};
+use crate::network::{Request, Response};
 use options::Options;
 
 /// Most redirects that are followed without `--max-redirs`.
@@ -219,39 +219,6 @@ impl Curl<'_> {
         Some(77)
     }
 
-    /// Shows what `-v` does of a request and its response.
-    fn trace(&self, script: &mut Script, url: &Url, address: Ipv4Addr, request: &Request, response: &Response) {
-        if !self.options.is_verbose {
-            return;
-        }
-        self.trace_connection(script, url, address);
-        let mut text = format!("> {} {} HTTP/1.1\r\n", request.method, request.target);
-        text.extend(request.headers.iter().map(|(name, value)| format!("> {name}: {value}\r\n")));
-        text.push_str("> \r\n");
-        if !request.body.is_empty() && !self.has_tty {
-            text.push_str(&format!("}} [{} bytes data]\n", request.body.len()));
-        }
-        if self.is_new() {
-            text.push_str("* Request completely sent off\n");
-        }
-        text.push_str(&format!("< {}\r\n", status_line(response)));
-        text.extend(response.headers.iter().map(|(name, value)| format!("< {name}: {value}\r\n")));
-        text.push_str("< \r\n");
-        script.err(text);
-    }
-
-    fn trace_connection(&self, script: &mut Script, url: &Url, address: Ipv4Addr) {
-        let (host, port) = (&url.host, url.port);
-        if self.is_new() {
-            if host.parse::<Ipv4Addr>().is_err() {
-                script.err(format!("* Host {host}:{port} was resolved.\n* IPv6: (none)\n* IPv4: {address}\n"));
-            }
-            script.err(format!("*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}\n"));
-        } else {
-            script.err(format!("*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port} (#0)\n"));
-        }
-    }
-
     fn show_head(&self, script: &mut Script, response: &Response) {
         if self.options.shows_headers {
             script.out(head(response));
@@ -275,7 +242,7 @@ impl Curl<'_> {
                 script.err(meter::line(Some(size), 0, 0, 0) + "\n");
             }
             if self.options.is_verbose {
-                script.err(if self.is_new() { "* closing connection #0\n" } else { "* Closing connection 0\n" });
+                script.err(self.closing());
             }
             self.complain(script, 22, &format!("The requested URL returned error: {}", response.status));
             return Ok(22);
@@ -300,22 +267,31 @@ impl Curl<'_> {
             None if self.options.uses_remote_name => Some(url.file_name().to_owned()),
             _ => None,
         };
-        let Some(path) = target else {
-            script.out(bytes);
-            return Ok(if is_failure { self.failed_with_body(script, response.status) } else { 0 });
-        };
+        match target {
+            Some(path) => {
+                if let Some(code) = self.save(call, script, &path, &bytes) {
+                    return Ok(code);
+                }
+            }
+            None => script.out(bytes),
+        }
+        Ok(if is_failure { self.failed_with_body(script, response.status) } else { 0 })
+    }
+
+    /// Saves a response; returns the exit code if that fails.
+    fn save(&self, call: &mut Call<'_>, script: &mut Script, path: &str, bytes: &[u8]) -> Option<i32> {
         if path.is_empty() {
             self.complain(script, 23, "Remote file name has no length");
-            return Ok(23);
+            return Some(23);
         }
-        match call.files().write(&path, &bytes) {
-            Ok(()) => Ok(if is_failure { self.failed_with_body(script, response.status) } else { 0 }),
+        match call.files().write(path, bytes) {
+            Ok(()) => None,
             // A device takes everything.
-            Err(_) if path.starts_with("/dev/") => Ok(0),
+            Err(_) if path.starts_with("/dev/") => None,
             Err(errno) => {
                 script.err(format!("Warning: Failed to open the file {path}: {}\n", errno.text()));
                 self.complain(script, 23, "Failure writing output to destination");
-                Ok(23)
+                Some(23)
             }
         }
     }
@@ -323,77 +299,6 @@ impl Curl<'_> {
     fn failed_with_body(&self, script: &mut Script, status: u16) -> i32 {
         self.complain(script, 22, &format!("The requested URL returned error: {status}"));
         22
-    }
-
-    /// Reports why there is no response; returns the exit code.
-    fn fail(&self, script: &mut Script, url: &Url, request: &Request, trouble: Trouble) -> i32 {
-        let limit = |patience: Duration, own: Option<Duration>| own.map_or(patience, |own| own.min(patience));
-        let (host, port) = (&url.host, url.port);
-        let refused = if self.is_new() { "Could not connect to server" } else { "Couldn't connect to server" };
-        let failed = |after: Duration, why: &str| {
-            format!("Failed to connect to {host} port {port} after {} ms: {why}", after.micros() / 1000)
-        };
-        let timeout = self.options.max_time;
-        let (code, message) = match trouble {
-            Trouble::Resolve(Failure::NoServer(patience)) if timeout.is_some_and(|timeout| timeout < patience) => {
-                let after = limit(patience, timeout);
-                script.pause(after);
-                (28, format!("Resolving timed out after {} milliseconds", after.micros() / 1000))
-            }
-            Trouble::Resolve(failure) => {
-                if let Failure::NoServer(patience) = failure {
-                    script.pause(patience);
-                }
-                (6, format!("Could not resolve host: {host}"))
-            }
-            Trouble::Connect(address, NetworkError::TimedOut) => {
-                if self.options.is_verbose {
-                    script.err(format!("*   Trying {address}:{port}...\n"));
-                }
-                let connect = limit(KERNEL_PATIENCE, self.options.connect_timeout);
-                match timeout.filter(|timeout| *timeout <= connect) {
-                    Some(timeout) => {
-                        script.pause(timeout);
-                        (28, format!("Connection timed out after {} milliseconds", timeout.micros() / 1000))
-                    }
-                    None => {
-                        script.pause(connect);
-                        let why = if connect < KERNEL_PATIENCE { "Timeout was reached" } else { refused };
-                        (28, failed(connect, why))
-                    }
-                }
-            }
-            Trouble::Connect(address, error) => {
-                if self.options.is_verbose {
-                    let why = if error == NetworkError::Refused { "Connection refused" } else { "No route to host" };
-                    script.err(format!(
-                        "*   Trying {address}:{port}...\n* connect to {address} port {port} failed: {why}\n"
-                    ));
-                }
-                (7, failed(Duration::default(), refused))
-            }
-            Trouble::Closed(_) if url.is_tls() => (35, "error:0A00010B:SSL routines::wrong version number".to_owned()),
-            Trouble::Closed(address) => {
-                if self.options.is_verbose {
-                    self.trace_connection(script, url, address);
-                    let headers = request.headers.iter().map(|(name, value)| format!("> {name}: {value}\r\n"));
-                    let headers: String = headers.collect();
-                    script.err(format!("> {} {} HTTP/1.1\r\n{headers}> \r\n", request.method, request.target));
-                }
-                (52, "Empty reply from server".to_owned())
-            }
-        };
-        if self.options.is_verbose {
-            script.err(format!("* {message}\n"));
-        }
-        if self.shows_meter() && code != 6 {
-            script.err(meter::line(None, 0, 0, 0) + "\n");
-        }
-        if self.options.is_verbose {
-            script.err(if self.is_new() { "* closing connection #0\n" } else { "* Closing connection 0\n" });
-        }
-        self.complain(script, code, &message);
-        code
     }
 }
 

@@ -70,21 +70,7 @@ fn attempt(wget: &Wget<'_>, call: &mut Call<'_>, script: &mut Script, url: &Url)
         let count = if number > 1 { format!("(try:{number:2})  ") } else { String::new() };
         say(wget, script, &format!("--{}--  {count}{url}\n", stamp(now)));
         let host = &url.host;
-        let address = match resolver::resolve(call, host) {
-            Ok(found) => found.addresses,
-            Err(failure) => {
-                let why = match failure {
-                    Failure::NoServer(patience) => {
-                        script.pause(patience);
-                        "Temporary failure in name resolution"
-                    }
-                    Failure::Unknown => "Name or service not known",
-                };
-                say(wget, script, &format!("Resolving {host} ({host})... failed: {why}.\n"));
-                say(wget, script, &format!("wget: unable to resolve host address ‘{host}’\n"));
-                return Err(4);
-            }
-        };
+        let address = addresses(wget, call, script, host)?;
         let mut place = format!("{host}:{}", url.port);
         if is_name {
             let list: Vec<String> = address.iter().map(Ipv4Addr::to_string).collect();
@@ -128,6 +114,27 @@ fn attempt(wget: &Wget<'_>, call: &mut Call<'_>, script: &mut Script, url: &Url)
     Err(4)
 }
 
+/// Resolves a host.
+///
+/// # Errors
+/// The exit code, after a message.
+fn addresses(wget: &Wget<'_>, call: &mut Call<'_>, script: &mut Script, host: &str) -> Result<Vec<Ipv4Addr>, i32> {
+    let failure = match resolver::resolve(call, host) {
+        Ok(found) => return Ok(found.addresses),
+        Err(failure) => failure,
+    };
+    let why = match failure {
+        Failure::NoServer(patience) => {
+            script.pause(patience);
+            "Temporary failure in name resolution"
+        }
+        Failure::Unknown => "Name or service not known",
+    };
+    say(wget, script, &format!("Resolving {host} ({host})... failed: {why}.\n"));
+    say(wget, script, &format!("wget: unable to resolve host address ‘{host}’\n"));
+    Err(4)
+}
+
 fn show_response(wget: &Wget<'_>, script: &mut Script, place: &str, response: &Response) {
     let status = format!("{} {}", response.status, response.reason);
     let status = match wget.args.has("S") {
@@ -152,15 +159,7 @@ fn deliver(
     let now = stamp(call.now() + script.elapsed());
     let is_spider = wget.args.has("spider");
     if !(200..300).contains(&response.status) {
-        let text = match (is_spider, wget.args.has("no-verbose")) {
-            (true, _) => "Remote file does not exist -- broken link!!!\n\n".to_owned(),
-            (false, true) => format!("{url}:\n{now} ERROR {}: {}.\n", response.status, response.reason),
-            (false, false) => format!("{now} ERROR {}: {}.\n\n", response.status, response.reason),
-        };
-        if !wget.is_quiet {
-            script.err(text);
-        }
-        return 8;
+        return fail(wget, script, url, response, &now);
     }
     let size = response.body.len();
     let length = response.header("Content-Length").and_then(|length| length.parse::<usize>().ok());
@@ -200,6 +199,19 @@ fn deliver(
         if target == "-" { format!("written to stdout {total}") } else { format!("‘{target}’ saved {total}") };
     say(wget, script, &format!("\n{now} ({speed}) - {end}\n\n"));
     0
+}
+
+/// Reports an error status.
+fn fail(wget: &Wget<'_>, script: &mut Script, url: &Url, response: &Response, now: &str) -> i32 {
+    let text = match (wget.args.has("spider"), wget.args.has("no-verbose")) {
+        (true, _) => "Remote file does not exist -- broken link!!!\n\n".to_owned(),
+        (false, true) => format!("{url}:\n{now} ERROR {}: {}.\n", response.status, response.reason),
+        (false, false) => format!("{now} ERROR {}: {}.\n\n", response.status, response.reason),
+    };
+    if !wget.is_quiet {
+        script.err(text);
+    }
+    8
 }
 
 /// Returns a number of bytes, from a kilobyte on also in larger units.
