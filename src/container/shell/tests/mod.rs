@@ -111,12 +111,3 @@ pub(crate) fn answer(image: &str, argv: &[&str], input: &str) -> Answered {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Answered { out: text(out), err: text(err), status }
 }
-
-#[test]
-fn by_hand() {
-    let Ok(script) = std::env::var("SCRIPT") else { return };
-    let image = std::env::var("IMAGE").unwrap_or("debian".into());
-    let shell = std::env::var("SH").unwrap_or("sh".into());
-    let answered = answer(&image, &[&shell, "-c", &script], "");
-    println!("{}--- err\n{}--- {}", answered.out, answered.err, answered.status);
-}

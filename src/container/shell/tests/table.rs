@@ -15,10 +15,7 @@ struct Case {
 
 fn parse(text: &str) -> Vec<Case> {
     let blocks = text.strip_prefix("####\n").unwrap_or_default().split("\n####\n");
-    let section = |text: &str| match text.strip_suffix("\\\n") {
-        Some(text) => text.to_owned(),
-        None => text.to_owned(),
-    };
+    let section = |text: &str| text.strip_suffix("\\\n").unwrap_or(text).to_owned();
     let case = |block: &str| {
         let (script, rest) = block.split_once("\n#### out\n").expect("a block has an output");
         let (out, rest) = rest.split_once("#### err\n").expect("a block has an error output");
