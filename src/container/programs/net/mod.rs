@@ -115,7 +115,7 @@ impl State {
                 self.step(call)
             }
             State::Client => {
-                let Some(client) = client(&call.name().to_owned()) else { return Err(Stop::Exit(127)) };
+                let Some(client) = client(call.name()) else { return Err(Stop::Exit(127)) };
                 let mut script = Script::default();
                 script.code = match client(call, &mut script) {
                     Ok(code) | Err(Stop::Exit(code)) => code,

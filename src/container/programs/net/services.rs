@@ -34,8 +34,11 @@ enum Stops {
 /// What the start of a server leads to.
 type Started = Result<i32, Stop>;
 
+/// Starts a server.
+type Start = fn(&mut Call<'_>) -> Started;
+
 /// The names of servers, how they end, and how they start.
-const SERVICES: &[(&str, Stops, fn(&mut Call<'_>) -> Started)] = &[
+const SERVICES: &[(&str, Stops, Start)] = &[
     ("agnhost", Stops::Go, apps::agnhost),
     ("apache2-foreground", Stops::Cleanly, web::apache),
     ("cassandra", Stops::Cleanly, silent),
