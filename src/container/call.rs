@@ -220,6 +220,14 @@ impl Call<'_> {
         self.world.buffer_of(self.process, descriptor).is_none_or(|buffer| buffer.is_complete())
     }
 
+    /// Sets the offset of the regular file behind a descriptor; without an effect on anything else.
+    pub(crate) fn seek(&mut self, descriptor: i32, to: u64) {
+        let Some(id) = self.process.files.get(&descriptor) else { return };
+        if let Some(Target::File { offset, .. }) = self.world.files.get_mut(id).map(|file| &mut file.target) {
+            *offset = to;
+        }
+    }
+
     /// Returns the size of the regular file behind a descriptor; `None` for anything else.
     pub(crate) fn size_of(&self, descriptor: i32) -> Option<u64> {
         let Target::File { at, .. } = &self.world.files.get(self.process.files.get(&descriptor)?)?.target else {

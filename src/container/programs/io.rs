@@ -128,7 +128,7 @@ impl Io {
     }
 
     /// Begins a turn of the process.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.turn = 0;
     }
 

@@ -35,6 +35,8 @@ pub(crate) enum Task {
     Plain,
     /// A shell.
     Shell(Box<Shell>),
+    /// A program about files.
+    Files(Box<files::State>),
     /// A filter or reader of text.
     Text(Box<text::State>),
     /// A program about time and processes.
@@ -50,7 +52,7 @@ pub(crate) enum Task {
 impl Task {
     /// Reports whether the program asks for the status of its children.
     pub(crate) fn reaps_children(&self) -> bool {
-        matches!(self, Task::Shell(_) | Task::Text(_) | Task::System(_))
+        matches!(self, Task::Shell(_) | Task::Files(_) | Task::Text(_) | Task::System(_))
     }
 }
 
@@ -62,6 +64,7 @@ fn find(name: &str, argv: &[String]) -> Option<Task> {
     let plain = |program: Option<Program>| program.map(|_| Task::Plain);
     Shell::find(name, argv)
         .map(|shell| Task::Shell(Box::new(shell)))
+        .or_else(|| files::state(name, argv).map(|state| Task::Files(Box::new(state))))
         .or_else(|| text::state(name, argv).map(|state| Task::Text(Box::new(state))))
         .or_else(|| system::state(name, argv).map(|state| Task::System(Box::new(state))))
         .or_else(|| net::state(name, argv).map(|state| Task::Net(Box::new(state))))
@@ -76,7 +79,7 @@ fn find_plain(name: &str) -> Option<Program> {
 /// Returns the names of all programs that are simulated, beside shells.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let plain = [text::PROGRAMS, files::PROGRAMS, system::PROGRAMS, net::PROGRAMS];
-    let stateful = [text::NAMES, system::NAMES, net::NAMES];
+    let stateful = [files::NAMES, text::NAMES, system::NAMES, net::NAMES];
     plain.into_iter().flatten().map(|(name, _)| *name).chain(stateful.into_iter().flatten().copied())
 }
 
@@ -156,6 +159,7 @@ pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
             None => Err(Stop::Exit(127)),
         },
         Task::Shell(shell) => shell.step(call),
+        Task::Files(state) => state.step(call),
         Task::Text(state) => state.step(call),
         Task::System(state) => state.step(call),
         Task::Net(state) => state.step(call),

@@ -66,7 +66,7 @@ impl Amount {
 }
 
 /// Parses a number with a unit such as `k`, `KB` or `M`.
-pub(super) fn size(text: &str) -> Option<usize> {
+pub(crate) fn size(text: &str) -> Option<usize> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor: usize = match unit {
@@ -78,6 +78,7 @@ pub(super) fn size(text: &str) -> Option<usize> {
         "m" | "M" | "MiB" => 1 << 20,
         "GB" => 1_000_000_000,
         "g" | "G" | "GiB" => 1 << 30,
+        "T" | "TiB" => 1 << 40,
         _ => return None,
     };
     // A number beyond the range is as good as the largest one.

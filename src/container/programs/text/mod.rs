@@ -7,6 +7,7 @@ mod awk;
 mod cat;
 mod columns;
 mod compare;
+mod conversion;
 mod cut;
 mod dump;
 pub(crate) mod echo;
@@ -16,7 +17,9 @@ mod expr;
 mod fold;
 mod grep;
 mod number;
+mod order;
 pub(crate) mod printf;
+mod search;
 mod sed;
 mod sequence;
 mod sort;
@@ -28,6 +31,8 @@ mod wc;
 mod xargs;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use ends::size;
 
 use super::Program;
 use super::io::Io;

@@ -4,6 +4,7 @@ use super::Problem;
 use super::ast::Expression;
 use super::machine::{Flow, Frame, Machine, flag};
 use super::value::Value;
+use crate::programs::opts::is_busybox;
 use crate::programs::time;
 use kctl_base::sim::Time;
 
@@ -25,8 +26,8 @@ impl Machine<'_, '_> {
             ("substr", [text, rest @ ..]) => self.substr(text, rest),
             ("index", [text, wanted]) => {
                 let (text, wanted) = (self.text(text)?, self.text(wanted)?);
-                let at =
-                    text.find(&wanted).filter(|_| !wanted.is_empty()).map_or(0, |at| text[..at].chars().count() + 1);
+                let finds_nothing = wanted.is_empty() && is_busybox(self.call);
+                let at = text.find(&wanted).filter(|_| !finds_nothing).map_or(0, |at| text[..at].chars().count() + 1);
                 Ok(Value::Number(at as f64))
             }
             ("split", [text, Expression::Variable(array), rest @ ..]) => self.split_into(text, array, rest),

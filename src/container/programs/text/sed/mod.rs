@@ -1,8 +1,12 @@
 //! `sed`.
 
+mod actions;
 mod machine;
 mod parse;
+mod problem;
+mod replacement;
 mod script;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
@@ -83,5 +87,5 @@ fn script(call: &mut Call<'_>, spec: Spec, options: &mut Options) -> Result<Stri
         }
         expressions.push(options.operands.remove(0));
     }
-    Ok(expressions.join(&parse::EXPRESSION_END.to_string()))
+    Ok(expressions.join(&problem::EXPRESSION_END.to_string()))
 }
