@@ -128,7 +128,7 @@ impl Translation<'_> {
     fn escaped(&mut self, c: char) -> Result<(), &'static str> {
         match c {
             '(' | ')' | '|' | '{' | '+' | '?' if !self.is_extended => return self.operator(c),
-            '1'..='9' => return Err("Invalid back reference"),
+            '1'..='9' => return Err("back references are not simulated"),
             'w' => self.atom(r"[\w]"),
             'W' => self.atom(r"[^\w]"),
             's' => self.atom(r"\s"),

@@ -3,6 +3,7 @@
 use kctl_base::sim::Time;
 
 use super::gzip;
+use super::pack::Packer;
 use super::ustar::{self, Damage, Kind, Member};
 use super::{join, modes};
 use crate::call::{Call, Stop};
@@ -10,7 +11,7 @@ use crate::errno::Errno;
 use crate::fs::NodeKind;
 use crate::programs::io::{Io, Wording};
 use crate::programs::opts::{Options, Spec, is_busybox};
-use crate::programs::{regexp, time, users};
+use crate::programs::{regexp, time};
 
 const TAR: Spec = Spec::new(
     "cxtf:C:zvmpokOhPSjJaσ:ε:κδT:X:W",
@@ -111,14 +112,14 @@ fn separate(args: Vec<String>) -> Vec<String> {
 }
 
 /// Returns a path below the directory of `-C`.
-fn place(options: &Options, name: &str) -> String {
+pub(super) fn place(options: &Options, name: &str) -> String {
     match options.value('C') {
         Some(directory) if !name.starts_with('/') => join(directory, name),
         _ => name.to_owned(),
     }
 }
 
-fn is_excluded(options: &Options, name: &str) -> bool {
+pub(super) fn is_excluded(options: &Options, name: &str) -> bool {
     options.given().filter(|(option, _)| *option == 'ε').any(|(_, pattern)| {
         let parts = name.trim_end_matches('/').split('/').count();
         let ends = (0..parts).map(|skip| name.trim_end_matches('/').splitn(skip + 1, '/').last().unwrap_or_default());
@@ -184,78 +185,6 @@ fn shown(member: &Member) -> String {
     match member.kind {
         Kind::Directory => format!("{}/", member.name.trim_end_matches('/')),
         _ => member.name.clone(),
-    }
-}
-
-struct Packer<'a> {
-    options: &'a Options,
-    members: Vec<Member>,
-    has_failed: bool,
-    /// It was said that names lose their first slash.
-    has_root: bool,
-}
-
-impl Packer<'_> {
-    fn add(&mut self, call: &mut Call<'_>, name: &str) {
-        if is_excluded(self.options, name) {
-            return;
-        }
-        let path = place(self.options, name);
-        let files = call.files();
-        let stat = if self.options.has('h') { files.stat(&path) } else { files.lstat(&path) };
-        let stat = match stat {
-            Ok(stat) => stat,
-            Err(errno) => return self.fail(call, name, "Cannot stat", errno),
-        };
-        let kind = match &stat.node.kind {
-            NodeKind::File(_) => match call.files().read(&path) {
-                Ok(bytes) => Kind::File(bytes),
-                Err(errno) => return self.fail(call, name, "Cannot open", errno),
-            },
-            NodeKind::Directory(_) => Kind::Directory,
-            NodeKind::Link(target) => Kind::Link(target.clone()),
-            NodeKind::Fifo => Kind::Fifo,
-            NodeKind::Device(_) => return,
-        };
-        let attributes = stat.node.attributes;
-        let member_name = self.member_name(call, name);
-        self.members.push(Member {
-            name: member_name,
-            kind,
-            mode: attributes.mode,
-            uid: attributes.uid,
-            gid: attributes.gid,
-            user: users::name(call, attributes.uid).unwrap_or_default(),
-            group: users::group_name(call, attributes.gid).unwrap_or_default(),
-            modified: attributes.modified,
-        });
-        if stat.node.is_directory() {
-            match call.files().list(&path) {
-                Ok(entries) => entries.iter().for_each(|entry| self.add(call, &join(name, entry))),
-                Err(errno) => self.fail(call, name, "Cannot open", errno),
-            }
-        }
-    }
-
-    fn member_name(&mut self, call: &mut Call<'_>, name: &str) -> String {
-        let relative = name.trim_start_matches('/');
-        if relative.len() < name.len() && !self.options.has('P') {
-            if !std::mem::replace(&mut self.has_root, true) {
-                let message = match is_busybox(call) {
-                    true => "removing leading '/' from member names",
-                    false => "Removing leading `/' from member names",
-                };
-                call.complain(message);
-            }
-            return if relative.is_empty() { "./".to_owned() } else { relative.to_owned() };
-        }
-        name.to_owned()
-    }
-
-    fn fail(&mut self, call: &mut Call<'_>, name: &str, what: &str, errno: Errno) {
-        self.has_failed = true;
-        let what = if is_busybox(call) { name.to_owned() } else { format!("{name}: {what}") };
-        call.complain(&format!("{what}: {}", errno.text()));
     }
 }
 

@@ -3,6 +3,7 @@
 mod archive;
 mod copy;
 mod dd;
+mod destination;
 mod disk;
 mod find;
 mod gzip;
@@ -11,6 +12,7 @@ mod list;
 mod make;
 mod modes;
 mod owner;
+mod pack;
 mod paths;
 mod pieces;
 mod remove;

@@ -115,7 +115,7 @@ impl State {
                 self.step(call)
             }
             State::Client => {
-                let Some(client) = client(&call.name().to_owned()) else { return Err(Stop::Exit(127)) };
+                let Some(client) = client(call.name()) else { return Err(Stop::Exit(127)) };
                 let mut script = Script::default();
                 script.code = match client(call, &mut script) {
                     Ok(code) | Err(Stop::Exit(code)) => code,
@@ -150,6 +150,7 @@ pub(super) fn state(name: &str, argv: &[String]) -> Option<State> {
     match name {
         "ping" | "ping4" => Some(State::Ping(ping::Ping::default())),
         "nc" | "ncat" | "netcat" => Some(State::Netcat(nc::Netcat::default())),
+        "hello" if argv.first().is_none_or(|path| path != "/hello") => None,
         // The server of the image of that name has its program in the root; elsewhere it is that of coreutils.
         "whoami" if argv.first().is_none_or(|path| path != "/whoami") => None,
         _ => client(name).map(|_| State::Client).or_else(|| services::find(name, argv).map(State::Service)),

@@ -84,7 +84,7 @@ fn is_old(call: &Call<'_>) -> bool {
     if call.image().names.contains(&"radial/busyboxplus") {
         return true;
     }
-    let version = call.image().names.contains(&"busybox").then(|| call.image().version(image)).unwrap_or_default();
+    let version = if call.image().names.contains(&"busybox") { call.image().version(image) } else { "" };
     let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
     matches!((numbers.next(), numbers.next()), (Some(1), Some(minor)) if minor < 29)
 }

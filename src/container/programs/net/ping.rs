@@ -168,7 +168,7 @@ impl Run {
     /// Prints the statistics; returns the exit code.
     fn end(&self, call: &mut Call<'_>) -> Result<i32, Stop> {
         let (sent, received) = (self.sent, self.times.len() as u64);
-        let loss = if sent == 0 { 0 } else { (sent - received) * 100 / sent };
+        let loss = (sent - received) * 100 / sent.max(1);
         let (minimum, maximum) =
             (self.times.iter().min().copied().unwrap_or(0), self.times.iter().max().copied().unwrap_or(0));
         let average = self.times.iter().sum::<u64>() / received.max(1);

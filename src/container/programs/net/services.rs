@@ -34,8 +34,11 @@ enum Stops {
 /// What the start of a server leads to.
 type Started = Result<i32, Stop>;
 
+/// Starts a server.
+type Start = fn(&mut Call<'_>) -> Started;
+
 /// The names of servers, how they end, and how they start.
-const SERVICES: &[(&str, Stops, fn(&mut Call<'_>) -> Started)] = &[
+const SERVICES: &[(&str, Stops, Start)] = &[
     ("agnhost", Stops::Go, apps::agnhost),
     ("apache2-foreground", Stops::Cleanly, web::apache),
     ("cassandra", Stops::Cleanly, silent),
@@ -62,9 +65,7 @@ const SERVICES: &[(&str, Stops, fn(&mut Call<'_>) -> Started)] = &[
 /// Returns a server by its name; some names are servers with certain arguments only.
 pub(super) fn find(name: &str, argv: &[String]) -> Option<Service> {
     let arg = |index: usize| argv.get(index).map_or("", String::as_str);
-    // Programs of distributions have the names of some of them.
-    let is_other = name == "whoami" && arg(0) != "/whoami";
-    let found = SERVICES.iter().find(|(n, ..)| *n == name && !is_other).map(|(_, stops, _)| *stops);
+    let found = SERVICES.iter().find(|(n, ..)| *n == name).map(|(_, stops, _)| *stops);
     let stops = found.or_else(|| match name {
         "node" if arg(1) == "server.js" => Some(Stops::Killed),
         "python" | "python3" if arg(1) == "-m" && arg(2) == "http.server" => Some(Stops::Killed),

@@ -72,7 +72,7 @@ impl Surroundings for Lan {
             kind,
             data: (*data).to_owned(),
         };
-        Ok(Answer { exists: !own.is_empty(), records: answers.map(|r| record(r)).collect() })
+        Ok(Answer { exists: !own.is_empty(), records: answers.map(record).collect() })
     }
 
     fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
@@ -281,6 +281,23 @@ fn applications_answer_what_their_documentation_shows() {
     for (image, argv, port, target, body) in cases {
         assert_eq!(page(image, argv, port, target), body, "{image} {target}");
     }
+}
+
+#[test]
+fn redis_keeps_what_clients_store_and_prompts_on_a_terminal() {
+    let mut world = world("redis:7", &[]);
+    world.run(&mut Nowhere(1), start(), 1000);
+    let argv = ["redis-cli", "set", "color", "blue"].map(String::from);
+    world.exec(&mut Nowhere(1), "main", &argv, false, false).expect("a client");
+    let prompt = ["redis-cli"].map(String::from);
+    let session = world.exec(&mut Nowhere(1), "main", &prompt, true, true).expect("a client");
+    world.run(&mut Nowhere(1), start(), 1000);
+    world.feed(session, b"get color\nexit\n");
+    world.run(&mut Nowhere(1), start(), 1000);
+    assert_eq!(world.sessions[&session].status.map(Status::code), Some(0));
+    let bytes: Vec<u8> = world.take_output(session).into_iter().flat_map(|(_, bytes)| bytes).collect();
+    let text = String::from_utf8_lossy(&bytes).replace('\r', "");
+    assert!(text.starts_with("127.0.0.1:6379> ") && text.contains("\"blue\"\n"), "{text:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub(super) fn head() -> String {
 
 /// Returns a line, from its carriage return on. `expected` is the length of the response, if it is known.
 pub(super) fn line(expected: Option<usize>, received: usize, sent: usize, total: usize) -> String {
-    let percent = |part: usize, whole: usize| if whole == 0 { 0 } else { part * 100 / whole };
+    let percent = |part: usize, whole: usize| (part * 100).checked_div(whole).unwrap_or(0);
     let whole = expected.unwrap_or(received) + sent;
     let speed = |bytes: usize| short((bytes * 1000 / TIME) as u64);
     format!(

@@ -263,7 +263,7 @@ fn dots(size: usize, length: Option<usize>) -> String {
         };
         let percent = length.map_or("    ".to_owned(), |length| {
             let done = ((row + 1) * ROW * 1024).min(size);
-            format!("{:>3}%", if length == 0 { 100 } else { done * 100 / length })
+            format!("{:>3}%", (done * 100).checked_div(length).unwrap_or(100))
         });
         text.push_str(&format!("{percent} {:>5}", format!("{megabytes:.digits$}M")));
         text.push_str(if row == rows { "=0s" } else { " 0s" });

@@ -3,6 +3,7 @@
 mod actions;
 mod machine;
 mod parse;
+mod problem;
 mod replacement;
 mod script;
 mod text;
@@ -86,5 +87,5 @@ fn script(call: &mut Call<'_>, spec: Spec, options: &mut Options) -> Result<Stri
         }
         expressions.push(options.operands.remove(0));
     }
-    Ok(expressions.join(&parse::EXPRESSION_END.to_string()))
+    Ok(expressions.join(&problem::EXPRESSION_END.to_string()))
 }

@@ -2,43 +2,12 @@
 
 use regex::bytes::Regex;
 
+use super::problem::Problem;
 use super::script::{Action, Address, Command, End};
 use crate::programs::regexp::{self, Syntax};
 
 /// Most nested blocks.
 const MAX_DEPTH: usize = 100;
-
-/// Why a script cannot be read, in the words of GNU and of busybox.
-pub(super) struct Problem {
-    gnu: String,
-    busybox: String,
-    /// Number of characters that were read; `None` for what concerns the whole script.
-    at: Option<usize>,
-}
-
-impl Problem {
-    /// Returns the exit code of a flavour.
-    pub(super) fn code(&self, is_busybox: bool) -> i32 {
-        if is_busybox || self.at.is_some() { 1 } else { 4 }
-    }
-
-    /// Returns the message of a flavour.
-    pub(super) fn message(&self, is_busybox: bool, script: &str) -> String {
-        match (is_busybox, self.at) {
-            (true, _) => self.busybox.clone(),
-            (false, None) => self.gnu.clone(),
-            (false, Some(at)) => {
-                let before: String = script.chars().take(at.saturating_sub(1)).collect();
-                let expression = before.matches(EXPRESSION_END).count() + 1;
-                let start = before.rfind(EXPRESSION_END).map_or(0, |end| before[..=end].chars().count());
-                format!("-e expression #{expression}, char {}: {}", at - start.min(at), self.gnu)
-            }
-        }
-    }
-}
-
-/// Separates the expressions of several options; a line end to the script.
-pub(super) const EXPRESSION_END: char = '\n';
 
 /// Reads a script.
 ///

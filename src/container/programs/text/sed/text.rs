@@ -1,6 +1,7 @@
 //! Reads the commands of `sed` that have texts: `a`, `i`, `c`, `y` and `s`.
 
-use super::parse::{Parser, Problem};
+use super::parse::Parser;
+use super::problem::Problem;
 use super::script::{Action, Case, Part, Substitution};
 
 impl Parser {
