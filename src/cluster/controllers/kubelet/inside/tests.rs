@@ -129,7 +129,7 @@ fn a_liveness_probe_runs_its_command_in_the_container() {
     start(&mut bench, demo);
     advance(&mut bench, 20);
     assert_eq!(status(&bench.get("pods", "demo")).int("/restartCount"), Some(0));
-    advance(&mut bench, 40);
+    advance(&mut bench, 35);
     // A shell without a trap does not stop before the grace period is over.
     assert_eq!(status(&bench.get("pods", "demo")).int("/restartCount"), Some(0));
     advance(&mut bench, 20);
