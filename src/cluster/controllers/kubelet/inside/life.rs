@@ -18,11 +18,11 @@ use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, 
 use crate::controllers::kubelet::script::ContainerScript;
 
 /// Steps of a forecast at most, and of one about a program that asks something of the network: a change there leads to another.
-const FORESIGHT: u64 = 20_000;
-const CURIOUS_FORESIGHT: u64 = 2_000;
+const FORESIGHT: u64 = 5_000;
+const CURIOUS_FORESIGHT: u64 = 500;
 /// How many forecasts are made one after the other where they end too early. After that, a program is taken to run until
 /// something intervenes.
-const FORECASTS: u32 = 5;
+const FORECASTS: u32 = 3;
 /// Grace period in seconds of a pod that sets none.
 const GRACE: i64 = 30;
 /// How far a forecast reaches.
@@ -74,6 +74,7 @@ pub(in crate::controllers::kubelet) fn after_sync(
     let has_changed = |(name, container): (&String, &Box<ContainerRuntime>)| {
         let old = before.containers.get(name);
         old.and_then(|old| old.running()).map(|r| r.since) != container.running().map(|r| r.since)
+            || matches!(container.state, State::Killing { .. }) && old.is_some_and(|old| old.state != container.state)
     };
     if !runtime.has_inside || !runtime.containers.iter().any(has_changed) {
         return Ok(());
