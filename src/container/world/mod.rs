@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::{NodeId, Tree};
 
+use crate::network::Service;
 use crate::process::{FileId, OpenFile, PipeId, Process, Signal, State, Status, Target};
 use crate::programs::Task;
 
@@ -102,11 +103,16 @@ impl World {
         }
     }
 
-    /// Reports whether the main program of a running container is simulated.
+    /// Reports whether the main program of a running container is simulated, with everything that it listens to: of servers
+    /// only those that speak HTTP.
     #[must_use]
     pub fn knows_main(&self, container: &str) -> bool {
         let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
-        main.is_some_and(|main| !matches!(main.task, Task::UnknownService | Task::UnknownTask(_)))
+        main.is_some_and(|main| match main.task {
+            Task::UnknownService | Task::UnknownTask(_) => false,
+            Task::Net(_) => main.listeners.iter().any(|listener| matches!(listener.service, Service::Http(_))),
+            _ => true,
+        })
     }
 
     /// Ends all processes of a container at once, as the container runtime does after the grace period.

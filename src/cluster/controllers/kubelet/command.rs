@@ -27,12 +27,15 @@ pub(super) struct Program {
     /// It is simulated in the inside of the pod, which has its output; the end is a forecast.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_inside: bool,
+    /// It has been asked to stop; the exit code is that of this end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_condemned: bool,
 }
 
 impl Program {
     /// Creates a service, which runs until it is stopped.
     pub(super) fn service() -> Program {
-        Program { runs: None, exit_code: 0, output: Vec::new(), is_inside: false }
+        Program { runs: None, exit_code: 0, output: Vec::new(), is_inside: false, is_condemned: false }
     }
 
     /// Creates a run that is simulated in the inside of the pod.
@@ -198,7 +201,7 @@ impl Run {
             End::Code(code) | End::Exit(code) => (Some(self.at), code),
             End::Never => (None, 0),
         };
-        Program { runs, exit_code, output: self.output, is_inside: false }
+        Program { runs, exit_code, output: self.output, ..Program::service() }
     }
 }
 

@@ -34,7 +34,10 @@ impl PodSync<'_> {
                 None => self.probe(spec, container, &running),
             },
             State::Resizing { until, .. } if until <= now => self.restart_resized(spec, container),
-            State::Killing { until, .. } if until <= now => self.finish_run(spec, container, KILLED),
+            State::Killing { running, until } if until <= now => {
+                let exit_code = if running.program.is_condemned { running.program.exit_code } else { KILLED };
+                self.finish_run(spec, container, exit_code);
+            }
             State::Crashed { ended, until, restart } if until <= now => {
                 container.last = Some(ended);
                 if restart <= now {

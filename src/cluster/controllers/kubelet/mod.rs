@@ -166,6 +166,7 @@ fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
     }
     let running = runtime.containers.values().filter_map(|container| match &container.state {
         State::Running(running) => running.ends_at(),
+        State::Killing { until, .. } => Some(*until),
         _ => None,
     });
     if let Some(at) = running.min() {

@@ -50,6 +50,13 @@ pub(super) struct PodRuntime {
     /// When the inside has to be looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) look_at: Option<Time>,
+    /// The number of forecasts in a row that have ended too early.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) forecasts: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl PodRuntime {
@@ -67,6 +74,7 @@ impl PodRuntime {
             restart_all_at: None,
             has_inside: false,
             look_at: None,
+            forecasts: 0,
         }
     }
 

@@ -117,6 +117,8 @@ fn credentials(pod: &Object, container: &Value, image: &str) -> Option<Credentia
             groups.push(more);
         }
     }
+    // The kernel keeps them in order.
+    groups.sort_unstable();
     Some(Credentials { uid, gid, groups })
 }
 
@@ -142,7 +144,7 @@ mod tests {
         let pod = json!({"spec": {"securityContext": {"runAsUser": 1000, "runAsGroup": 3000, "fsGroup": 2000,
             "supplementalGroups": [4000]}}});
         let of = |container: Value| credentials(&pod, &container, "busybox").expect("a user");
-        let expected = Credentials { uid: 1000, gid: 3000, groups: vec![3000, 4000, 2000] };
+        let expected = Credentials { uid: 1000, gid: 3000, groups: vec![2000, 3000, 4000] };
         assert_eq!(of(json!({})), expected);
         assert_eq!(of(json!({"securityContext": {"runAsUser": 2000}})), Credentials { uid: 2000, ..expected });
         assert_eq!(credentials(&json!({}), &json!({}), "busybox"), None);

@@ -4,20 +4,27 @@
 //! kubelet then has nothing to do until that instant. The forecast is made again when something intervenes: somebody reaches
 //! into the pod, files are updated, or the network changes after something was asked of it.
 
-use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_container::LogLine;
+use kctl_container::{LogLine, Signal};
 
 use super::memory::Memory;
 use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
+use crate::controllers::kubelet::container::KILLED;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
 use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use crate::controllers::kubelet::script::ContainerScript;
 
-/// Steps of a forecast at most; where they end, another one is made when that instant has come.
+/// Steps of a forecast at most, and of one about a program that asks something of the network: a change there leads to another.
 const FORESIGHT: u64 = 5_000;
+const CURIOUS_FORESIGHT: u64 = 500;
+/// How many forecasts are made one after the other where they end too early. After that, a program is taken to run until
+/// something intervenes.
+const FORECASTS: u32 = 3;
+/// Grace period in seconds of a pod that sets none.
+const GRACE: i64 = 30;
 /// How far a forecast reaches.
 const HORIZON: Duration = Duration::from_secs(10 * 366 * 86_400);
 
@@ -35,6 +42,7 @@ pub(in crate::controllers::kubelet) fn before_sync(
     if !runtime.has_inside || pod.is_deleting() || !is_look_due(runtime, now) {
         return Ok(false);
     }
+    runtime.look_at = None;
     let mut inside = Inside::load(server, pod, runtime)?;
     inside.advance(server, pod, runtime, now)?;
     inside.foresee(server, pod, runtime, now)?;
@@ -66,6 +74,7 @@ pub(in crate::controllers::kubelet) fn after_sync(
     let has_changed = |(name, container): (&String, &Box<ContainerRuntime>)| {
         let old = before.containers.get(name);
         old.and_then(|old| old.running()).map(|r| r.since) != container.running().map(|r| r.since)
+            || matches!(container.state, State::Killing { .. }) && old.is_some_and(|old| old.state != container.state)
     };
     if !runtime.has_inside || !runtime.containers.iter().any(has_changed) {
         return Ok(());
@@ -74,7 +83,9 @@ pub(in crate::controllers::kubelet) fn after_sync(
     inside.advance(server, pod, runtime, now)?;
     for (name, container) in &mut runtime.containers {
         inside.report_end(pod, name, container, now);
+        inside.begin_kill(server, pod, name, container, now);
     }
+    runtime.forecasts = 0;
     inside.foresee(server, pod, runtime, now)?;
     inside.save(server, pod)
 }
@@ -124,28 +135,55 @@ impl Inside {
         ahead.world.lines_wanted = 0;
         // What is asked once is taken to stay as it is; a change leads to another forecast.
         ahead.memory = Memory::default();
-        let outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, FORESIGHT));
+        let mut outcome =
+            ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, CURIOUS_FORESIGHT));
+        if outcome.is_exhausted && ahead.memory.is_empty() {
+            outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, FORESIGHT));
+        }
         self.memory.learn(ahead.memory.clone());
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
-            let (State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. }) =
-                &mut container.state
-            else {
-                continue;
-            };
+            let (State::Running(running) | State::Resizing { running, .. }) = &mut container.state else { continue };
             let exit = ahead.world.containers.get(spec.name()).and_then(|container| container.exit);
             running.program.is_inside = true;
             running.program.runs = exit.map(|exit| exit.at.max(running.since) - running.since);
             running.program.exit_code = exit.map_or(0, |exit| i64::from(exit.status.code()));
         }
-        let known_until = outcome.is_exhausted.then_some(ahead.world.now.max(now + Duration::from_micros(1)));
-        let mut next = known_until;
+        runtime.forecasts = if outcome.is_exhausted { runtime.forecasts + 1 } else { 0 };
+        let goes_on = outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.memory.is_empty();
+        let mut next = goes_on.then_some(ahead.world.now.max(now + Duration::from_micros(1)));
         for (resource, name) in updates::mounted_objects(pod) {
             let update = updates::next_update(server, resource, pod.namespace(), &name, runtime.started, now)?;
             next = next.into_iter().chain(update).min();
         }
         runtime.look_at = next;
         Ok(())
+    }
+
+    /// Asks a container to stop that a probe has condemned, and finds out when it does: at the latest after the grace period.
+    fn begin_kill(
+        &mut self,
+        server: &mut Server,
+        pod: &Object,
+        name: &str,
+        container: &mut ContainerRuntime,
+        now: Time,
+    ) {
+        let State::Killing { running, until } = &mut container.state else { return };
+        if !running.program.is_inside || running.program.is_condemned {
+            return;
+        }
+        let grace = pod.int("/spec/terminationGracePeriodSeconds").unwrap_or(GRACE);
+        let deadline = now + Duration::from_secs(grace);
+        self.world.signal(name, Signal::Term);
+        let mut ahead = self.clone();
+        ahead.is_forecast = true;
+        ahead.world.lines_wanted = 0;
+        ahead.act(server, pod, true, |world, outside| world.run(outside, deadline, FORESIGHT));
+        let exit = ahead.world.containers.get(name).and_then(|container| container.exit);
+        *until = exit.map_or(deadline, |exit| exit.at).max(*until);
+        running.program.exit_code = exit.map_or(KILLED, |exit| i64::from(exit.status.code()));
+        running.program.is_condemned = true;
     }
 
     /// Completes the record of a run that has just ended: its log, and its last words.
