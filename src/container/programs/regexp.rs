@@ -236,7 +236,7 @@ impl Translation<'_> {
 
     /// Copies `\n` and `\t`, which GNU and busybox convert before the expression is compiled.
     fn bracket_escape(&mut self) {
-        self.out.push_str("\\");
+        self.out.push('\\');
         match self.chars.peek() {
             Some(']') => self.out.push('\\'),
             _ => self.out.extend(self.chars.next()),

@@ -112,3 +112,61 @@ fn calls_are_parsed() {
     assert_eq!(lines, ["a", "c"]);
     assert_eq!(cases[1].answer, ["= 1"]);
 }
+
+/// Runs a line for some virtual seconds; returns what it has printed by then.
+fn printed_after(image: &str, line: &str, seconds: i64) -> String {
+    let mut world = world(image, &["sleep", "infinity"]);
+    let mut surroundings = Nowhere(1);
+    let session = match world.exec(&mut surroundings, "main", &["sh", "-c", line].map(String::from), false, false) {
+        Ok(session) => session,
+        Err(errno) => return format!("{errno:?}"),
+    };
+    world.run(&mut surroundings, start() + Duration::from_secs(seconds), 100_000);
+    let out = world.take_output(session).into_iter().filter(|(stream, _)| *stream == Stream::Out);
+    String::from_utf8_lossy(&out.flat_map(|(_, bytes)| bytes).collect::<Vec<_>>()).into_owned()
+}
+
+#[test]
+fn filters_print_as_input_arrives() {
+    let lines = "(echo a1; sleep 2; echo b2; sleep 60)";
+    for filter in ["cat", "grep .", "sed s/x/y/", "awk '{print}'", "cut -c1-", "tr x y", "tee /tmp/t", "uniq", "head"] {
+        for image in ["busybox", "debian"] {
+            assert_eq!(
+                printed_after(image, &format!("{lines} | {filter}"), 1),
+                if filter == "uniq" { "" } else { "a1\n" }
+            );
+            let second = if filter == "uniq" { "a1\n" } else { "a1\nb2\n" };
+            assert_eq!(printed_after(image, &format!("{lines} | {filter}"), 3), second, "{filter} {image}");
+        }
+    }
+}
+
+#[test]
+fn tail_follows_a_file() {
+    let line = "cd /tmp; echo old > x; (sleep 3; echo new >> x; sleep 60) & tail -f x | grep --line-buffered e";
+    assert_eq!(printed_after("debian", line, 2), "");
+    assert_eq!(printed_after("debian", line, 10), "new\n");
+    let line = "cd /tmp; (sleep 3; echo new > x; sleep 60) & tail -F x";
+    assert_eq!(printed_after("busybox", line, 10), "new\n");
+}
+
+#[test]
+fn endless_programs_let_others_run_and_end_at_a_closed_pipe() {
+    assert_eq!(printed_after("busybox", "yes | head -n 2; cat /dev/zero | head -c 3 | wc -c", 10), "y\ny\n3\n");
+    assert_eq!(printed_after("debian", "seq 100000 | sort -n | tail -n 1; seq 100000 | wc -l", 10), "100000\n100000\n");
+    assert_eq!(printed_after("debian", "awk 'BEGIN { while (1) n++ }'; echo $?", 10), "2\n");
+    assert_eq!(printed_after("debian", "echo x | sed ':a;ba'; echo $?", 10), "4\n");
+}
+
+#[test]
+fn a_full_disk_is_reported() {
+    let line = "dd if=/dev/zero of=/big bs=1M count=40 2>&1 | head -n 1; fallocate -l 1T /x 2>&1; rm /big";
+    let mut world = world("debian", &["sleep", "infinity"]);
+    if let Some(tree) = world.trees.get_mut("root/main") {
+        let used = tree.used();
+        tree.set_capacity(used + (8 << 20));
+    }
+    let answer = run(&mut world, line);
+    assert_eq!(answer[0], "dd: error writing '/big': No space left on device");
+    assert_eq!(answer[1], "fallocate: fallocate failed: File too large");
+}

@@ -56,7 +56,7 @@ fn plan(call: &mut Call<'_>) -> Result<Plan, Stop> {
             return Err(DD.misuse(call, &message));
         };
         let number = |call: &mut Call<'_>| {
-            let product = value.split('x').map(|part| crate::programs::text::size(part));
+            let product = value.split('x').map(crate::programs::text::size);
             product.reduce(|a, b| Some(a?.saturating_mul(b?))).flatten().ok_or_else(|| {
                 let message = match is_busybox(call) {
                     true => format!("invalid number '{value}'"),

@@ -12,6 +12,7 @@ mod make;
 mod modes;
 mod owner;
 mod paths;
+mod pieces;
 mod remove;
 mod stat;
 mod touch;
@@ -34,6 +35,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("dirname", paths::dirname),
     ("du", disk::du),
     ("fallocate", disk::fallocate),
+    ("install", pieces::install),
     ("ln", links::ln),
     ("ls", list::run),
     ("mkdir", make::mkdir),
@@ -54,11 +56,16 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
 /// A program that keeps nothing but its input and output.
 type Reader = fn(&mut Call<'_>, &mut Io) -> Result<i32, Stop>;
 
-const READERS: &[(&str, Reader)] =
-    &[("gunzip", gzip::gzip), ("gzip", gzip::gzip), ("tar", archive::tar), ("zcat", gzip::gzip)];
+const READERS: &[(&str, Reader)] = &[
+    ("gunzip", gzip::gzip),
+    ("gzip", gzip::gzip),
+    ("split", pieces::split),
+    ("tar", archive::tar),
+    ("zcat", gzip::gzip),
+];
 
 /// The names of the programs with a state.
-pub(super) const NAMES: &[&str] = &["dd", "find", "gunzip", "gzip", "tar", "zcat"];
+pub(super) const NAMES: &[&str] = &["dd", "find", "gunzip", "gzip", "split", "tar", "zcat"];
 
 /// The state of a program of this family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -151,6 +151,8 @@ pub(super) fn state(name: &str, argv: &[String]) -> Option<State> {
         "ping" | "ping4" => Some(State::Ping(ping::Ping::default())),
         "nc" | "ncat" | "netcat" => Some(State::Netcat(nc::Netcat::default())),
         "hello" if argv.first().is_none_or(|path| path != "/hello") => None,
+        // The server of the image of that name has its program in the root; elsewhere it is that of coreutils.
+        "whoami" if argv.first().is_none_or(|path| path != "/whoami") => None,
         _ => client(name).map(|_| State::Client).or_else(|| services::find(name, argv).map(State::Service)),
     }
 }

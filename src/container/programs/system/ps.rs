@@ -122,66 +122,66 @@ fn columns(options: &Options, bsd: &str, is_busybox: bool) -> Result<Vec<Column>
     if let Some(list) = options.value('o') {
         return list.split(',').map(|name| column(name.trim(), is_busybox).ok_or_else(|| name.to_owned())).collect();
     }
-    let make = |specs: &[(&str, i32, fn(&Call<'_>, &Row) -> String)]| {
-        let column = |(title, width, value): &(&str, i32, fn(&Call<'_>, &Row) -> String)| Column {
-            title: (*title).to_owned(),
-            width: *width,
-            value: *value,
-        };
-        specs.iter().map(column).collect::<Vec<_>>()
+    let specs = match (is_busybox, options.has('f'), bsd) {
+        (true, ..) => BUSYBOX_COLUMNS,
+        (_, _, bsd) if bsd.contains('u') => USER_COLUMNS,
+        (_, true, _) => FULL_COLUMNS,
+        (.., "") => SHORT_COLUMNS,
+        _ => BSD_COLUMNS,
     };
-    let start: fn(&Call<'_>, &Row) -> String = |call, row| {
-        let is_today = time::format(call.now(), "%F") == time::format(row.started, "%F");
-        time::format(row.started, if is_today { "%H:%M" } else { "%b%d" })
-    };
-    let pid: fn(&Call<'_>, &Row) -> String = |_, row| row.pid.to_string();
-    let user: fn(&Call<'_>, &Row) -> String = |_, row| row.user.clone();
-    let command: fn(&Call<'_>, &Row) -> String = |_, row| row.command();
-    let tty: fn(&Call<'_>, &Row) -> String = |_, row| if row.has_terminal { "pts/0" } else { "?" }.to_owned();
-    Ok(if is_busybox {
-        make(&[("PID  ", 5, pid), ("USER", -8, user), ("TIME ", 5, |_, _| "0:00".to_owned()), ("COMMAND", 0, command)])
-    } else if bsd.contains('u') {
-        make(&[
-            ("USER", -8, user),
-            ("PID", 7, pid),
-            ("%CPU", 4, |_, _| "0.0".to_owned()),
-            ("%MEM", 4, |_, _| "0.0".to_owned()),
-            ("VSZ", 6, |_, _| (PROCESS_MEMORY >> 10).to_string()),
-            ("RSS", 5, |_, _| (PROCESS_MEMORY >> 12).to_string()),
-            ("TTY", -8, tty),
-            ("STAT", -4, |_, row| row.state.to_string()),
-            ("START", -5, start),
-            ("TIME", 6, |_, _| "0:00".to_owned()),
-            ("COMMAND", 0, command),
-        ])
-    } else if options.has('f') {
-        make(&[
-            ("UID", -8, user),
-            ("PID", 7, pid),
-            ("PPID", 7, |_, row| row.parent.to_string()),
-            ("C", 2, |_, _| "0".to_owned()),
-            ("STIME", 5, start),
-            ("TTY", -8, tty),
-            ("TIME", 8, |_, _| "00:00:00".to_owned()),
-            ("CMD", 0, command),
-        ])
-    } else if bsd.is_empty() {
-        make(&[
-            ("PID", 7, pid),
-            ("TTY", -8, tty),
-            ("TIME", 8, |_, _| "00:00:00".to_owned()),
-            ("CMD", 0, |_, row| row.name()),
-        ])
-    } else {
-        make(&[
-            ("PID", 7, pid),
-            ("TTY", -8, tty),
-            ("STAT", -4, |_, row| row.state.to_string()),
-            ("TIME", 6, |_, _| "0:00".to_owned()),
-            ("COMMAND", 0, command),
-        ])
-    })
+    let column = |(title, width, value): &Spelled| Column { title: (*title).to_owned(), width: *width, value: *value };
+    Ok(specs.iter().map(column).collect())
 }
+
+/// What a column shows of a process.
+type Show = fn(&Call<'_>, &Row) -> String;
+/// Title, width and value of a column.
+type Spelled = (&'static str, i32, Show);
+
+const PID: Show = |_, row| row.pid.to_string();
+const USER: Show = |_, row| row.user.clone();
+const COMMAND: Show = |_, row| row.command();
+const STATE: Show = |_, row| row.state.to_string();
+const TTY: Show = |_, row| if row.has_terminal { "pts/0" } else { "?" }.to_owned();
+const TIME: Show = |_, _| "0:00".to_owned();
+const LONG_TIME: Show = |_, _| "00:00:00".to_owned();
+const PERCENT: Show = |_, _| "0.0".to_owned();
+const VIRTUAL: Show = |_, _| (PROCESS_MEMORY >> 10).to_string();
+const RESIDENT: Show = |_, _| (PROCESS_MEMORY >> 12).to_string();
+const START: Show = |call, row| {
+    let is_today = time::format(call.now(), "%F") == time::format(row.started, "%F");
+    time::format(row.started, if is_today { "%H:%M" } else { "%b%d" })
+};
+
+const BUSYBOX_COLUMNS: &[Spelled] =
+    &[("PID  ", 5, PID), ("USER", -8, USER), ("TIME ", 5, TIME), ("COMMAND", 0, COMMAND)];
+const USER_COLUMNS: &[Spelled] = &[
+    ("USER", -8, USER),
+    ("PID", 7, PID),
+    ("%CPU", 4, PERCENT),
+    ("%MEM", 4, PERCENT),
+    ("VSZ", 6, VIRTUAL),
+    ("RSS", 5, RESIDENT),
+    ("TTY", -8, TTY),
+    ("STAT", -4, STATE),
+    ("START", -5, START),
+    ("TIME", 6, TIME),
+    ("COMMAND", 0, COMMAND),
+];
+const FULL_COLUMNS: &[Spelled] = &[
+    ("UID", -8, USER),
+    ("PID", 7, PID),
+    ("PPID", 7, |_, row| row.parent.to_string()),
+    ("C", 2, |_, _| "0".to_owned()),
+    ("STIME", 5, START),
+    ("TTY", -8, TTY),
+    ("TIME", 8, LONG_TIME),
+    ("CMD", 0, COMMAND),
+];
+const SHORT_COLUMNS: &[Spelled] =
+    &[("PID", 7, PID), ("TTY", -8, TTY), ("TIME", 8, LONG_TIME), ("CMD", 0, |_, row| row.name())];
+const BSD_COLUMNS: &[Spelled] =
+    &[("PID", 7, PID), ("TTY", -8, TTY), ("STAT", -4, STATE), ("TIME", 6, TIME), ("COMMAND", 0, COMMAND)];
 
 /// Returns a column that `-o` names.
 fn column(name: &str, is_busybox: bool) -> Option<Column> {
@@ -285,7 +285,7 @@ impl Top {
 fn busybox_table(call: &mut Call<'_>) -> String {
     let rows = processes(call);
     let total = call.container().config.memory >> 10;
-    let used = (rows.len() as u64 * PROCESS_MEMORY >> 10).min(total);
+    let used = ((rows.len() as u64 * PROCESS_MEMORY) >> 10).min(total);
     let mut out = format!("Mem: {used}K used, {}K free, 0K shrd, 0K buff, 0K cached\n", total - used);
     out.push_str("CPU:   0% usr   0% sys   0% nic 100% idle   0% io   0% irq   0% sirq\n");
     let running = rows.iter().filter(|row| row.state == 'R').count();

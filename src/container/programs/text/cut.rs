@@ -55,7 +55,7 @@ pub(super) fn run(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
         Ok(ranges) => ranges,
         Err(problem) => return Err(bad_list(call, spec, &problem, kind)),
     };
-    io.start(&options.operands, if is_busybox { Wording::PLAIN } else { Wording::PLAIN });
+    io.start(&options.operands, Wording::PLAIN);
     let by_characters = kind == 'c' && is_busybox && is_utf8(call);
     let delimiter = if delimiter.is_empty() { "\0".to_owned() } else { delimiter };
     while let Some(line) = io.line(call)? {

@@ -46,33 +46,7 @@ fn part(call: &mut Call<'_>, io: &mut Io, skip: Option<&str>, most: Option<&str>
 /// `od`.
 pub(super) fn od(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
     let options = OD.parse(call)?;
-    let mut formats = Vec::new();
-    let mut shows_text = false;
-    for (option, value) in options.given() {
-        let parsed = match option {
-            't' => {
-                let types = value.strip_suffix('z').unwrap_or(value);
-                shows_text |= value.ends_with('z') && !is_busybox(call);
-                od_type(types)
-            }
-            'b' => od_type("o1"),
-            'c' => od_type("c"),
-            'd' => od_type("u2"),
-            'o' => od_type("o2"),
-            'x' => od_type("x2"),
-            's' => od_type("d2"),
-            'a' => od_type("a"),
-            _ => continue,
-        };
-        let Some(format) = parsed else {
-            call.complain(&format!("invalid type string '{value}'"));
-            return Ok(1);
-        };
-        formats.push(format);
-    }
-    if formats.is_empty() {
-        formats.push(Format::Number { bytes: 2, radix: 8, is_signed: false });
-    }
+    let Some((formats, shows_text)) = od_formats(call, &options) else { return Ok(1) };
     let width = options.value('w').and_then(|text| text.parse().ok()).unwrap_or(WIDTH).clamp(1, 256);
     io.start(&options.operands, Wording::PLAIN);
     let (skip, bytes) = part(call, io, options.value('j'), options.value('N'))?;
@@ -106,6 +80,38 @@ pub(super) fn od(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
         io.print(format!("{}\n", address(skip + bytes.len())));
     }
     Ok(io.code())
+}
+
+/// Returns the formats that the options name, and whether the text is shown beside; `None` after a message.
+fn od_formats(call: &mut Call<'_>, options: &Options) -> Option<(Vec<Format>, bool)> {
+    let mut formats = Vec::new();
+    let mut shows_text = false;
+    for (option, value) in options.given() {
+        let parsed = match option {
+            't' => {
+                let types = value.strip_suffix('z').unwrap_or(value);
+                shows_text |= value.ends_with('z') && !is_busybox(call);
+                od_type(types)
+            }
+            'b' => od_type("o1"),
+            'c' => od_type("c"),
+            'd' => od_type("u2"),
+            'o' => od_type("o2"),
+            'x' => od_type("x2"),
+            's' => od_type("d2"),
+            'a' => od_type("a"),
+            _ => continue,
+        };
+        let Some(format) = parsed else {
+            call.complain(&format!("invalid type string '{value}'"));
+            return None;
+        };
+        formats.push(format);
+    }
+    if formats.is_empty() {
+        formats.push(Format::Number { bytes: 2, radix: 8, is_signed: false });
+    }
+    Some((formats, shows_text))
 }
 
 fn od_type(text: &str) -> Option<Format> {

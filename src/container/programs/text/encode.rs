@@ -136,7 +136,8 @@ fn check(call: &mut Call<'_>, io: &mut Io, options: &Options, program: &str, lis
                 if is_busybox(call) { "FAILED" } else { "FAILED open or read" }
             }
         };
-        if !is_silent && !(options.has('γ') && result == "OK") {
+        let is_hidden = is_silent || options.has('γ') && result == "OK";
+        if !is_hidden {
             io.print(format!("{name}: {result}\n"));
         }
     }

@@ -78,6 +78,7 @@ pub(crate) fn size(text: &str) -> Option<usize> {
         "m" | "M" | "MiB" => 1 << 20,
         "GB" => 1_000_000_000,
         "g" | "G" | "GiB" => 1 << 30,
+        "T" | "TiB" => 1 << 40,
         _ => return None,
     };
     // A number beyond the range is as good as the largest one.

@@ -7,6 +7,7 @@ mod lexer;
 mod machine;
 mod memory;
 mod parser;
+mod records;
 mod statements;
 mod value;
 

@@ -41,19 +41,8 @@ impl Machine<'_, '_> {
                     return self.statement(otherwise);
                 }
             }
-            Statement::While { condition, body } => return self.repeat(Some(condition), None, body),
-            Statement::DoWhile { body, condition } => {
-                return match self.statement(body)? {
-                    Flow::Normal | Flow::Continue => self.repeat(Some(condition), None, body),
-                    Flow::Break => Ok(Flow::Normal),
-                    other => Ok(other),
-                };
-            }
-            Statement::For { start, condition, step, body } => {
-                if let Some(start) = start {
-                    self.statement(start)?;
-                }
-                return self.repeat(condition.as_ref(), step.as_deref(), body);
+            Statement::While { .. } | Statement::DoWhile { .. } | Statement::For { .. } => {
+                return self.repeated(statement);
             }
             Statement::ForIn { variable, array, body } => return self.for_in(variable, array, body),
             Statement::Next => return Ok(Flow::NextRecord),
@@ -81,6 +70,25 @@ impl Machine<'_, '_> {
             }
         }
         Ok(Flow::Normal)
+    }
+
+    /// Runs a loop.
+    fn repeated(&mut self, statement: &Statement) -> Result<Flow, Problem> {
+        match statement {
+            Statement::While { condition, body } => self.repeat(Some(condition), None, body),
+            Statement::DoWhile { body, condition } => match self.statement(body)? {
+                Flow::Normal | Flow::Continue => self.repeat(Some(condition), None, body),
+                Flow::Break => Ok(Flow::Normal),
+                other => Ok(other),
+            },
+            Statement::For { start, condition, step, body } => {
+                if let Some(start) = start {
+                    self.statement(start)?;
+                }
+                self.repeat(condition.as_ref(), step.as_deref(), body)
+            }
+            _ => Ok(Flow::Normal),
+        }
     }
 
     fn repeat(

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::script::{Action, Address, Case, Command, End, Part, Substitution};
+use super::script::{Action, Address, Command, End};
 use crate::call::{Call, Stop};
-use crate::process::OpenMode;
 use crate::programs::io::{Event, Io};
 use crate::programs::opts::{Options, is_busybox};
 
@@ -22,36 +21,36 @@ enum Ahead {
 /// The state of `sed`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Machine {
-    pattern: Vec<u8>,
-    hold: Vec<u8>,
-    line: u64,
+    pub(super) pattern: Vec<u8>,
+    pub(super) hold: Vec<u8>,
+    pub(super) line: u64,
     ahead: Option<Ahead>,
     /// The line of the pattern has an end.
-    has_end: bool,
+    pub(super) has_end: bool,
     /// The next command; `None` before the first line and between lines.
     next: Option<usize>,
     /// Ranges that have begun: by the index of their command, with the number of their first line.
-    ranges: Vec<(usize, u64)>,
-    has_substituted: bool,
+    pub(super) ranges: Vec<(usize, u64)>,
+    pub(super) has_substituted: bool,
     /// What is printed at the end of the cycle: texts, and files that are read.
-    queue: Vec<Queued>,
+    pub(super) queue: Vec<Queued>,
     /// The last line that was printed has no end yet.
     lacks_end: bool,
     /// The present file, edited in place.
     edited: Vec<u8>,
-    outputs: Vec<(String, i32)>,
+    pub(super) outputs: Vec<(String, i32)>,
     steps: u64,
-    keeps_pattern: bool,
+    pub(super) keeps_pattern: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Queued {
+pub(super) enum Queued {
     Text(Vec<u8>),
     File(String),
 }
 
 /// Where a command leads.
-enum Flow {
+pub(super) enum Flow {
     Next,
     Goto(usize),
     /// Ends the cycle, printing the pattern unless it was deleted.
@@ -132,7 +131,7 @@ impl Machine {
     }
 
     /// Takes the next line as the pattern; `false` at the end of all input.
-    fn fetch(&mut self, call: &mut Call<'_>, io: &mut Io, script: &Script<'_>) -> Result<bool, Stop> {
+    pub(super) fn fetch(&mut self, call: &mut Call<'_>, io: &mut Io, script: &Script<'_>) -> Result<bool, Stop> {
         loop {
             self.peek(call, io, script)?;
             match self.ahead.take() {
@@ -171,11 +170,8 @@ impl Machine {
         if let Some(Ahead::Line(line)) = self.ahead.take() {
             self.edited.extend_from_slice(&line);
         }
-        loop {
-            match io.next(call, script.separator())? {
-                Event::Line(line) => self.edited.extend_from_slice(&line),
-                _ => break,
-            }
+        while let Event::Line(line) = io.next(call, script.separator())? {
+            self.edited.extend_from_slice(&line);
         }
         let name = io.name().to_owned();
         let text = std::mem::take(&mut self.edited);
@@ -205,7 +201,7 @@ impl Machine {
         self.flush_queue(call, io, script);
     }
 
-    fn flush_queue(&mut self, call: &mut Call<'_>, io: &mut Io, script: &Script<'_>) {
+    pub(super) fn flush_queue(&mut self, call: &mut Call<'_>, io: &mut Io, script: &Script<'_>) {
         for queued in std::mem::take(&mut self.queue) {
             let is_file = matches!(queued, Queued::File(_));
             let text = match queued {
@@ -225,7 +221,7 @@ impl Machine {
     }
 
     /// Prints a line, after the end that the last one lacked.
-    fn print(&mut self, io: &mut Io, script: &Script<'_>, text: &[u8], has_end: bool) {
+    pub(super) fn print(&mut self, io: &mut Io, script: &Script<'_>, text: &[u8], has_end: bool) {
         let mut bytes = Vec::with_capacity(text.len() + 2);
         if std::mem::replace(&mut self.lacks_end, !has_end) {
             bytes.push(script.separator());
@@ -258,7 +254,7 @@ impl Machine {
                 End::Last => self.is_last(call, io, script)?,
                 End::Match(regex) => regex.is_match(&self.pattern),
                 End::After(count) => self.line >= started.saturating_add(*count),
-                End::Multiple(count) => *count == 0 || self.line % count == 0,
+                End::Multiple(count) => *count == 0 || self.line.is_multiple_of(*count),
             };
             if ends {
                 self.ranges.remove(at);
@@ -284,7 +280,7 @@ impl Machine {
         let is_one_line = match &command.last {
             Some(End::Line(line)) => *line <= self.line,
             Some(End::After(0) | End::Multiple(0)) => true,
-            Some(End::Multiple(count)) => self.line % count == 0,
+            Some(End::Multiple(count)) => self.line.is_multiple_of(*count),
             _ => false,
         };
         if !is_one_line {
@@ -299,185 +295,19 @@ impl Machine {
             Address::Last => self.is_last(call, io, script)?,
             Address::Match(regex) => regex.is_match(&self.pattern),
             Address::Step(first, 0) => *first == self.line,
-            Address::Step(first, step) => self.line >= *first && (self.line - first) % step == 0,
+            Address::Step(first, step) => self.line >= *first && (self.line - first).is_multiple_of(*step),
         })
     }
 
-    fn is_last(&mut self, call: &mut Call<'_>, io: &mut Io, script: &Script<'_>) -> Result<bool, Stop> {
+    pub(super) fn is_last(&mut self, call: &mut Call<'_>, io: &mut Io, script: &Script<'_>) -> Result<bool, Stop> {
         Ok(*self.peek(call, io, script)? == Ahead::End)
-    }
-
-    fn act(&mut self, call: &mut Call<'_>, io: &mut Io, script: &Script<'_>, index: usize) -> Result<Flow, Stop> {
-        let command = &script.commands[index];
-        match &command.action {
-            Action::Block(_) | Action::EndBlock | Action::Label => {}
-            Action::Branch(target) => return Ok(Flow::Goto(*target)),
-            Action::BranchIfSubstituted(target) => {
-                if std::mem::take(&mut self.has_substituted) {
-                    return Ok(Flow::Goto(*target));
-                }
-            }
-            Action::BranchUnlessSubstituted(target) => {
-                if !std::mem::take(&mut self.has_substituted) {
-                    return Ok(Flow::Goto(*target));
-                }
-            }
-            Action::Substitute(substitution) => self.substitute(call, io, script, substitution)?,
-            Action::Translate(table) => {
-                for byte in &mut self.pattern {
-                    *byte = table[usize::from(*byte)];
-                }
-            }
-            Action::Print => {
-                let pattern = self.pattern.clone();
-                self.print(io, script, &pattern, self.has_end);
-            }
-            Action::PrintFirstLine => {
-                let first = self.pattern.split(|byte| *byte == b'\n').next().unwrap_or_default().to_vec();
-                self.print(io, script, &first, true);
-            }
-            Action::Delete => return Ok(Flow::EndCycle { prints: false }),
-            Action::DeleteFirstLine => {
-                if let Some(end) = self.pattern.iter().position(|byte| *byte == b'\n') {
-                    self.pattern.drain(..=end);
-                    self.keeps_pattern = true;
-                }
-                return Ok(Flow::EndCycle { prints: false });
-            }
-            Action::Next | Action::AppendNext => return self.next_line(call, io, script, index),
-            Action::CopyToHold => self.hold.clone_from(&self.pattern),
-            Action::AppendToHold => {
-                self.hold.push(b'\n');
-                self.hold.extend_from_slice(&self.pattern);
-            }
-            Action::CopyFromHold => self.pattern.clone_from(&self.hold),
-            Action::AppendFromHold => {
-                self.pattern.push(b'\n');
-                self.pattern.extend_from_slice(&self.hold);
-            }
-            Action::Exchange => std::mem::swap(&mut self.pattern, &mut self.hold),
-            Action::Append(text) => self.queue.push(Queued::Text(text.clone())),
-            Action::Read(name) => self.queue.push(Queued::File(name.clone())),
-            Action::Insert(text) => self.print(io, script, &text[..text.len() - 1], true),
-            Action::Change(text) => {
-                let is_inside = command.last.is_some() && self.ranges.iter().any(|(range, _)| *range == index);
-                if !is_inside || command.is_negated {
-                    self.print(io, script, &text[..text.len() - 1], true);
-                }
-                return Ok(Flow::EndCycle { prints: false });
-            }
-            Action::Quit(code) => return Ok(Flow::Quit { code: *code, prints: true }),
-            Action::QuitSilently(code) => return Ok(Flow::Quit { code: *code, prints: false }),
-            Action::PrintNumber => {
-                let number = self.line.to_string();
-                self.print(io, script, number.as_bytes(), true);
-            }
-            Action::List => {
-                let text = list(&self.pattern);
-                self.print(io, script, text.as_bytes(), true);
-            }
-            Action::Write(name) => {
-                let line = [self.pattern.as_slice(), b"\n"].concat();
-                self.write(call, io, name, &line)?;
-            }
-            Action::Empty => self.pattern.clear(),
-            Action::FileName => {
-                let name = io.name().to_owned();
-                self.print(io, script, name.as_bytes(), true);
-            }
-        }
-        io.check_memory(call, self.pattern.len().max(self.hold.len()))?;
-        Ok(Flow::Next)
-    }
-
-    /// Runs `n` and `N`. Without a next line GNU prints the pattern and ends.
-    fn next_line(&mut self, call: &mut Call<'_>, io: &mut Io, script: &Script<'_>, index: usize) -> Result<Flow, Stop> {
-        let appends = matches!(script.commands[index].action, Action::AppendNext);
-        if self.is_last(call, io, script)? && !script.has_more_files(io) {
-            return Ok(Flow::Quit { code: 0, prints: true });
-        }
-        if appends {
-            let old = std::mem::take(&mut self.pattern);
-            self.flush_queue(call, io, script);
-            self.fetch(call, io, script)?;
-            self.pattern = [old.as_slice(), b"\n", &self.pattern].concat();
-        } else {
-            if !script.options.has('n') {
-                let pattern = self.pattern.clone();
-                self.print(io, script, &pattern, self.has_end);
-            }
-            self.flush_queue(call, io, script);
-            self.fetch(call, io, script)?;
-        }
-        Ok(Flow::Next)
-    }
-
-    fn substitute(
-        &mut self,
-        call: &mut Call<'_>,
-        io: &mut Io,
-        script: &Script<'_>,
-        substitution: &Substitution,
-    ) -> Result<(), Stop> {
-        let mut out = Vec::with_capacity(self.pattern.len());
-        let mut copied = 0;
-        let mut has_matched = false;
-        for (at, found) in substitution.regex.captures_iter(&self.pattern).enumerate() {
-            let Some(whole) = found.get(0) else { continue };
-            if at + 1 < substitution.number {
-                continue;
-            }
-            has_matched = true;
-            out.extend_from_slice(&self.pattern[copied..whole.start()]);
-            replace(&substitution.replacement, &found, &mut out);
-            copied = whole.end();
-            if !substitution.is_global {
-                break;
-            }
-        }
-        if !has_matched {
-            return Ok(());
-        }
-        out.extend_from_slice(&self.pattern[copied..]);
-        self.pattern = out;
-        self.has_substituted = true;
-        if substitution.prints {
-            let pattern = self.pattern.clone();
-            self.print(io, script, &pattern, self.has_end);
-        }
-        if let Some(name) = &substitution.file {
-            let line = [self.pattern.as_slice(), b"\n"].concat();
-            self.write(call, io, name, &line)?;
-        }
-        Ok(())
-    }
-
-    /// Writes a line to a file, which is emptied by the first one.
-    fn write(&mut self, call: &mut Call<'_>, io: &mut Io, name: &str, line: &[u8]) -> Result<(), Stop> {
-        if name == "/dev/stdout" {
-            io.print(line);
-            return Ok(());
-        }
-        let descriptor = match self.outputs.iter().find(|(known, _)| known == name) {
-            Some((_, descriptor)) => Ok(*descriptor),
-            None => call.open(name, OpenMode::Write, true),
-        };
-        let written = descriptor.and_then(|descriptor| {
-            self.outputs.push((name.to_owned(), descriptor));
-            self.outputs.dedup();
-            call.write(descriptor, line)
-        });
-        written.map_err(|errno| {
-            call.complain(&format!("couldn't open file {name}: {}", errno.text()));
-            Stop::Exit(4)
-        })
     }
 }
 
 /// The script with the options that say how it is run.
-struct Script<'a> {
-    commands: &'a [Command],
-    options: &'a Options,
+pub(super) struct Script<'a> {
+    pub(super) commands: &'a [Command],
+    pub(super) options: &'a Options,
 }
 
 impl Script<'_> {
@@ -485,79 +315,11 @@ impl Script<'_> {
         self.options.last_of("is").is_some()
     }
 
-    fn separator(&self) -> u8 {
+    pub(super) fn separator(&self) -> u8 {
         if self.options.has('z') { 0 } else { b'\n' }
     }
 
-    fn has_more_files(&self, io: &Io) -> bool {
+    pub(super) fn has_more_files(&self, io: &Io) -> bool {
         self.is_separate() && io.has_more()
     }
-}
-
-/// Adds a replacement for a match.
-fn replace(parts: &[Part], found: &regex::bytes::Captures<'_>, out: &mut Vec<u8>) {
-    let (mut case, mut once) = (None, None);
-    for part in parts {
-        let text = match part {
-            Part::Text(text) => text.as_slice(),
-            Part::Group(group) => found.get(*group).map_or(&[][..], |group| group.as_bytes()),
-            Part::Case(Case::End) => {
-                (case, once) = (None, None);
-                continue;
-            }
-            Part::Case(first @ (Case::UpperFirst | Case::LowerFirst)) => {
-                once = Some(*first);
-                continue;
-            }
-            Part::Case(other) => {
-                case = Some(*other);
-                continue;
-            }
-        };
-        if case.is_none() && once.is_none() {
-            out.extend_from_slice(text);
-            continue;
-        }
-        let text = String::from_utf8_lossy(text);
-        let mut text = match case {
-            Some(Case::Upper) => text.to_uppercase(),
-            Some(Case::Lower) => text.to_lowercase(),
-            _ => text.into_owned(),
-        };
-        if let (Some(first), Some(c)) = (once, text.chars().next()) {
-            let changed: String =
-                if first == Case::UpperFirst { c.to_uppercase().collect() } else { c.to_lowercase().collect() };
-            text.replace_range(..c.len_utf8(), &changed);
-            once = None;
-        }
-        out.extend_from_slice(text.as_bytes());
-    }
-}
-
-/// Formats a text unambiguously, as `l` does: with escapes, in lines of 70 characters.
-fn list(text: &[u8]) -> String {
-    const WIDTH: usize = 69;
-    let mut out = String::new();
-    let mut width = 0;
-    for byte in text {
-        let shown = match byte {
-            b'\\' => "\\\\".to_owned(),
-            7 => "\\a".to_owned(),
-            8 => "\\b".to_owned(),
-            12 => "\\f".to_owned(),
-            b'\n' => "\\n".to_owned(),
-            b'\r' => "\\r".to_owned(),
-            b'\t' => "\\t".to_owned(),
-            11 => "\\v".to_owned(),
-            32..127 => char::from(*byte).to_string(),
-            other => format!("\\{other:03o}"),
-        };
-        if width + shown.len() > WIDTH {
-            out.push_str("\\\n");
-            width = 0;
-        }
-        width += shown.len();
-        out.push_str(&shown);
-    }
-    out + "$"
 }

@@ -1,8 +1,11 @@
 //! `sed`.
 
+mod actions;
 mod machine;
 mod parse;
+mod replacement;
 mod script;
+mod text;
 
 use serde::{Deserialize, Serialize};
 

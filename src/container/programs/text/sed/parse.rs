@@ -2,7 +2,7 @@
 
 use regex::bytes::Regex;
 
-use super::script::{Action, Address, Case, Command, End, Part, Substitution};
+use super::script::{Action, Address, Command, End};
 use crate::programs::regexp::{self, Syntax};
 
 /// Most nested blocks.
@@ -62,11 +62,11 @@ pub(super) fn parse(script: &str, is_extended: bool, is_busybox: bool) -> Result
     Ok(parser.commands)
 }
 
-struct Parser {
-    chars: Vec<char>,
-    at: usize,
+pub(super) struct Parser {
+    pub(super) chars: Vec<char>,
+    pub(super) at: usize,
     is_extended: bool,
-    is_busybox: bool,
+    pub(super) is_busybox: bool,
     /// The last pattern, which an empty one repeats.
     last: Option<Regex>,
     commands: Vec<Command>,
@@ -77,21 +77,21 @@ struct Parser {
 }
 
 impl Parser {
-    fn problem(&self, gnu: &str, busybox: &str) -> Problem {
+    pub(super) fn problem(&self, gnu: &str, busybox: &str) -> Problem {
         Problem { gnu: gnu.to_owned(), busybox: busybox.to_owned(), at: Some(self.at) }
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.chars.get(self.at).copied()
     }
 
-    fn next(&mut self) -> Option<char> {
+    pub(super) fn next(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += 1;
         Some(c)
     }
 
-    fn skip(&mut self, wanted: impl Fn(char) -> bool) {
+    pub(super) fn skip(&mut self, wanted: impl Fn(char) -> bool) {
         while self.peek().is_some_and(&wanted) {
             self.at += 1;
         }
@@ -161,7 +161,7 @@ impl Parser {
         Ok(())
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let start = self.at;
         self.skip(|c| c.is_ascii_digit());
         self.chars[start..self.at].iter().collect::<String>().parse().ok()
@@ -228,7 +228,7 @@ impl Parser {
         self.regex(&pattern, ignores_case, is_multi_line)
     }
 
-    fn regex(&mut self, pattern: &str, ignores_case: bool, is_multi_line: bool) -> Result<Regex, Problem> {
+    pub(super) fn regex(&mut self, pattern: &str, ignores_case: bool, is_multi_line: bool) -> Result<Regex, Problem> {
         if pattern.is_empty() {
             let busybox = "no previous regexp";
             return self.last.clone().ok_or_else(|| self.problem("no previous regular expression", busybox));
@@ -244,7 +244,7 @@ impl Parser {
     }
 
     /// Reads up to a delimiter, which a backslash makes a plain character; `None` if there is none.
-    fn delimited(&mut self, delimiter: char, is_regex: bool) -> Option<String> {
+    pub(super) fn delimited(&mut self, delimiter: char, is_regex: bool) -> Option<String> {
         let mut text = String::new();
         let mut in_bracket = false;
         loop {
@@ -346,7 +346,7 @@ impl Parser {
     }
 
     /// Checks that nothing but a separator follows a command.
-    fn finish(&mut self) -> Result<(), Problem> {
+    pub(super) fn finish(&mut self) -> Result<(), Problem> {
         self.skip(|c| c == ' ' || c == '\t');
         match self.peek() {
             None | Some('\n' | ';' | '}' | '#') => Ok(()),
@@ -361,7 +361,7 @@ impl Parser {
         }
     }
 
-    fn word(&mut self, ends_at_semicolon: bool) -> String {
+    pub(super) fn word(&mut self, ends_at_semicolon: bool) -> String {
         self.skip(|c| c == ' ' || c == '\t');
         let start = self.at;
         self.skip(|c| c != '\n' && !(ends_at_semicolon && (c == ';' || c == '}')));
@@ -400,172 +400,4 @@ impl Parser {
         }
         Ok(if letter == 'r' { Action::Read(name) } else { Action::Write(name) })
     }
-
-    /// Reads the text of `a`, `i` and `c`: the rest of the line, or lines that a backslash continues.
-    fn text(&mut self, letter: char) -> Result<Action, Problem> {
-        self.skip(|c| c == ' ' || c == '\t');
-        if self.peek() == Some('\\') {
-            self.at += 1;
-            self.skip(|c| c == ' ' || c == '\t');
-            if self.peek() == Some('\n') {
-                self.at += 1;
-            } else {
-                // A backslash keeps the blanks of a text of one line.
-                while self.chars.get(self.at.wrapping_sub(1)) == Some(&' ') {
-                    self.at -= 1;
-                }
-            }
-        }
-        if self.peek().is_none() {
-            return Err(self.problem("expected \\ after `a', `c' or `i'", "expected \\ after a, c or i"));
-        }
-        let mut text = String::new();
-        while let Some(c) = self.next() {
-            match c {
-                '\\' => text.extend(self.next()),
-                '\n' => break,
-                other => text.push(other),
-            }
-        }
-        text.push('\n');
-        let text = text.into_bytes();
-        Ok(match letter {
-            'a' => Action::Append(text),
-            'i' => Action::Insert(text),
-            _ => Action::Change(text),
-        })
-    }
-
-    fn translate(&mut self) -> Result<Action, Problem> {
-        let delimiter = self.next().unwrap_or('/');
-        let texts = self.delimited(delimiter, false).and_then(|from| Some((from, self.delimited(delimiter, false)?)));
-        let Some((from, to)) = texts else {
-            return Err(self.problem("unterminated `y' command", &format!("unmatched '{delimiter}'")));
-        };
-        let (from, to) = (plain(&from), plain(&to));
-        if from.len() != to.len() {
-            let gnu = "strings for `y' command are different lengths";
-            if !self.is_busybox {
-                return Err(self.problem(gnu, gnu));
-            }
-        }
-        let mut table = [0; 256];
-        for (byte, entry) in (0..=u8::MAX).zip(&mut table) {
-            *entry = byte;
-        }
-        for (from, to) in from.into_iter().zip(to) {
-            table[usize::from(from)] = to;
-        }
-        Ok(Action::Translate(Box::new(table)))
-    }
-
-    fn substitute(&mut self) -> Result<Action, Problem> {
-        let delimiter = self.next().unwrap_or('/');
-        let texts =
-            self.delimited(delimiter, true).and_then(|pattern| Some((pattern, self.delimited(delimiter, false)?)));
-        let Some((pattern, replacement)) = texts else {
-            return Err(self.problem("unterminated `s' command", &format!("unmatched '{delimiter}'")));
-        };
-        let (mut number, mut is_global, mut prints, mut file) = (1, false, false, None);
-        let (mut ignores_case, mut is_multi_line) = (false, false);
-        loop {
-            match self.peek() {
-                Some('g') => is_global = true,
-                Some('p') => prints = true,
-                Some('i' | 'I') => ignores_case = true,
-                Some('m' | 'M') if !self.is_busybox => is_multi_line = true,
-                Some('0'..='9') => {
-                    number = self.number().map_or(1, |number| number as usize);
-                    if number == 0 {
-                        let gnu = "number option to `s' command may not be zero";
-                        return Err(self.problem(gnu, "bad option in substitution expression"));
-                    }
-                    continue;
-                }
-                Some('w') => {
-                    self.at += 1;
-                    file = Some(self.word(false));
-                    break;
-                }
-                None | Some('\n' | ';' | '}' | '#' | ' ' | '\t') => break,
-                Some(_) => {
-                    self.at += 1;
-                    return Err(self.problem("unknown option to `s'", "bad option in substitution expression"));
-                }
-            }
-            self.at += 1;
-        }
-        let regex = self.regex(&pattern, ignores_case, is_multi_line)?;
-        let replacement = parts(&replacement, !self.is_busybox);
-        let groups =
-            replacement.iter().filter_map(|part| if let Part::Group(group) = part { Some(*group) } else { None });
-        if let Some(group) = groups.max().filter(|group| *group >= regex.captures_len()) {
-            let gnu = format!("invalid reference \\{group} on `s' command's RHS");
-            if !self.is_busybox {
-                return Err(self.problem(&gnu, &gnu));
-            }
-        }
-        self.finish()?;
-        Ok(Action::Substitute(Box::new(Substitution { regex, replacement, number, is_global, prints, file })))
-    }
-}
-
-/// Resolves the escapes of `y`.
-fn plain(text: &str) -> Vec<u8> {
-    let mut out = String::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some(other) => out.push(other),
-                None => out.push('\\'),
-            },
-            other => out.push(other),
-        }
-    }
-    out.into_bytes()
-}
-
-/// Splits a replacement into its parts.
-fn parts(text: &str, has_cases: bool) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut literal = String::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        let part = match c {
-            '&' => Part::Group(0),
-            '\\' => match chars.next() {
-                Some(digit @ '0'..='9') => Part::Group(digit as usize - '0' as usize),
-                Some('U') if has_cases => Part::Case(Case::Upper),
-                Some('L') if has_cases => Part::Case(Case::Lower),
-                Some('u') if has_cases => Part::Case(Case::UpperFirst),
-                Some('l') if has_cases => Part::Case(Case::LowerFirst),
-                Some('E') if has_cases => Part::Case(Case::End),
-                escaped => {
-                    literal.push(match escaped {
-                        Some('n') => '\n',
-                        Some('t') => '\t',
-                        Some('r') => '\r',
-                        Some(other) => other,
-                        None => '\\',
-                    });
-                    continue;
-                }
-            },
-            other => {
-                literal.push(other);
-                continue;
-            }
-        };
-        if !literal.is_empty() {
-            parts.push(Part::Text(std::mem::take(&mut literal).into_bytes()));
-        }
-        parts.push(part);
-    }
-    if !literal.is_empty() {
-        parts.push(Part::Text(literal.into_bytes()));
-    }
-    parts
 }
