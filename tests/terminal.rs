@@ -14,6 +14,10 @@ use crate::harness::{Running, Sandbox, poll};
 /// A time limit that is generous even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What the editor writes when it waits for a line behind the prompt of the shell, and behind none.
+const PROMPT: &str = "/ # \r\u{1b}[4C";
+const NO_PROMPT: &str = "\u{1b}[K\r";
+
 /// A person at a terminal on which a command runs.
 struct Person {
     running: Running,
@@ -82,29 +86,31 @@ fn sandbox() -> Sandbox {
 fn a_shell_is_used_by_hand() {
     let sandbox = sandbox();
     let mut person = Person::starts(&sandbox, &["exec", "-it", "web", "--", "sh"]);
-    person.sees("/ # ");
+    person.sees(PROMPT);
     person.types("echo $((6 * 7)) $TERM\r");
     person.sees("42 xterm");
-    person.sees("/ # ");
+    person.sees(PROMPT);
     // The arrow brings the last line back.
     person.types("\u{1b}[A | tr 4 5\r");
     person.sees("52 xterm");
-    person.sees("/ # ");
+    person.sees(PROMPT);
     // While the shell waits for a line, the store is free.
     sandbox.must("kctl exec web -- sh -c 'echo from elsewhere > /tmp/note'");
     person.types("cat /tmp/note\r");
     person.sees("from elsewhere");
-    person.sees("/ # ");
+    person.sees(PROMPT);
     // Ctrl-C drops a line; Ctrl-D ends what reads, and then the shell.
     person.types("echo dropped\u{3}");
-    person.sees("/ # ");
-    person.types("cat\rtyped\r");
-    person.sees("typed");
-    person.sees("typed");
+    person.sees(PROMPT);
+    person.types("cat\r");
+    person.sees(NO_PROMPT);
+    person.types("typed\r");
+    person.sees("typed\u{1b}[?2004l\r\ntyped\r\n");
+    person.sees(NO_PROMPT);
     person.types("\u{4}");
-    person.sees("/ # ");
+    person.sees(PROMPT);
     person.types("false\r");
-    person.sees("/ # ");
+    person.sees(PROMPT);
     person.types("\u{4}");
     assert_eq!(person.exit_code(), Some(1));
 }
@@ -115,7 +121,7 @@ fn a_pod_that_is_run_by_hand_is_removed() {
     let args = ["run", "-it", "--rm", "box", "--image=busybox", "--restart=Never", "--", "sh"];
     let mut person = Person::starts(&sandbox, &args);
     person.sees("If you don't see a command prompt, try pressing enter.");
-    person.sees("/ # ");
+    person.sees(PROMPT);
     person.types("hostname; exit 3\r");
     person.sees("box");
     person.sees("pod \"box\" deleted from default namespace");

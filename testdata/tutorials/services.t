@@ -51,8 +51,12 @@
   ETag: "6955b93f-267"\r (esc)
   Accept-Ranges: bytes\r (esc)
   \r (esc)
-  $ kubectl run curl --image=curlimages/curl -i --rm --restart=Never -q -- curl -s -o /dev/null -w '%{http_code}\n' http://my-nginx.default.svc.cluster.local
+  $ kubectl run curl --image=radial/busyboxplus:curl -i --rm --restart=Never -q -- curl -s -o /dev/null -w '%{http_code}\n' http://my-nginx.default.svc.cluster.local
+  200
 # Without endpoints nothing answers.
   $ kubectl scale deployment my-nginx --replicas=0 && kctl clock settle >/dev/null
   deployment.apps/my-nginx scaled
-  $ kubectl run curl --image=curlimages/curl -i --rm --restart=Never -q -- curl -sS --connect-timeout 3 http://my-nginx
+  $ kubectl run curl --image=radial/busyboxplus:curl -i --rm --restart=Never -q -- curl -sS --connect-timeout 3 http://my-nginx
+  curl: (7) Failed to connect to my-nginx port 80 after 0 ms: Couldn't connect to server
+  pod default/curl terminated (Error)
+  [7]

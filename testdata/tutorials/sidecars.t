@@ -32,11 +32,18 @@
   >     volumeMounts: [{name: varlog, mountPath: /var/log}]
   >   volumes: [{name: varlog, emptyDir: {}}]
   > E
+  pod/counter created
   $ kctl clock advance 10s >/dev/null
   $ kubectl logs counter count-log-1 | head -3
+  0: Thu Jan  1 00:00:02 UTC 2026
+  1: Thu Jan  1 00:00:03 UTC 2026
+  2: Thu Jan  1 00:00:04 UTC 2026
   $ kubectl logs counter count-log-2 | tail -1
+  Thu Jan  1 00:00:10 UTC 2026 INFO 8
   $ kubectl logs counter
+  Defaulted container "count" out of: count, count-log-1, count-log-2
   $ kubectl exec counter -c count-log-1 -- wc -l /var/log/1.log
+  9 /var/log/1.log
 # A sidecar is an init container that goes on.
   $ kubectl apply -f - <<'E'
   > apiVersion: batch/v1
@@ -59,5 +66,9 @@
   >       restartPolicy: Never
   >       volumes: [{name: data, emptyDir: {}}]
   > E
+  job.batch/myjob created
   $ kubectl wait --for=condition=Complete job/myjob
+  job.batch/myjob condition met
   $ kubectl logs job/myjob -c logshipper
+  tail: can't open '/opt/logs.txt': No such file or directory
+  logging

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use super::terminal::Terminal;
+use super::terminal::{Terminal, Typed};
 use crate::{CliError, CliResult, Ctx};
 
 /// The largest number of bytes that are read at once.
@@ -18,17 +18,6 @@ pub(crate) enum Input {
     Stdin,
     /// The terminal of this process, on which a person edits each line.
     Terminal(Box<Terminal>),
-}
-
-/// What was read.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Typed {
-    /// Bytes.
-    Bytes(Vec<u8>),
-    /// The end.
-    End,
-    /// The key that interrupts.
-    Interrupt,
 }
 
 impl Input {

@@ -4,7 +4,8 @@
 //! once. Here the session lives in the cluster, and each round of the loop is a request: between two of them, the store is
 //! free for other commands.
 
-use super::input::{Input, Typed};
+use super::input::Input;
+use super::terminal::Typed;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
 use kctl_base::object::{Object, ObjectMeta};

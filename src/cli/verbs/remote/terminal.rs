@@ -10,11 +10,21 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor};
 
-use super::input::Typed;
 use crate::{CliError, CliResult, Ctx};
 
 /// The byte that Ctrl-D sends: the end of the input of the process that reads.
 const END_OF_TRANSMISSION: u8 = 4;
+
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// The end.
+    End,
+    /// The key that interrupts.
+    Interrupt,
+}
 
 /// A terminal with the lines that were typed.
 pub(crate) struct Terminal {
