@@ -15,13 +15,13 @@ pub(crate) type LogLine = (Time, String);
 
 /// The lines to be read from the log of a container.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LogQuery<'a> {
+pub struct LogQuery<'a> {
     /// The container.
-    pub(crate) container: &'a str,
+    pub container: &'a str,
     /// Those of its previous instance, not of the latest one.
-    pub(crate) previous: bool,
+    pub previous: bool,
     /// The number of the newest lines that are wanted; there may be more.
-    pub(crate) lines: u64,
+    pub lines: u64,
 }
 
 /// Returns the usage of a pod by resource name; the map is empty for a pod that is not measured.

@@ -46,7 +46,7 @@ pub(crate) enum Task {
     /// A server that is not simulated; it runs until it is stopped.
     UnknownService,
     /// A task that is not simulated; it succeeds after a second.
-    UnknownTask(Option<kctl_base::sim::Time>),
+    UnknownBatch(Option<kctl_base::sim::Time>),
 }
 
 impl Task {
@@ -155,7 +155,7 @@ pub(crate) fn base_name(path: &str) -> &str {
 pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
     let mut task = std::mem::replace(&mut call.process.task, Task::Plain);
     let result = match &mut task {
-        Task::Plain => match find_plain(base_name(&call.name().to_owned())) {
+        Task::Plain => match find_plain(base_name(call.name())) {
             Some(program) => program(call),
             None => Err(Stop::Exit(127)),
         },
@@ -165,7 +165,7 @@ pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
         Task::System(state) => state.step(call),
         Task::Net(state) => state.step(call),
         Task::UnknownService => Err(Stop::Wait(Wait::Forever)),
-        Task::UnknownTask(end) => {
+        Task::UnknownBatch(end) => {
             let end = *end.get_or_insert(call.now() + TASK_TIME);
             if end <= call.now() { Ok(0) } else { Err(Stop::Wait(Wait::Until(end))) }
         }

@@ -109,7 +109,7 @@ impl World {
     pub fn knows_main(&self, container: &str) -> bool {
         let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
         main.is_some_and(|main| match main.task {
-            Task::UnknownService | Task::UnknownTask(_) => false,
+            Task::UnknownService | Task::UnknownBatch(_) => false,
             Task::Net(_) => main.listeners.iter().any(|listener| matches!(listener.service, Service::Http(_))),
             _ => true,
         })

@@ -50,7 +50,7 @@ impl World {
             Ok(task) => task,
             Err(_) => match unknown {
                 UnknownProgram::Service => Task::UnknownService,
-                UnknownProgram::Task => Task::UnknownTask(None),
+                UnknownProgram::Task => Task::UnknownBatch(None),
             },
         };
         process.task = task;

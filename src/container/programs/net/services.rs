@@ -181,7 +181,7 @@ fn unknown(call: &mut Call<'_>) -> Started {
     }
     call.process.next = Some(match call.container().config.unknown_program {
         UnknownProgram::Service => Task::UnknownService,
-        UnknownProgram::Task => Task::UnknownTask(None),
+        UnknownProgram::Task => Task::UnknownBatch(None),
     });
     Err(Stop::Wait(Wait::Until(call.now())))
 }

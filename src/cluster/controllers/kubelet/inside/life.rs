@@ -69,14 +69,14 @@ pub(in crate::controllers::kubelet) fn after_sync(
     now: Time,
 ) -> Result<(), Status> {
     keep_variables(server, pod, runtime, before, now)?;
-    let acts = |c: &Box<ContainerRuntime>| c.running().is_some_and(|running| running.program.is_inside);
-    runtime.has_inside |= runtime.containers.values().any(acts);
-    let has_changed = |(name, container): (&String, &Box<ContainerRuntime>)| {
-        let old = before.containers.get(name);
-        old.and_then(|old| old.running()).map(|r| r.since) != container.running().map(|r| r.since)
+    let acts = |c: &ContainerRuntime| c.running().is_some_and(|running| running.program.is_inside);
+    runtime.has_inside |= runtime.containers.values().any(|container| acts(container));
+    let has_changed = |name: &str, container: &ContainerRuntime| {
+        let old = before.container(name);
+        old.and_then(ContainerRuntime::running).map(|r| r.since) != container.running().map(|r| r.since)
             || matches!(container.state, State::Killing { .. }) && old.is_some_and(|old| old.state != container.state)
     };
-    if !runtime.has_inside || !runtime.containers.iter().any(has_changed) {
+    if !runtime.has_inside || !runtime.containers.iter().any(|(name, container)| has_changed(name, container)) {
         return Ok(());
     }
     let mut inside = Inside::load(server, pod, runtime)?;
