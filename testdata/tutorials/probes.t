@@ -29,7 +29,7 @@
   $ kctl clock advance 50s >/dev/null
   $ kubectl get pod liveness-exec
   NAME            READY   STATUS    RESTARTS      AGE
-  liveness-exec   1/1     Running   2 (12s ago)   100s
+  liveness-exec   1/1     Running   1 (25s ago)   100s
 # Readiness over HTTP.
   $ kubectl apply -f - <<'E'
   > apiVersion: v1

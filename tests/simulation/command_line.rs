@@ -75,7 +75,7 @@ impl Session {
         let output = self.run(&line);
         let mut problems = Vec::new();
         // A comparison reports a failure by another code than a difference.
-        let highest = if ["diff", "snapshot diff", "test"].contains(&operator.verb) { 2 } else { 1 };
+        let highest = if ["diff", "snapshot diff", "test", "test record"].contains(&operator.verb) { 2 } else { 1 };
         if !(0..=highest).contains(&output.code) || output.err.contains("internal error at ") {
             problems.push(format!("exit code {}: {}", output.code, output.err));
         }

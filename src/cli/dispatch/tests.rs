@@ -176,8 +176,9 @@ fn examples_without_setup_succeed() {
     }
 }
 
-/// Verbs whose examples must not run in a test: they need an editor, standard input, or write files.
-const NOT_RUN: &[&str] = &["edit", "apply edit-last-applied", "cluster-info dump", "config", "store", "kustomize"];
+/// Verbs whose examples must not run in a test: they need an editor or standard input, write files, or serve until a signal.
+const NOT_RUN: &[&str] =
+    &["edit", "apply edit-last-applied", "cluster-info dump", "config", "store", "kustomize", "port-forward"];
 
 /// Objects that the examples refer to.
 const SETUP: &[&str] = &[

@@ -11,6 +11,14 @@ use crate::network::Surroundings;
 use crate::process::{Pid, Process, State, Target};
 use crate::programs::{self, Task};
 
+/// Reports whether the main program is the shell of an image that gets nothing to do: it would end at once, for which nobody
+/// starts a container. Such a container counts as a service.
+fn is_idle_shell(config: &ContainerConfig, argv: &[String]) -> bool {
+    let has_command = !config.command.is_empty() || !config.args.is_empty();
+    let is_shell = argv.first().is_some_and(|program| programs::is_shell(programs::base_name(program)));
+    is_shell && argv.len() == 1 && !has_command && !config.has_stdin
+}
+
 impl World {
     /// Creates a container, replacing an ended one of the same name, and starts its main process.
     pub fn start(&mut self, surroundings: &mut dyn Surroundings, name: &str, mut config: ContainerConfig) {
@@ -32,6 +40,7 @@ impl World {
         config.mounts.0.insert(0, mount);
         self.trees.insert(root, tree);
         let argv = image.argv(&config.command, &config.args);
+        let is_idle = is_idle_shell(&config, &argv);
         let unknown = config.unknown_program;
         let container = Container {
             config,
@@ -47,6 +56,7 @@ impl World {
         let mut process = self.new_process(name, &argv);
         let mut call = Call { world: self, container: name, process: &mut process, surroundings };
         let task = match programs::load(&mut call) {
+            Ok(_) if is_idle => Task::UnknownService,
             Ok(task) => task,
             Err(_) => match unknown {
                 UnknownProgram::Service => Task::UnknownService,
