@@ -137,7 +137,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("explain-oapiv2", "only reads OpenAPI documents"),
     ("api-resources-nocache", "only reads discovery documents"),
     ("scale-cur", "the recorded object changed between the two requests, which makes kubectl try again"),
-    ("delete-fg", "controllers react at once: the job is gone when it is read"),
     ("cluster-info", "names the store and asks the server nothing"),
     ("cluster-dump", "the recording depends on the pods of the commands before"),
     ("drain", "the recorded node had one pod"),

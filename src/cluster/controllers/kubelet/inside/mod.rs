@@ -50,7 +50,7 @@ pub(crate) use session::{forward, session};
 const BUDGET: u64 = 100_000;
 
 /// How often the world is run to catch up at most.
-const ROUNDS: u32 = 20;
+const ROUNDS: u32 = 10;
 
 /// What the inside of a pod takes from its place.
 #[derive(Clone, Debug, Default)]
@@ -264,13 +264,15 @@ impl Inside {
         }
     }
 
-    /// Runs the world up to an instant, or as far as is reasonable: a program that works without a rest may stay behind.
+    /// Runs the world up to an instant. Where that takes more steps than is reasonable, the containers stand still for the rest
+    /// of the time, as frozen ones do.
     fn catch_up(&mut self, server: &mut Server, pod: &Object, until: Time) {
         for _ in 0..ROUNDS {
             if !self.run(server, pod, until).is_exhausted {
                 return;
             }
         }
+        self.world.now = self.world.now.max(until);
     }
 
     /// Runs the world up to an instant. What it asks of the network before that is answered as before.
