@@ -253,9 +253,13 @@ impl Call<'_> {
 
     /// Writes `NAME: message` and a line end to standard error.
     pub(crate) fn complain(&mut self, message: &str) {
-        let line = format!("{}: {message}\n", self.name());
+        self.warn(format!("{}: {message}\n", self.name()));
+    }
+
+    /// Writes to standard error.
+    pub(crate) fn warn(&mut self, text: impl AsRef<[u8]>) {
         // Like a real program it cannot report that standard error is closed.
-        let _ = self.write(2, line.as_bytes());
+        let _ = self.write(2, text.as_ref());
     }
 
     /// Opens what a path leads to for reading, on the lowest free descriptor.

@@ -118,8 +118,7 @@ pub(crate) fn javascript(now: Time) -> String {
 /// Writes a line of Go's log.
 pub(crate) fn log(call: &mut Call<'_>, text: &str) {
     let line = format!("{} {text}\n", dates::error_log(call.now()));
-    // A closed standard error loses the log.
-    let _ = call.write(2, line.as_bytes());
+    call.warn(&line);
 }
 
 /// Answers like `echoserver`: 1.4 and older in one form, later ones in another.

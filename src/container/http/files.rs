@@ -194,6 +194,5 @@ fn log_python(call: &mut Call<'_>, visit: &Visit<'_>, response: &Response) {
         text.push_str(&format!("{start} code {}, message {}\n", response.status, response.reason));
     }
     text.push_str(&format!("{start} \"{}\" {} -\n", visit.line(), response.status));
-    // A closed standard error loses the log.
-    let _ = call.write(2, text.as_bytes());
+    call.warn(&text);
 }

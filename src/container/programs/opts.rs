@@ -168,8 +168,7 @@ impl Spec {
         } else {
             format!("{}Try '{name} --help' for more information.\n", self.gnu_prefix)
         };
-        // Like a real program it cannot report that standard error is closed.
-        let _ = call.write(2, text.as_bytes());
+        call.warn(&text);
         Stop::Exit(self.code)
     }
 

@@ -188,7 +188,7 @@ impl Shell {
             self.error(call, &format!("warning: {message}"));
         }
         if self.options.has('v') {
-            let _ = call.write(2, format!("{}\n", text.trim_matches('\n')).as_bytes());
+            call.warn(format!("{}\n", text.trim_matches('\n')));
         }
         let is_skipped = self.options.has('n') && !self.is_interactive();
         let Some(frame) = self.frames.last_mut() else { return };

@@ -42,8 +42,7 @@ impl Shell {
 
     /// Writes to standard error.
     pub(super) fn say(&self, call: &mut Call<'_>, text: &str) {
-        // Like a real shell it cannot report that standard error is closed.
-        let _ = call.write(2, text.as_bytes());
+        call.warn(text);
     }
 
     pub(super) fn syntax_error(&mut self, call: &mut Call<'_>, error: &SyntaxError, text: &str) {

@@ -314,8 +314,7 @@ impl Handler<'_, '_, '_> {
 
     fn log(&mut self, path: &str, line: &str) {
         if path == "stderr" {
-            // A closed standard error is no concern of a request.
-            let _ = self.call.write(2, line.as_bytes());
+            self.call.warn(line);
             return;
         }
         if let Ok(descriptor) = self.call.open(path, OpenMode::Append, false) {

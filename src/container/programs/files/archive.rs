@@ -50,7 +50,7 @@ pub(super) fn tar(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
             return Err(spec.usage(call, ""));
         }
         call.complain("You must specify one of the '-Acdtrux', '--delete' or '--test-label' options");
-        let _ = call.write(2, b"Try 'tar --help' or 'tar --usage' for more information.\n");
+        call.warn(b"Try 'tar --help' or 'tar --usage' for more information.\n");
         return Ok(2);
     };
     if mode == 'c' {
@@ -132,7 +132,7 @@ fn create(call: &mut Call<'_>, io: &mut Io, options: &Options) -> Result<i32, St
         let message = if is_busybox(call) { "empty archive" } else { "Cowardly refusing to create an empty archive" };
         call.complain(message);
         if !is_busybox(call) {
-            let _ = call.write(2, b"Try 'tar --help' or 'tar --usage' for more information.\n");
+            call.warn(b"Try 'tar --help' or 'tar --usage' for more information.\n");
         }
         return Ok(failure(call));
     }
@@ -153,7 +153,7 @@ fn create(call: &mut Call<'_>, io: &mut Io, options: &Options) -> Result<i32, St
         None => {
             io.print(out);
             if options.has('v') {
-                let _ = call.write(2, names.as_bytes());
+                call.warn(&names);
             }
         }
         Some(file) => {

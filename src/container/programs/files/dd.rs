@@ -160,7 +160,7 @@ impl Dd {
                 false => format!("{}{} copied, {seconds:.6} s, 1.0 GB/s\n", plural(self.bytes), long(self.bytes)),
             });
         }
-        let _ = call.write(2, text.as_bytes());
+        call.warn(&text);
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) fn gzip(call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
                 false => {
                     let shown = if path == "-" { "stdin" } else { path.as_str() };
                     // The line end in front ends what was printed of a file.
-                    let _ = call.write(2, b"\n");
+                    call.warn(b"\n");
                     format!("{shown}: not in gzip format")
                 }
             };
@@ -130,8 +130,7 @@ fn complain(call: &mut Call<'_>, message: &str) {
     if is_busybox(call) {
         call.complain(message);
     } else {
-        // Like a real program it cannot report that standard error is closed.
-        let _ = call.write(2, format!("gzip: {message}\n").as_bytes());
+        call.warn(format!("gzip: {message}\n"));
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn rm(call: &mut Call<'_>) -> Result<i32, Stop> {
             }),
             "" if !is_busybox(call) && remover.is_recursive => {
                 let rest = "use --no-preserve-root to override this failsafe";
-                let _ = call.write(2, b"rm: it is dangerous to operate recursively on '/'\n");
+                call.warn(b"rm: it is dangerous to operate recursively on '/'\n");
                 Some(rest.to_owned())
             }
             _ => None,

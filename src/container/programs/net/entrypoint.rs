@@ -51,8 +51,7 @@ fn exec(call: &mut Call<'_>, argv: Vec<String>) -> Result<i32, Stop> {
             let name = argv.first().map_or("", String::as_str);
             let (script, reason) =
                 (call.process.argv[0].clone(), if errno == Errno::ENOENT { "not found" } else { errno.text() });
-            // Nothing can be done about a closed standard error.
-            let _ = call.write(2, format!("{script}: exec: {name}: {reason}\n").as_bytes());
+            call.warn(format!("{script}: exec: {name}: {reason}\n"));
             Ok(if errno == Errno::ENOENT { 127 } else { 126 })
         }
     }

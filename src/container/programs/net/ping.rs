@@ -86,7 +86,7 @@ fn start(call: &mut Call<'_>) -> Result<Result<Run, i32>, Stop> {
         } else {
             "ping: usage error: Destination address required\n"
         };
-        let _ = call.write(2, usage.as_bytes());
+        call.warn(usage);
         return Ok(Err(if is_busybox { 1 } else { 2 }));
     };
     let found = match resolver::resolve(call, &host) {
@@ -98,7 +98,7 @@ fn start(call: &mut Call<'_>) -> Result<Result<Run, i32>, Stop> {
             };
             let text =
                 if is_busybox { format!("ping: bad address '{host}'\n") } else { format!("ping: {host}: {why}\n") };
-            let _ = call.write(2, text.as_bytes());
+            call.warn(&text);
             return Ok(Err(if is_busybox { 1 } else { 2 }));
         }
     };
@@ -158,7 +158,7 @@ impl Run {
                 Ok(true)
             }
             Err(NetworkError::Unreachable) if self.is_busybox => {
-                let _ = call.write(2, b"ping: sendto: Network is unreachable\n");
+                call.warn(b"ping: sendto: Network is unreachable\n");
                 Err(Stop::Exit(1))
             }
             Err(_) => Ok(false),

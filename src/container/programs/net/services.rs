@@ -152,8 +152,7 @@ fn redis(call: &mut Call<'_>) -> Started {
                 return listen(call, &[port.unwrap_or(6379)], network::Service::Redis(Box::new(store)));
             }
             Err(errno) => {
-                let _ = call
-                    .write(2, format!("Fatal error, can't open config file '{path}': {}\n", errno.text()).as_bytes());
+                call.warn(format!("Fatal error, can't open config file '{path}': {}\n", errno.text()));
                 return Ok(1);
             }
         }

@@ -21,8 +21,7 @@ pub(super) fn apk(call: &mut Call<'_>) -> Result<i32, Stop> {
                     [format!("  {name} (no such package):\n"), format!("    required by: world[{name}]\n")]
                 }));
             }
-            // Like a real program it cannot report that standard error is closed.
-            let _ = call.write(2, text.as_bytes());
+            call.warn(&text);
             Ok(if words[0] == "add" { packages.len().min(99) as i32 } else { 2 })
         }
         _ => {
@@ -43,11 +42,11 @@ pub(super) fn apt(call: &mut Call<'_>) -> Result<i32, Stop> {
                 "Reading package lists... Done\nBuilding dependency tree... Done\nReading state information... Done\n",
             )?;
             let text: String = packages.iter().map(|name| format!("E: Unable to locate package {name}\n")).collect();
-            let _ = call.write(2, text.as_bytes());
+            call.warn(&text);
             Ok(if packages.is_empty() { 0 } else { 100 })
         }
         _ => {
-            let _ = call.write(2, b"E: packages are not simulated\n");
+            call.warn(b"E: packages are not simulated\n");
             Ok(100)
         }
     }
@@ -65,7 +64,7 @@ fn update(call: &mut Call<'_>) -> Result<i32, Stop> {
     }
     call.print("Reading package lists... Done\n")?;
     errors.push_str("W: Some index files failed to download. They have been ignored, or old ones used instead.\n");
-    let _ = call.write(2, errors.as_bytes());
+    call.warn(&errors);
     Ok(0)
 }
 

@@ -139,7 +139,7 @@ pub(super) fn uptime_line(call: &Call<'_>, started: Time) -> String {
 /// `getconf`.
 pub(super) fn getconf(call: &mut Call<'_>) -> Result<i32, Stop> {
     let Some(name) = call.args().into_iter().find(|arg| !arg.starts_with('-')) else {
-        let _ = call.write(2, b"Usage: getconf [-v specification] variable_name [pathname]\n");
+        call.warn(b"Usage: getconf [-v specification] variable_name [pathname]\n");
         return Ok(2);
     };
     let config = &call.container().config;

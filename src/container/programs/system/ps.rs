@@ -102,7 +102,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
                 false => format!("unknown user-defined format specifier \"{name}\""),
             };
             let prefix = if is_busybox { "ps" } else { "error" };
-            let _ = call.write(2, format!("{prefix}: {message}\n").as_bytes());
+            call.warn(format!("{prefix}: {message}\n"));
             return Ok(1);
         }
     };

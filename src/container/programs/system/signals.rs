@@ -68,7 +68,7 @@ pub(super) fn kill(call: &mut Call<'_>) -> Result<i32, Stop> {
         if is_busybox(call) {
             call.complain("you need to specify whom to kill");
         } else {
-            let _ = call.write(2, b"\nUsage:\n kill [options] <pid> [...]\n");
+            call.warn(b"\nUsage:\n kill [options] <pid> [...]\n");
         }
         return Ok(1);
     }
@@ -266,7 +266,7 @@ fn kill_by_name(call: &mut Call<'_>, action: Action, names: &[String]) -> Result
                 format!("{name}: no process found")
             };
             let line = if is_busybox(call) { format!("killall: {message}\n") } else { format!("{message}\n") };
-            let _ = call.write(2, line.as_bytes());
+            call.warn(&line);
             code = 1;
         }
         for pid in pids {

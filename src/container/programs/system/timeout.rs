@@ -133,7 +133,7 @@ impl Clocked {
             true => format!("real {seconds:.2}\nuser 0.00\nsys 0.00\n"),
             false => format!("real\t{minutes}m {rest:.2}s\nuser\t0m 0.00s\nsys\t0m 0.00s\n"),
         };
-        let _ = call.write(2, text.as_bytes());
+        call.warn(&text);
         Ok(status.code())
     }
 }

@@ -105,7 +105,7 @@ fn check(call: &mut Call<'_>, options: &Options, sorter: &Sorter, lines: &[&[u8]
     if options.last_of("cC") == Some('c') {
         let message = match is_busybox(call) {
             true => {
-                let _ = call.write(2, format!("Check line {}\n", at + 1).as_bytes());
+                call.warn(format!("Check line {}\n", at + 1));
                 return 1;
             }
             false => format!("{name}:{}: disorder: {}", at + 2, String::from_utf8_lossy(lines[at + 1])),

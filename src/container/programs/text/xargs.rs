@@ -66,7 +66,7 @@ impl Xargs {
             }
             let Some(argv) = self.commands.as_mut().and_then(VecDeque::pop_front) else { return Ok(self.code) };
             if options.has('t') {
-                let _ = call.write(2, format!("{}\n", argv.join(" ")).as_bytes());
+                call.warn(format!("{}\n", argv.join(" ")));
             }
             match child::spawn(call, argv.clone()) {
                 Ok(child) => self.child = Some(child),

@@ -36,8 +36,7 @@ pub(super) fn http_echo(call: &mut Call<'_>) -> Started {
             serve(call, port, App::HttpEcho(text))
         }
         None => {
-            // Nothing can be done about a closed standard error.
-            let _ = call.write(2, b"Missing -text option!\n");
+            call.warn(b"Missing -text option!\n");
             Ok(127)
         }
     }

@@ -33,8 +33,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Started {
     if options.shows_version {
         let image = call.container().config.image.clone();
         let line = format!("nginx version: nginx/{}\n", call.image().version(&image));
-        // Nothing can be done about a closed standard error.
-        let _ = call.write(2, line.as_bytes());
+        call.warn(&line);
         return Ok(0);
     }
     if let Some(signal) = &options.signal {
@@ -49,7 +48,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Started {
         let text = format!(
             "nginx: the configuration file {path} syntax is ok\nnginx: configuration file {path} test is successful\n"
         );
-        let _ = call.write(2, text.as_bytes());
+        call.warn(&text);
         return Ok(0);
     }
     start(call, nginx, &options)
@@ -81,7 +80,7 @@ fn parse(args: &[String]) -> Result<Options, String> {
 }
 
 fn fail(call: &mut Call<'_>, message: &str) -> Started {
-    let _ = call.write(2, format!("nginx: {message}\n").as_bytes());
+    call.warn(format!("nginx: {message}\n"));
     Ok(1)
 }
 
@@ -96,7 +95,7 @@ fn reject(call: &mut Call<'_>, problem: &NginxProblem, options: &Options) -> Sta
     if options.is_test {
         text.push_str(&format!("nginx: configuration file {} test failed\n", options.path));
     }
-    let _ = call.write(2, text.as_bytes());
+    call.warn(&text);
     Ok(1)
 }
 
@@ -105,7 +104,7 @@ fn start(call: &mut Call<'_>, nginx: Nginx, options: &Options) -> Started {
     if let Some(port) = ports.iter().find(|port| call.world.listens(**port)) {
         let line = format!("nginx: [emerg] bind() to 0.0.0.0:{port} failed (98: Address already in use)\n");
         let text = line.repeat(5) + "nginx: [emerg] still could not bind()\n";
-        let _ = call.write(2, text.as_bytes());
+        call.warn(&text);
         return Ok(1);
     }
     let version = nginx.version().to_owned();
@@ -141,8 +140,7 @@ fn is_foreground(call: &mut Call<'_>, options: &Options) -> bool {
 fn notice(call: &mut Call<'_>, text: &str) {
     let pid = call.process.pid;
     let line = format!("{} [notice] {pid}#{pid}: {text}\n", dates::error_log(call.now()));
-    // A closed standard error loses the log.
-    let _ = call.write(2, line.as_bytes());
+    call.warn(&line);
 }
 
 /// Starts the worker processes, one for each processor.

@@ -22,8 +22,7 @@ pub(super) fn apache(call: &mut Call<'_>) -> Started {
                 "httpd: Could not open configuration file /usr/local/apache2/conf/httpd.conf: {}\n",
                 errno.text()
             );
-            // Nothing can be done about a closed standard error.
-            let _ = call.write(2, line.as_bytes());
+            call.warn(&line);
             return Ok(1);
         }
     };
@@ -40,7 +39,7 @@ pub(super) fn apache(call: &mut Call<'_>) -> Started {
              Set the 'ServerName' directive globally to suppress this message\n"
         );
         // It is printed when the configuration is read, which Apache does twice.
-        let _ = call.write(2, line.repeat(2).as_bytes());
+        call.warn(line.repeat(2));
     }
     let image = call.container().config.image.clone();
     let signature = format!("Apache/{} (Unix)", call.image().version(&image));
@@ -59,7 +58,7 @@ pub(super) fn httpd(call: &mut Call<'_>) -> Started {
                 Ok(0)
             }
             Some("-t") => {
-                let _ = call.write(2, b"Syntax OK\n");
+                call.warn(b"Syntax OK\n");
                 Ok(0)
             }
             Some("-D" | "-DFOREGROUND") => apache(call),

@@ -99,7 +99,7 @@ fn program_text(call: &mut Call<'_>, spec: Spec, options: &mut Options) -> Resul
             return Err(if is_busybox(call) {
                 spec.usage(call, "")
             } else {
-                let _ = call.write(2, b"usage: mawk [Options] [Program] [file ...]\n");
+                call.warn(b"usage: mawk [Options] [Program] [file ...]\n");
                 Stop::Exit(2)
             });
         }
