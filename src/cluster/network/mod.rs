@@ -16,6 +16,7 @@ use std::sync::Arc;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
+use kctl_base::status::{Reason, Status};
 use kctl_container::{Answer, Endpoint, NetworkError, Record, RecordKind, Request, Response};
 
 use crate::api::{Result, Server};
@@ -82,6 +83,8 @@ pub(crate) struct Network<'a> {
     pub(crate) hops: u8,
     pub(crate) is_forecast: bool,
     pub(crate) deliver: Deliver,
+    /// The first failure of the store. To the pod it is a time-out.
+    pub(crate) failure: &'a mut Option<Status>,
 }
 
 /// What lies at an address.
@@ -130,9 +133,8 @@ impl Network<'_> {
                 return Ok(answer);
             }
         };
-        let Ok(found) = dns::lookup(self.server, "", &format!("{name}."), kind) else {
-            return Err(NetworkError::TimedOut);
-        };
+        let found = dns::lookup(self.server, "", &format!("{name}."), kind);
+        let found = self.settle(found)?;
         let record = |record: dns::Record| Record { name: record.name, kind: record.kind, data: record.data };
         Ok(Answer { exists: found.exists, records: found.records.into_iter().map(record).collect() })
     }
@@ -142,7 +144,8 @@ impl Network<'_> {
     /// # Errors
     /// A service without endpoints refuses, an address of a service without the port does not answer.
     pub(crate) fn translate(&mut self, to: Endpoint, draw: u64) -> std::result::Result<Endpoint, NetworkError> {
-        services::translate(self.server, self.pod, to, draw).unwrap_or(Err(NetworkError::TimedOut))
+        let translated = services::translate(self.server, self.pod, to, draw);
+        self.settle(translated)?
     }
 
     /// Sends a message to an endpoint that has been translated.
@@ -150,7 +153,8 @@ impl Network<'_> {
     /// # Errors
     /// Why there is no connection or answer.
     pub(crate) fn send(&mut self, to: Endpoint, message: Message<'_>) -> std::result::Result<Reply, NetworkError> {
-        self.try_send(to, message).unwrap_or(Err(NetworkError::TimedOut))
+        let sent = self.try_send(to, message);
+        self.settle(sent)?
     }
 
     /// Sends an HTTP request over TLS.
@@ -158,8 +162,9 @@ impl Network<'_> {
     /// # Errors
     /// As [`Network::send`]; only the API server speaks TLS, others close the connection.
     pub(crate) fn send_tls(&mut self, to: Endpoint, request: &Request) -> std::result::Result<Response, NetworkError> {
-        match self.place(to) {
-            Ok(Place::Api) => {
+        let place = self.place(to);
+        match self.settle(place)? {
+            Place::Api => {
                 self.check(to.address, None, Traffic::Tcp(to.port))?;
                 Ok(api_server::answer(self.server, request, self.now))
             }
@@ -172,12 +177,23 @@ impl Network<'_> {
     /// # Errors
     /// [`NetworkError::TimedOut`] when nobody answers; addresses of services do not.
     pub(crate) fn ping(&mut self, to: Ipv4Addr) -> std::result::Result<(), NetworkError> {
-        match self.place(Endpoint { address: to, port: 0 }) {
-            Ok(Place::Pod(pod)) => self.check(to, Some(pod), Traffic::Icmp),
-            Ok(Place::Node | Place::Api) => self.check(to, None, Traffic::Icmp),
-            Ok(Place::Outside) => Err(NetworkError::Unreachable),
-            _ => Err(NetworkError::TimedOut),
+        let place = self.place(Endpoint { address: to, port: 0 });
+        match self.settle(place)? {
+            Place::Pod(pod) => self.check(to, Some(pod), Traffic::Icmp),
+            Place::Node | Place::Api => self.check(to, None, Traffic::Icmp),
+            Place::Outside => Err(NetworkError::Unreachable),
+            Place::Dns | Place::Nobody => Err(NetworkError::TimedOut),
         }
+    }
+
+    /// Turns what keeps the cluster from an answer into a time-out, and notes a failure of the store.
+    fn settle<T>(&mut self, result: Result<T>) -> std::result::Result<T, NetworkError> {
+        result.map_err(|status| {
+            if status.reason == Reason::InternalError {
+                self.failure.get_or_insert(status);
+            }
+            NetworkError::TimedOut
+        })
     }
 
     fn try_send(&mut self, to: Endpoint, message: Message<'_>) -> Result<std::result::Result<Reply, NetworkError>> {
@@ -257,10 +273,11 @@ impl Network<'_> {
         target: Option<Arc<Object>>,
         traffic: Traffic,
     ) -> std::result::Result<(), NetworkError> {
-        match self.is_permitted(address, target, traffic) {
-            Ok(true) => Ok(()),
+        let permitted = self.is_permitted(address, target, traffic);
+        match self.settle(permitted)? {
+            true => Ok(()),
             // Packets are dropped without an answer.
-            _ => Err(NetworkError::TimedOut),
+            false => Err(NetworkError::TimedOut),
         }
     }
 

@@ -1,8 +1,12 @@
 //! Connections in a whole cluster: pods that fetch pages from others.
 
 use kctl_base::json::{Value, json};
+use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
-use kctl_container::Stream;
+use kctl_base::status::Status;
+use kctl_container::{Endpoint, NetworkError, Stream};
+
+use super::{Deliver, Message, Network};
 
 use crate::api::{ExecOptions, Request};
 use crate::client::Client;
@@ -207,4 +211,30 @@ fn the_api_server_answers_with_the_rights_of_the_caller() {
     assert!(text.contains("pods is forbidden: User \\\"system:anonymous\\\" cannot list resource"), "{text}");
     let (_, text) = town.run("default", "tools-0", "curl -s http://kubernetes.default.svc:443/");
     assert_eq!(text, "Client sent an HTTP request to an HTTPS server.\n");
+}
+
+#[test]
+fn a_failure_of_the_store_is_more_than_a_time_out() {
+    let mut town = Town::new(&[]);
+    let cluster = town.client.transport();
+    let now = cluster.now();
+    let mut read = |name| cluster.server.read("pods", "default", name).expect("a store").expect("a pod");
+    let (own, target) = (read("client-0"), read("web-0"));
+    let address = target.str("/status/podIP").parse().expect("an address");
+    for (status, is_failure) in [(Status::internal("unreadable"), true), (Status::bad_request("no such volume"), false)]
+    {
+        BROKEN.set(Some(status.clone()));
+        let deliver: Deliver = |_, _, _| Err(BROKEN.take().expect("a status"));
+        let mut failure = None;
+        let (server, pod) = (&mut cluster.server, &*own);
+        let mut network = Network { server, pod, now, hops: 0, is_forecast: false, deliver, failure: &mut failure };
+        let sent = network.send(Endpoint { address, port: 8080 }, Message::Connect);
+        assert_eq!(sent.err(), Some(NetworkError::TimedOut));
+        assert_eq!(failure, is_failure.then_some(status));
+    }
+}
+
+thread_local! {
+    /// What delivering fails with.
+    static BROKEN: std::cell::Cell<Option<Status>> = const { std::cell::Cell::new(None) };
 }

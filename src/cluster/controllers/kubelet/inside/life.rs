@@ -140,6 +140,7 @@ impl Inside {
         if outcome.is_exhausted && ahead.memory.is_empty() {
             outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, FORESIGHT));
         }
+        ahead.check()?;
         self.memory.learn(ahead.memory.clone());
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };

@@ -112,6 +112,8 @@ pub(super) struct Inside {
     hops: u8,
     /// What happens now is a forecast, of which others keep nothing.
     is_forecast: bool,
+    /// The first failure of the store in what a container has asked of the network; to the container it is a time-out.
+    failure: Option<Status>,
 }
 
 /// The row that keeps the inside of a pod.
@@ -134,7 +136,7 @@ impl From<Inside> for Kept {
 impl From<Kept> for Inside {
     fn from(kept: Kept) -> Inside {
         let Kept { world, runs, draws, memory } = kept;
-        Inside { world: world.into(), runs, draws, memory, hops: 0, is_forecast: false }
+        Inside { world: world.into(), runs, draws, memory, hops: 0, is_forecast: false, failure: None }
     }
 }
 
@@ -166,12 +168,22 @@ impl Inside {
             memory: Memory::default(),
             hops: 0,
             is_forecast: false,
+            failure: None,
         };
         Ok(kept.unwrap_or_else(new))
     }
 
+    /// Returns the failure of the store that a container has met, if there is one.
+    ///
+    /// # Errors
+    /// That failure.
+    fn check(&mut self) -> Result<(), Status> {
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
     /// Keeps the inside of a pod.
     fn save(mut self, server: &mut Server, pod: &Object) -> Result<(), Status> {
+        self.check()?;
         volumes::shared::save(server, &mut self.world)?;
         if !self.memory.is_empty() {
             watches::note_curious(server, pod)?;
@@ -198,7 +210,7 @@ impl Inside {
         self.end_stopped(runtime);
         let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
         volumes::refresh(&mut sources, &mut self.world)?;
-        Ok(())
+        self.check()
     }
 
     /// Loads the volumes that the pod shares with others, after what those have done with them up to now.
@@ -305,10 +317,11 @@ impl Inside {
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
         let Inside { hops, is_forecast, draws, .. } = *self;
-        let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast };
+        let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast, failure: None };
         let mut remembering = Remembering { surroundings: &mut outside, memory: &mut self.memory, is_past };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
+        self.failure = self.failure.take().or(outside.failure);
         result
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Outside<'a> {
     pub(super) hops: u8,
     /// What happens is a forecast.
     pub(super) is_forecast: bool,
+    /// The first failure of the store.
+    pub(super) failure: Option<Status>,
 }
 
 impl Outside<'_> {
@@ -34,6 +36,7 @@ impl Outside<'_> {
             hops: self.hops,
             is_forecast: self.is_forecast,
             deliver,
+            failure: &mut self.failure,
         }
     }
 }
@@ -101,6 +104,7 @@ pub(super) fn deliver(
         Message::Bytes(bytes) => world.exchange(outside, port, bytes, client).map(Reply::Bytes),
         Message::Connect => Ok(Reply::Connected),
     });
+    inside.check()?;
     if !is_forecast && reply.is_ok() {
         let is_new = !runtime.has_inside;
         keep(server, pod, runtime, inside, is_new.then_some(now))?;

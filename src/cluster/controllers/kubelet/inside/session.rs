@@ -36,6 +36,7 @@ pub(crate) fn session(
     inside.advance(server, pod, &runtime, now)?;
     let Some(session) = inside.take_step(server, pod, call)? else { return Ok(SessionState::gone()) };
     let outcome = inside.run(server, pod, now);
+    inside.check()?;
     let state = SessionState {
         session,
         output: inside.world.take_output(session),
