@@ -14,7 +14,7 @@ pub(super) fn preload<'a>(server: &mut Server, nodes: &[String], objects: impl I
         return;
     }
     for node in nodes {
-        server.set_typed_row(&format!("memory/{}/images/{node}", kubelet::CONTROLLER.name), Some(images.clone()));
+        kubelet::preload_images(server, node, images.clone());
     }
 }
 

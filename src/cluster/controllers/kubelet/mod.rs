@@ -96,6 +96,11 @@ fn pod_state(uid: &str) -> String {
     ["pod/", uid].concat()
 }
 
+/// The row of a state, for what has no context of this controller.
+fn row(state: &str) -> String {
+    ["memory/", NAME, "/", state].concat()
+}
+
 /// Name of the state that lists the images on a node.
 fn images_state(node: &str) -> String {
     ["images/", node].concat()
@@ -290,6 +295,11 @@ fn node_images(ctx: &mut Context<'_>, node: &str) -> Result<Vec<String>, Status>
     Ok(ctx.state(&images_state(node))?.unwrap_or_default())
 }
 
+/// Puts images on a node, as if they had been pulled before the cluster was there.
+pub(crate) fn preload_images(server: &mut Server, node: &str, images: Vec<String>) {
+    server.set_typed_row(&row(&images_state(node)), Some(images));
+}
+
 fn add_images(ctx: &mut Context<'_>, node: &str, pulled: &[String]) -> Result<(), Status> {
     if pulled.is_empty() {
         return Ok(());
@@ -363,8 +373,7 @@ pub(crate) fn container_log(
     query: &LogQuery<'_>,
     now: Time,
 ) -> Result<Vec<LogLine>, Status> {
-    let runtime = server.typed_row::<PodRuntime>(&format!("memory/{NAME}/{}", pod_state(pod.uid())))?;
-    let Some(runtime) = runtime else { return Ok(Vec::new()) };
+    let Some(runtime) = PodRuntime::load(server, pod)? else { return Ok(Vec::new()) };
     let Some(found) = runtime.containers.get(query.container) else { return Ok(Vec::new()) };
     match found.running() {
         Some(running) if running.program.is_inside && !query.previous => inside::log(server, pod, &runtime, query, now),

@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Program;
 use super::inside::Variables;
+use super::{pod_state, row};
+use crate::api::Server;
 use kctl_base::json::Value;
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::{Duration, Time};
+use kctl_base::status::Status;
 
 /// First delay of a crash or pull back-off.
 const BACKOFF_FIRST: Duration = Duration::from_secs(10);
@@ -60,6 +64,19 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl PodRuntime {
+    /// Reads the state of a pod; `None` if no kubelet has seen it.
+    ///
+    /// # Errors
+    /// A row that cannot be read.
+    pub(super) fn load(server: &mut Server, pod: &Object) -> Result<Option<PodRuntime>, Status> {
+        server.typed_row(&row(&pod_state(pod.uid())))
+    }
+
+    /// Keeps the state of a pod.
+    pub(super) fn store(self, server: &mut Server, pod: &Object) {
+        server.set_typed_row(&row(&pod_state(pod.uid())), Some(self));
+    }
+
     /// Creates the state of a pod that is new to the kubelet.
     pub(super) fn new(now: Time, ip: String) -> PodRuntime {
         PodRuntime {

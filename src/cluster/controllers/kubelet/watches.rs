@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::inside::{updates, volumes};
 use super::runtime::PodRuntime;
-use super::{NAME, pod_state};
 use crate::api::Server;
 use crate::controllers::{Context, Key};
 use crate::store::{Change, ChangeKind};
@@ -13,7 +12,7 @@ use kctl_base::sim::Time;
 use kctl_base::status::Status;
 
 /// The row with the pods that have asked something of the network, by namespace and name.
-const CURIOUS: &str = "memory/kubelet/curious";
+const NETWORK_USERS: &str = "memory/kubelet/network-users";
 
 /// Maps a changed ConfigMap to the running pods whose files show it.
 pub(super) fn config_map(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>, Status> {
@@ -58,15 +57,18 @@ pub(super) fn volume(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>,
 
 /// Maps a change of the network to the pods that have asked something of it.
 pub(super) fn network(_: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>, Status> {
-    let Some(curious) = ctx.server().typed_row::<BTreeSet<(String, String)>>(CURIOUS)? else { return Ok(Vec::new()) };
+    let Some(users) = ctx.server().typed_row::<BTreeSet<(String, String)>>(NETWORK_USERS)? else {
+        return Ok(Vec::new());
+    };
     let now = ctx.now;
     let mut keys = Vec::new();
-    for (namespace, name) in curious {
+    for (namespace, name) in users {
         match ctx.get("pods", &namespace, &name)? {
             Some(pod) if look_at(ctx.server(), &pod, now)? => keys.push(Key::of(&pod)),
             _ => {
-                ctx.server()
-                    .change_typed_row(CURIOUS, |row: &mut BTreeSet<(String, String)>| row.remove(&(namespace, name)))?;
+                ctx.server().change_typed_row(NETWORK_USERS, |row: &mut BTreeSet<(String, String)>| {
+                    row.remove(&(namespace, name))
+                })?;
             }
         }
     }
@@ -77,22 +79,20 @@ pub(super) fn network(_: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>, Sta
 ///
 /// # Errors
 /// A row that cannot be read.
-pub(super) fn note_curious(server: &mut Server, pod: &Object) -> Result<(), Status> {
+pub(super) fn note_network_use(server: &mut Server, pod: &Object) -> Result<(), Status> {
     let key = (pod.namespace().to_owned(), pod.name().to_owned());
-    let known = server.typed_row::<BTreeSet<(String, String)>>(CURIOUS)?.is_some_and(|row| row.contains(&key));
+    let known = server.typed_row::<BTreeSet<(String, String)>>(NETWORK_USERS)?.is_some_and(|row| row.contains(&key));
     if !known {
-        server.change_typed_row(CURIOUS, |row: &mut BTreeSet<(String, String)>| row.insert(key))?;
+        server.change_typed_row(NETWORK_USERS, |row: &mut BTreeSet<(String, String)>| row.insert(key))?;
     }
     Ok(())
 }
 
 /// Asks for a look at the inside of a pod; `false` if it has none.
 fn look_at(server: &mut Server, pod: &Object, at: Time) -> Result<bool, Status> {
-    let row = format!("memory/{NAME}/{}", pod_state(pod.uid()));
-    let Some(mut runtime) = server.typed_row::<PodRuntime>(&row)?.filter(|runtime| runtime.has_inside) else {
-        return Ok(false);
-    };
+    let runtime = PodRuntime::load(server, pod)?.filter(|runtime| runtime.has_inside);
+    let Some(mut runtime) = runtime else { return Ok(false) };
     runtime.look_at = Some(runtime.look_at.map_or(at, |earlier| earlier.min(at)));
-    server.set_typed_row(&row, Some(runtime));
+    runtime.store(server, pod);
     Ok(true)
 }

@@ -9,7 +9,7 @@ use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_container::{LogLine, Signal};
 
-use super::memory::Memory;
+use super::network_answers::NetworkAnswers;
 use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
 use crate::controllers::kubelet::container::KILLED;
@@ -19,7 +19,7 @@ use crate::controllers::kubelet::script::ContainerScript;
 
 /// Steps of a forecast at most, and of one about a program that asks something of the network: a change there leads to another.
 const FORESIGHT: u64 = 5_000;
-const CURIOUS_FORESIGHT: u64 = 500;
+const NETWORK_FORESIGHT: u64 = 500;
 /// How many forecasts are made one after the other where they end too early. After that, a program is taken to run until
 /// something intervenes.
 const FORECASTS: u32 = 3;
@@ -134,14 +134,14 @@ impl Inside {
         ahead.world.close_sessions();
         ahead.world.lines_wanted = 0;
         // What is asked once is taken to stay as it is; a change leads to another forecast.
-        ahead.memory = Memory::default();
+        ahead.answers = NetworkAnswers::default();
         let mut outcome =
-            ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, CURIOUS_FORESIGHT));
-        if outcome.is_exhausted && ahead.memory.is_empty() {
+            ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, NETWORK_FORESIGHT));
+        if outcome.is_exhausted && ahead.answers.is_empty() {
             outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, FORESIGHT));
         }
         ahead.check()?;
-        self.memory.learn(ahead.memory.clone());
+        self.answers.learn(ahead.answers.clone());
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
             let (State::Running(running) | State::Resizing { running, .. }) = &mut container.state else { continue };
@@ -151,7 +151,7 @@ impl Inside {
             running.program.exit_code = exit.map_or(0, |exit| i64::from(exit.status.code()));
         }
         runtime.forecasts = if outcome.is_exhausted { runtime.forecasts + 1 } else { 0 };
-        let goes_on = outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.memory.is_empty();
+        let goes_on = outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.answers.is_empty();
         let mut next = goes_on.then_some(ahead.world.now.max(now + Duration::from_micros(1)));
         for (resource, name) in updates::mounted_objects(pod) {
             let update = updates::next_update(server, resource, pod.namespace(), &name, runtime.started, now)?;

@@ -8,10 +8,10 @@ mod config;
 mod environment;
 mod fields;
 mod life;
-mod memory;
 mod message;
 mod name_files;
 mod net_probe;
+mod network_answers;
 mod outside;
 mod probing;
 mod session;
@@ -30,9 +30,9 @@ use kctl_container::{Outcome, StoredWorld, Surroundings, World};
 use serde::{Deserialize, Serialize};
 
 use super::container_spec::containers;
+use super::host_ip;
 use super::runtime::PodRuntime;
 use super::watches;
-use super::{host_ip, pod_state};
 use crate::api::{LogQuery, Server};
 use crate::network::dns_server;
 pub(super) use config::is_service;
@@ -40,7 +40,7 @@ use environment::Sources;
 pub(super) use environment::Variables;
 use fields::quantity;
 pub(super) use life::{after_sync, before_sync};
-use memory::{Memory, Remembering};
+use network_answers::{NetworkAnswers, Remembering};
 use outside::Outside;
 pub(super) use probing::{needs_inside, probe, stop, stopped_at};
 use session::keep;
@@ -107,7 +107,7 @@ pub(super) struct Inside {
     /// The number of random numbers that were drawn.
     draws: u64,
     /// What was asked of the network, so that a change there can change what happens.
-    memory: Memory,
+    answers: NetworkAnswers,
     /// Pods through which what happens now was caused: requests that are passed on.
     hops: u8,
     /// What happens now is a forecast, of which others keep nothing.
@@ -122,21 +122,21 @@ struct Kept {
     world: StoredWorld,
     runs: BTreeMap<String, i64>,
     draws: u64,
-    #[serde(default, skip_serializing_if = "Memory::is_empty")]
-    memory: Memory,
+    #[serde(default, skip_serializing_if = "NetworkAnswers::is_empty")]
+    answers: NetworkAnswers,
 }
 
 impl From<Inside> for Kept {
     fn from(inside: Inside) -> Kept {
-        let Inside { world, runs, draws, memory, .. } = inside;
-        Kept { world: world.into(), runs, draws, memory }
+        let Inside { world, runs, draws, answers, .. } = inside;
+        Kept { world: world.into(), runs, draws, answers }
     }
 }
 
 impl From<Kept> for Inside {
     fn from(kept: Kept) -> Inside {
-        let Kept { world, runs, draws, memory } = kept;
-        Inside { world: world.into(), runs, draws, memory, hops: 0, is_forecast: false, failure: None }
+        let Kept { world, runs, draws, answers } = kept;
+        Inside { world: world.into(), runs, draws, answers, hops: 0, is_forecast: false, failure: None }
     }
 }
 
@@ -147,11 +147,6 @@ fn row(uid: &str) -> String {
 /// Removes the inside of a pod that has gone.
 pub(super) fn remove(server: &mut Server, uid: &str) {
     server.set_row(&row(uid), None);
-}
-
-/// Returns the state of a pod; `None` if no kubelet has seen it.
-fn runtime_of(server: &mut Server, pod: &Object) -> Result<Option<PodRuntime>, Status> {
-    server.typed_row::<PodRuntime>(&format!("memory/kubelet/{}", pod_state(pod.uid())))
 }
 
 impl Inside {
@@ -165,7 +160,7 @@ impl Inside {
             world: World::new(runtime.started),
             runs: BTreeMap::new(),
             draws: 0,
-            memory: Memory::default(),
+            answers: NetworkAnswers::default(),
             hops: 0,
             is_forecast: false,
             failure: None,
@@ -185,8 +180,8 @@ impl Inside {
     fn save(mut self, server: &mut Server, pod: &Object) -> Result<(), Status> {
         self.check()?;
         volumes::shared::save(server, &mut self.world)?;
-        if !self.memory.is_empty() {
-            watches::note_curious(server, pod)?;
+        if !self.answers.is_empty() {
+            watches::note_network_use(server, pod)?;
         }
         server.set_typed_row(&row(pod.uid()), Some(Kept::from(self)));
         Ok(())
@@ -219,7 +214,7 @@ impl Inside {
         let users = volumes::shared::other_users(&mut Sources { server, pod, place, trees: &trees, at: now })?;
         for (namespace, name) in users {
             if let Some(other) = server.read("pods", &namespace, &name)?
-                && let Some(runtime) = runtime_of(server, &other)?.filter(|runtime| runtime.has_inside)
+                && let Some(runtime) = PodRuntime::load(server, &other)?.filter(|runtime| runtime.has_inside)
             {
                 let mut inside = Inside::load(server, &other, &runtime)?;
                 let place = PodPlace::of(server, &other, &runtime)?;
@@ -290,7 +285,7 @@ impl Inside {
     /// Runs the world up to an instant. What it asks of the network before that is answered as before.
     fn run(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
         let before = until - Duration::from_micros(1);
-        if !self.memory.is_empty() && self.world.now < before {
+        if !self.answers.is_empty() && self.world.now < before {
             let outcome = self.act(server, pod, true, |world, outside| world.run(outside, before, BUDGET));
             if outcome.is_exhausted {
                 return outcome;
@@ -318,7 +313,7 @@ impl Inside {
     ) -> R {
         let Inside { hops, is_forecast, draws, .. } = *self;
         let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast, failure: None };
-        let mut remembering = Remembering { surroundings: &mut outside, memory: &mut self.memory, is_past };
+        let mut remembering = Remembering { surroundings: &mut outside, answers: &mut self.answers, is_past };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
         self.failure = self.failure.take().or(outside.failure);

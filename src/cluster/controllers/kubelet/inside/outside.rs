@@ -7,8 +7,9 @@ use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_container::{Answer, Endpoint, NetworkError, RecordKind, Request, Response, Surroundings};
 
-use super::{Inside, keep, runtime_of};
+use super::{Inside, keep};
 use crate::api::Server;
+use crate::controllers::kubelet::runtime::PodRuntime;
 use crate::network::{Delivery, Message, Network, Reply};
 
 /// What lies outside of a pod.
@@ -91,7 +92,7 @@ pub(super) fn deliver(
     pod: &Object,
     delivery: &Delivery<'_>,
 ) -> Result<Result<Reply, NetworkError>, Status> {
-    let Some(runtime) = runtime_of(server, pod)? else { return Ok(Err(NetworkError::TimedOut)) };
+    let Some(runtime) = PodRuntime::load(server, pod)? else { return Ok(Err(NetworkError::TimedOut)) };
     let Delivery { port, client, message, hops, is_forecast, now } = *delivery;
     let mut inside = Inside::load(server, pod, &runtime)?;
     (inside.hops, inside.is_forecast) = (hops, is_forecast);

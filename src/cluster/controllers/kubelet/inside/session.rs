@@ -7,11 +7,11 @@ use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
 use kctl_container::{Errno, NetworkError, SessionId};
 
+use super::Inside;
 use super::outside::deliver;
-use super::{Inside, runtime_of};
 use crate::api::{AttachOptions, ExecOptions, Forwarded, Server, SessionCall, SessionState};
+use crate::controllers::kubelet::NAME;
 use crate::controllers::kubelet::runtime::PodRuntime;
-use crate::controllers::kubelet::{NAME, pod_state};
 use crate::network::{Delivery, Message, Reply};
 
 /// Takes a step of a session in a container of a pod.
@@ -24,7 +24,7 @@ pub(crate) fn session(
     call: &SessionCall,
     now: Time,
 ) -> Result<SessionState, Status> {
-    let runtime = runtime_of(server, pod)?.ok_or_else(|| not_found(pod, call))?;
+    let runtime = PodRuntime::load(server, pod)?.ok_or_else(|| not_found(pod, call))?;
     let is_running = |name: &str| runtime.containers.get(name).is_some_and(|found| found.running().is_some());
     if let SessionCall::Exec(ExecOptions { container, .. }) | SessionCall::Attach(AttachOptions { container, .. }) =
         call
@@ -64,7 +64,7 @@ pub(super) fn keep(
     inside.save(server, pod)?;
     runtime.look_at = look_at.or(runtime.look_at);
     runtime.has_inside = true;
-    server.set_typed_row(&format!("memory/{NAME}/{}", pod_state(pod.uid())), Some(runtime));
+    runtime.store(server, pod);
     if let Some(at) = look_at {
         server.schedule(NAME, &format!("{}/{}", pod.namespace(), pod.name()), at, false);
     }
@@ -175,7 +175,7 @@ pub(crate) fn forward(
     now: Time,
 ) -> Result<Forwarded, Status> {
     let call = SessionCall::Forward(port, request.clone());
-    let runtime = runtime_of(server, pod)?.ok_or_else(|| not_found(pod, &call))?;
+    let runtime = PodRuntime::load(server, pod)?.ok_or_else(|| not_found(pod, &call))?;
     if runtime.containers.values().all(|container| container.running().is_none()) {
         return Err(not_found(pod, &call));
     }

@@ -1,4 +1,4 @@
-//! What a pod remembers of the network.
+//! The answers that a pod has had from the network.
 //!
 //! A world is brought up to the present at once, but what it asks on the way has to be answered as it was then. Every change of
 //! the network makes the kubelet look at the pods that have asked something, so that up to that instant the answers are those
@@ -36,15 +36,15 @@ enum Reply {
 
 /// The last answers by question.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Memory(BTreeMap<String, Reply>);
+pub(super) struct NetworkAnswers(BTreeMap<String, Reply>);
 
-impl Memory {
+impl NetworkAnswers {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Takes over what another has asked.
-    pub(super) fn learn(&mut self, other: Memory) {
+    pub(super) fn learn(&mut self, other: NetworkAnswers) {
         other.0.into_iter().for_each(|(question, reply)| self.keep(question, reply));
     }
 
@@ -58,18 +58,18 @@ impl Memory {
 /// Surroundings that remember.
 pub(super) struct Remembering<'a> {
     pub(super) surroundings: &'a mut dyn Surroundings,
-    pub(super) memory: &'a mut Memory,
+    pub(super) answers: &'a mut NetworkAnswers,
     /// What is asked now lies in the past: it is answered as before, if it was asked before.
     pub(super) is_past: bool,
 }
 
 impl Remembering<'_> {
     fn ask(&mut self, question: String, ask: impl FnOnce(&mut dyn Surroundings) -> Reply) -> Reply {
-        if let Some(reply) = self.memory.0.get(&question).filter(|_| self.is_past) {
+        if let Some(reply) = self.answers.0.get(&question).filter(|_| self.is_past) {
             return reply.clone();
         }
         let reply = ask(self.surroundings);
-        self.memory.keep(question, reply.clone());
+        self.answers.keep(question, reply.clone());
         reply
     }
 }
@@ -204,19 +204,19 @@ mod tests {
         }
     }
 
-    fn query(memory: &mut Memory, exists: bool, is_past: bool) -> Answer {
+    fn query(answers: &mut NetworkAnswers, exists: bool, is_past: bool) -> Answer {
         let mut names = Names(exists);
-        let mut remembering = Remembering { surroundings: &mut names, memory, is_past };
+        let mut remembering = Remembering { surroundings: &mut names, answers, is_past };
         remembering.query(Ipv4Addr::LOCALHOST, "web", RecordKind::A).expect("an answer")
     }
 
     #[test]
     fn the_past_is_answered_as_it_was() {
-        let mut memory = Memory::default();
-        assert!(!query(&mut memory, false, false).exists);
-        assert!(!query(&mut memory, true, true).exists);
-        let found = query(&mut memory, true, false);
+        let mut answers = NetworkAnswers::default();
+        assert!(!query(&mut answers, false, false).exists);
+        assert!(!query(&mut answers, true, true).exists);
+        let found = query(&mut answers, true, false);
         assert_eq!((found.exists, found.records[0].kind), (true, "A"));
-        assert!(query(&mut memory, false, true).exists);
+        assert!(query(&mut answers, false, true).exists);
     }
 }
