@@ -13,7 +13,7 @@ mod regexp;
 mod system;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod time;
 mod users;
 

@@ -49,6 +49,7 @@ use options::Options;
 use pending::Pending;
 use redirect::SavedFiles;
 use syntax::Dialect;
+pub(crate) use trace::backslashed;
 use variables::Variables;
 
 /// A shell between two of its instructions.

@@ -88,3 +88,21 @@ pub(super) fn quote(text: &str, always: bool) -> String {
     }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
+
+/// Quotes like `%q` of bash.
+pub(crate) fn backslashed(text: &str) -> String {
+    if text.is_empty() {
+        return "''".into();
+    }
+    if text.chars().any(char::is_control) {
+        return quote(text, true);
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if !c.is_alphanumeric() && !"_-./:=@%+,".contains(c) || c == ',' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}

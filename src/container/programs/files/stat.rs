@@ -4,6 +4,8 @@ use super::{list, modes};
 use crate::call::{Call, Stop};
 use crate::fs::{NodeKind, Stat};
 use crate::programs::opts::{Spec, is_busybox};
+use crate::programs::text::escapes::{Place, unescape};
+use crate::programs::text::variant::Variant;
 use crate::programs::{time, users};
 
 const STAT: Spec = Spec::new(
@@ -34,11 +36,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
                         let mut out = Vec::new();
                         let expanded = expand(call, format, path, &stat);
                         // An escape that ends the output has ended it.
-                        let _ = crate::programs::text::printf::unescape(
-                            expanded.as_bytes(),
-                            &mut out,
-                            crate::programs::text::printf::Octal::Plain,
-                        );
+                        let _ = unescape(expanded.as_bytes(), &mut out, Variant::Gnu, Place::Format);
                         String::from_utf8_lossy(&out).into_owned()
                     }
                     (None, None) => describe(call, path, &stat),

@@ -1,49 +1,38 @@
-//! `echo`, as a program and as a command of shells.
+//! `echo`, as a program and as a builtin of shells.
 
+use super::escapes::{Place, unescape};
+use super::variant::Variant;
 use crate::call::{Call, Stop};
-use crate::image::Flavour;
-
-/// Whose `echo` it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// The program of GNU and the command of bash: options `-n`, `-e` and `-E`, escapes with `-e`.
-    Gnu,
-    /// The program of busybox and the command of its shell: the same options.
-    Busybox,
-    /// The command of dash: the option `-n`, and always escapes.
-    Dash,
-}
 
 /// `echo`.
 pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
-    let style = if call.image().flavour == Flavour::Busybox { Style::Busybox } else { Style::Gnu };
-    let text = render(style, &call.args());
+    let text = render(Variant::of(call), &call.args());
     call.print(text)?;
     Ok(0)
 }
 
 /// Returns what `echo` prints for its arguments.
-pub(crate) fn render(style: Style, args: &[String]) -> Vec<u8> {
+pub(crate) fn render(variant: Variant, args: &[String]) -> Vec<u8> {
     let mut args = args;
-    let mut has_end = true;
-    let mut has_escapes = style == Style::Dash;
-    let letters = if style == Style::Dash { "n" } else { "neE" };
+    let mut ends_line = true;
+    // dash always resolves escapes, and knows exactly `-n`.
+    let is_dash = variant == Variant::Dash;
+    let mut has_escapes = is_dash;
     while let [first, rest @ ..] = args {
-        let is_option = |text: &str| !text.is_empty() && text.chars().all(|c| letters.contains(c));
-        let Some(options) = first.strip_prefix('-').filter(|text| is_option(text)) else { break };
-        // dash knows exactly `-n`.
-        if style == Style::Dash && options != "n" {
-            break;
-        }
+        let is_option = |text: &&str| match is_dash {
+            true => *text == "n",
+            false => !text.is_empty() && text.chars().all(|c| "neE".contains(c)),
+        };
+        let Some(options) = first.strip_prefix('-').filter(is_option) else { break };
         for option in options.chars() {
             match option {
-                'n' => has_end = false,
+                'n' => ends_line = false,
                 'e' => has_escapes = true,
                 _ => has_escapes = false,
             }
         }
         args = rest;
-        if style == Style::Dash {
+        if is_dash {
             break;
         }
     }
@@ -51,10 +40,10 @@ pub(crate) fn render(style: Style, args: &[String]) -> Vec<u8> {
     let mut out = Vec::new();
     if !has_escapes {
         out.extend_from_slice(text.as_bytes());
-    } else if !super::printf::unescape(text.as_bytes(), &mut out, super::printf::Octal::WithZero) {
+    } else if !unescape(text.as_bytes(), &mut out, variant, Place::Argument) {
         return out;
     }
-    if has_end {
+    if ends_line {
         out.push(b'\n');
     }
     out

@@ -13,6 +13,7 @@ mod dump;
 pub(crate) mod echo;
 mod encode;
 mod ends;
+pub(crate) mod escapes;
 mod expr;
 mod fold;
 mod grep;
@@ -27,6 +28,7 @@ mod tee;
 pub(crate) mod test;
 mod tr;
 mod uniq;
+pub(crate) mod variant;
 mod wc;
 mod xargs;
 

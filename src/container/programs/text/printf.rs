@@ -1,8 +1,13 @@
-//! `printf`, as a program and as a command of shells.
+//! `printf`, as a program and as a builtin of shells.
+
+use std::fmt::Write as _;
+
+use kctl_base::sim::Time;
 
 use super::conversion::{Conversion, float, signed, unsigned};
+use super::escapes::{Escape, Place, escape, unescape};
+use super::variant::Variant;
 use crate::call::{Call, Stop};
-use crate::image::Flavour;
 
 /// What `printf` prints for its arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,11 +29,10 @@ const MAX_OUT: usize = 16 << 20;
 pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
     let args = call.args();
     let args = if args.first().is_some_and(|first| first == "--") { &args[1..] } else { &args[..] };
-    let flavour = call.image().flavour;
     let Some((format, values)) = args.split_first() else {
         return Err(super::super::opts::Spec::new("", &[], "FORMAT [ARG]...").misuse(call, "missing operand"));
     };
-    let printed = render(flavour, format, values);
+    let printed = render(Variant::of(call), format, values, Times::of(call));
     call.print(&printed.out)?;
     for error in &printed.errors {
         call.complain(error);
@@ -36,9 +40,23 @@ pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
     Ok(printed.code)
 }
 
+/// The instants that the conversion `%(FORMAT)T` knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Times {
+    now: Time,
+    started: Time,
+}
+
+impl Times {
+    /// Returns the present and the start of the process.
+    pub(crate) fn of(call: &Call<'_>) -> Times {
+        Times { now: call.now(), started: call.process.started }
+    }
+}
+
 /// Formats arguments; the format is used again while there are arguments left.
-pub(crate) fn render(flavour: Flavour, format: &str, values: &[String]) -> Printed {
-    let mut printer = Printer { flavour, values, numbers: None, taken: 0, printed: Printed::default() };
+pub(crate) fn render(variant: Variant, format: &str, values: &[String], times: Times) -> Printed {
+    let mut printer = Printer { variant, values, times, numbers: None, taken: 0, printed: Printed::default() };
     loop {
         let before = printer.taken;
         let goes_on = printer.pass(format.as_bytes());
@@ -52,87 +70,16 @@ pub(crate) fn render(flavour: Flavour, format: &str, values: &[String]) -> Print
 
 /// Formats as the `printf` of `awk`: once, with the values that are numbers marked.
 pub(crate) fn render_awk(format: &str, values: &[String], numbers: &[bool]) -> Vec<u8> {
-    let mut printer =
-        Printer { flavour: Flavour::Gnu, values, numbers: Some(numbers), taken: 0, printed: Printed::default() };
+    let (variant, times) = (Variant::Gnu, Times::default());
+    let mut printer = Printer { variant, values, times, numbers: Some(numbers), taken: 0, printed: Printed::default() };
     printer.pass(format.as_bytes());
     printer.printed.out
 }
 
-/// How octal escapes are written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Octal {
-    /// `\0101`, as `echo` and `%b` take them; also `\101`.
-    WithZero,
-    /// `\101`, as formats take them.
-    Plain,
-}
-
-/// Resolves the escapes of a text; `false` when `\c` ends all output.
-pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>, octal: Octal) -> bool {
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        if *first != b'\\' {
-            out.push(*first);
-            continue;
-        }
-        match escape(tail, octal) {
-            Escape::Bytes(bytes, length) => {
-                out.extend(bytes);
-                rest = &tail[length..];
-            }
-            Escape::Stop => return false,
-            Escape::None => out.push(b'\\'),
-        }
-    }
-    true
-}
-
-/// What follows a backslash.
-enum Escape {
-    /// It stands for bytes; so many were read.
-    Bytes(Vec<u8>, usize),
-    /// It ends all output.
-    Stop,
-    /// It is no escape.
-    None,
-}
-
-fn escape(rest: &[u8], octal: Octal) -> Escape {
-    let Some(first) = rest.first() else { return Escape::None };
-    let byte = match first {
-        b'\\' => b'\\',
-        b'a' => 7,
-        b'b' => 8,
-        b'c' => return Escape::Stop,
-        b'e' => 27,
-        b'f' => 12,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        b'v' => 11,
-        b'"' if octal == Octal::Plain => b'"',
-        b'\'' if octal == Octal::Plain => b'\'',
-        b'0'..=b'7' => {
-            let skip = usize::from(octal == Octal::WithZero && *first == b'0');
-            return number(&rest[skip..], 8, 3, skip);
-        }
-        b'x' if rest.get(1).is_some_and(u8::is_ascii_hexdigit) => return number(&rest[1..], 16, 2, 1),
-        _ => return Escape::None,
-    };
-    Escape::Bytes(vec![byte], 1)
-}
-
-fn number(digits: &[u8], radix: u32, most: usize, skipped: usize) -> Escape {
-    let length = digits.iter().take(most).take_while(|digit| char::from(**digit).is_digit(radix)).count();
-    let value =
-        digits[..length].iter().fold(0, |value, digit| value * radix + char::from(*digit).to_digit(radix).unwrap_or(0));
-    Escape::Bytes(vec![value.to_le_bytes()[0]], length + skipped)
-}
-
 struct Printer<'a> {
-    flavour: Flavour,
+    variant: Variant,
     values: &'a [String],
+    times: Times,
     /// Which values are numbers; only `awk` tells.
     numbers: Option<&'a [bool]>,
     taken: usize,
@@ -151,7 +98,7 @@ impl Printer<'_> {
         let mut rest = format;
         while let [first, tail @ ..] = rest {
             match first {
-                b'\\' if self.numbers.is_none() => match escape(tail, Octal::Plain) {
+                b'\\' if self.numbers.is_none() => match escape(tail, self.variant, Place::Format) {
                     Escape::Bytes(bytes, length) => {
                         self.printed.out.extend(bytes);
                         rest = &tail[length..];
@@ -166,16 +113,10 @@ impl Printer<'_> {
                     self.printed.out.push(b'%');
                     rest = &tail[1..];
                 }
-                b'%' => {
-                    let Some((conversion, length)) = self.conversion(tail) else {
-                        self.invalid(tail);
-                        return false;
-                    };
-                    rest = &tail[length..];
-                    if !self.convert(&conversion) {
-                        return false;
-                    }
-                }
+                b'%' => match self.time(tail).or_else(|| self.conversion(tail)) {
+                    Some(length) => rest = &tail[length..],
+                    None => return false,
+                },
                 other => {
                     self.printed.out.push(*other);
                     rest = tail;
@@ -185,18 +126,27 @@ impl Printer<'_> {
         true
     }
 
-    fn invalid(&mut self, rest: &[u8]) {
-        let length = rest.iter().position(u8::is_ascii_alphabetic).map_or(rest.len(), |at| at + 1);
-        let text = String::from_utf8_lossy(&rest[..length]).into_owned();
-        self.printed.errors.push(match self.flavour {
-            Flavour::Busybox => format!("%{text}: invalid format"),
-            _ => format!("%{text}: invalid conversion specification"),
-        });
-        self.printed.code = 1;
+    /// Formats an instant if a `%(FORMAT)T` of bash begins here; returns its length. -1 is now, -2 the start of the shell.
+    fn time(&mut self, text: &[u8]) -> Option<usize> {
+        let inner = text.strip_prefix(b"(").filter(|_| self.variant == Variant::Bash)?;
+        let end = inner.windows(2).position(|pair| pair == b")T")?;
+        let instant = match self.next().as_deref() {
+            None | Some("-1" | "") => self.times.now,
+            Some("-2") => self.times.started,
+            Some(seconds) => Time::from_secs(seconds.parse().unwrap_or(0)),
+        };
+        let format = String::from_utf8_lossy(&inner[..end]);
+        let format = if format.is_empty() { "%X" } else { &format };
+        let mut formatted = String::new();
+        // An invalid format leaves out the rest.
+        let _ = write!(formatted, "{}", instant.to_chrono().format(format));
+        self.printed.out.extend(formatted.bytes());
+        Some(end + 3)
     }
 
-    /// Parses a conversion behind its percent sign; returns its length, too.
-    fn conversion(&mut self, text: &[u8]) -> Option<(Conversion, usize)> {
+    /// Formats the next argument with the conversion behind a percent sign; returns the length of the conversion, or `None`
+    /// where all output ends.
+    fn conversion(&mut self, text: &[u8]) -> Option<usize> {
         let mut conversion = Conversion::default();
         let mut at = 0;
         while let Some(flag) = text.get(at).filter(|byte| b"-0+ #".contains(byte)) {
@@ -217,13 +167,38 @@ impl Printer<'_> {
             let precision = self.number(text, &mut at);
             conversion.precision = usize::try_from(precision).ok().map(|precision| precision.min(MAX_WIDTH));
         }
-        while text.get(at).is_some_and(|byte| b"hlLqjzt".contains(byte)) {
+        let sizes = at;
+        while self.variant != Variant::Dash && text.get(at).is_some_and(|byte| b"hlLqjzt".contains(byte)) {
+            // `q` is a size only before another letter.
+            if text[at] == b'q' && !text.get(at + 1).is_some_and(u8::is_ascii_alphabetic) {
+                break;
+            }
             at += 1;
         }
-        let letter = char::from(*text.get(at)?);
-        conversion.letter = letter;
-        let is_quoting = letter == 'q' && self.flavour != Flavour::Busybox;
-        ("diouxXcsbeEfFgGaA".contains(letter) || is_quoting).then_some((conversion, at + 1))
+        conversion.letter = text.get(at).map_or('\0', |byte| char::from(*byte));
+        let is_quoting = conversion.letter == 'q' && matches!(self.variant, Variant::Bash | Variant::Gnu);
+        if !"diouxXcsbeEfFgG".contains(conversion.letter) && !is_quoting {
+            self.invalid(&text[..sizes], &text[at..]);
+            return None;
+        }
+        self.convert(&conversion).then_some(at + 1)
+    }
+
+    /// Complains about a conversion; `rest` begins with what should be its letter, and is empty at the end of the format.
+    fn invalid(&mut self, flags: &[u8], rest: &[u8]) {
+        // busybox shows all of the format that is left.
+        let letter = if self.variant == Variant::Busybox { rest } else { rest.get(..1).unwrap_or_default() };
+        let text = String::from_utf8_lossy(&[b"%", flags, letter].concat()).into_owned();
+        let (message, code) = match self.variant {
+            Variant::Busybox => (format!("{text}: invalid format"), 1),
+            Variant::Gnu => (format!("{text}: invalid conversion specification"), 1),
+            Variant::Dash if letter.is_empty() => ("missing format character".into(), 1),
+            Variant::Dash => (format!("{text}: invalid directive"), 2),
+            Variant::Bash if letter.is_empty() => (format!("`{text}': missing format character"), 1),
+            Variant::Bash => (format!("`{}': invalid format character", String::from_utf8_lossy(letter)), 1),
+        };
+        self.printed.errors.push(message);
+        self.printed.code = code;
     }
 
     /// Parses a width or precision, or takes it from the arguments.
@@ -231,7 +206,7 @@ impl Printer<'_> {
         if text.get(*at) == Some(&b'*') {
             *at += 1;
             let value = self.next().unwrap_or_default();
-            return self.integer(&value);
+            return if value.is_empty() { 0 } else { self.integer(&value, false) };
         }
         let digits = text[*at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let number = String::from_utf8_lossy(&text[*at..*at + digits]).parse().unwrap_or(0);
@@ -252,12 +227,14 @@ impl Printer<'_> {
             'c' => text.chars().next().map(String::from).unwrap_or_default().into_bytes(),
             'b' => {
                 let mut out = Vec::new();
-                let goes_on = unescape(text.as_bytes(), &mut out, Octal::WithZero);
+                let goes_on = unescape(text.as_bytes(), &mut out, self.variant, Place::Argument);
                 pad(&mut self.printed.out, &cut(&out, conversion.precision), conversion);
                 return goes_on;
             }
-            'd' | 'i' => signed(self.integer(&text), conversion).into_bytes(),
-            'o' | 'u' | 'x' | 'X' => unsigned(self.integer(&text), conversion).into_bytes(),
+            'q' if self.variant == Variant::Bash => crate::shell::backslashed(&text).into_bytes(),
+            'q' => quoted(&text).into_bytes(),
+            'd' | 'i' => signed(self.integer(&text, false), conversion).into_bytes(),
+            'o' | 'u' | 'x' | 'X' => unsigned(self.integer(&text, true), conversion).into_bytes(),
             _ => {
                 let number = self.float(&text);
                 float(number, conversion).into_bytes()
@@ -267,16 +244,34 @@ impl Printer<'_> {
         true
     }
 
+    /// Complains about a number; `is_partial` if it begins as one.
     fn complain(&mut self, text: &str, is_partial: bool) {
         self.printed.code = 1;
-        self.printed.errors.push(match (self.flavour, is_partial) {
-            (Flavour::Busybox, _) => format!("invalid number '{text}'"),
-            (_, true) => format!("'{text}': value not completely converted"),
-            (_, false) => format!("'{text}': expected a numeric value"),
+        self.printed.errors.push(match (self.variant, is_partial) {
+            (Variant::Busybox, _) => format!("invalid number '{text}'"),
+            (Variant::Bash, _) => format!("{text}: invalid number"),
+            (Variant::Dash, true) => format!("{text}: not completely converted"),
+            (Variant::Dash, false) => format!("{text}: expected numeric value"),
+            (Variant::Gnu, true) => format!("'{text}': value not completely converted"),
+            (Variant::Gnu, false) => format!("'{text}': expected a numeric value"),
         });
     }
 
-    fn integer(&mut self, text: &str) -> i64 {
+    /// Complains about a number that is too large.
+    fn overflow(&mut self, text: &str) {
+        const MESSAGE: &str = "Numerical result out of range";
+        let (message, code) = match self.variant {
+            Variant::Busybox => (format!("invalid number '{text}'"), 1),
+            Variant::Gnu => (format!("'{text}': {MESSAGE}"), 1),
+            Variant::Bash => (format!("warning: {text}: {MESSAGE}"), 0),
+            Variant::Dash => (format!("{text}: {MESSAGE}"), 1),
+        };
+        self.printed.errors.push(message);
+        self.printed.code = self.printed.code.max(code);
+    }
+
+    /// Reads an integer: decimal, octal, hexadecimal, or a quote and the character whose code it is.
+    fn integer(&mut self, text: &str, is_unsigned: bool) -> i64 {
         if self.numbers.is_some() {
             return self.float(text) as i64;
         }
@@ -296,19 +291,35 @@ impl Printer<'_> {
             None => (10, lower.as_str()),
         };
         let length = digits.bytes().take_while(|digit| char::from(*digit).is_digit(radix)).count();
-        let value = match length {
-            0 => 0,
-            _ => u64::from_str_radix(&digits[..length], radix).unwrap_or(u64::MAX),
-        };
         let has_digits = length > 0 || radix == 8;
-        if length < digits.len() || !has_digits && !text.is_empty() {
+        let is_missing = !has_digits && (!text.is_empty() || matches!(self.variant, Variant::Busybox | Variant::Dash));
+        if length < digits.len() || is_missing {
             self.complain(text, has_digits);
-            if self.flavour == Flavour::Busybox {
+            if self.variant == Variant::Busybox {
                 return 0;
             }
         }
-        let value = value as i64;
-        if is_negative { value.wrapping_neg() } else { value }
+        let magnitude = match length {
+            0 => Some(0),
+            _ => u64::from_str_radix(&digits[..length], radix).ok(),
+        };
+        // Numbers above the signed ones are for `%u` and its kin.
+        let value = match (magnitude, is_negative, is_unsigned) {
+            (Some(value), false, true) => Some(value as i64),
+            (Some(value), true, true) => Some((value as i64).wrapping_neg()),
+            (Some(value), false, false) => i64::try_from(value).ok(),
+            (Some(value), true, false) => 0i64.checked_sub_unsigned(value),
+            (None, ..) => None,
+        };
+        value.unwrap_or_else(|| {
+            self.overflow(text);
+            match (self.variant, is_unsigned, is_negative) {
+                (Variant::Busybox, ..) => 0,
+                (_, true, _) => -1,
+                (_, false, false) => i64::MAX,
+                (_, false, true) => i64::MIN,
+            }
+        })
     }
 
     fn float(&mut self, text: &str) -> f64 {
@@ -325,13 +336,23 @@ impl Printer<'_> {
             Some((value, end)) if end == trimmed.len() => value,
             Some((value, _)) => {
                 self.complain(text, true);
-                value
+                if self.variant == Variant::Busybox { 0.0 } else { value }
             }
             None => {
                 self.complain(text, false);
                 0.0
             }
         }
+    }
+}
+
+/// Quotes as `%q` of GNU does: only what a shell would change.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "%+,-./:=@_".contains(c);
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text.to_owned(),
+        false if text.contains('\'') && !text.contains(['"', '$', '`', '\\', '!']) => format!("\"{text}\""),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 
@@ -346,7 +367,7 @@ fn pad(out: &mut Vec<u8>, text: &[u8], conversion: &Conversion) {
         out.extend(std::iter::repeat_n(b' ', fill));
         return;
     }
-    let is_number = !"scb".contains(conversion.letter);
+    let is_number = !"scbq".contains(conversion.letter);
     if conversion.has_zeros && is_number && (conversion.precision.is_none() || "eEfFgG".contains(conversion.letter)) {
         let prefix = text.iter().take_while(|byte| b"+- ".contains(byte)).count();
         let prefix =
@@ -363,7 +384,7 @@ fn pad(out: &mut Vec<u8>, text: &[u8], conversion: &Conversion) {
 /// Formats one number with a format such as `%.2f`, as `seq -f` and `awk` do.
 pub(crate) fn format_float(format: &str, value: f64) -> String {
     let text = format!("{value:?}");
-    String::from_utf8_lossy(&render(Flavour::Gnu, format, &[text]).out).into_owned()
+    String::from_utf8_lossy(&render(Variant::Gnu, format, &[text], Times::default()).out).into_owned()
 }
 
 /// Formats a number with so many significant digits (`%.6g`).

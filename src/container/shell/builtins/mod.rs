@@ -6,7 +6,6 @@ mod declare;
 mod directories;
 mod echo;
 mod flow;
-mod format;
 mod getopts;
 mod printf;
 mod processes;

@@ -15,6 +15,8 @@ mod word;
 
 use serde::{Deserialize, Serialize};
 
+use crate::programs::text::variant::Variant;
+
 pub(crate) use error::SyntaxError;
 pub(crate) use parser::{Parsed, RESERVED, parse};
 
@@ -30,6 +32,15 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// Returns whose `echo`, `printf` and `test` are built in.
+    pub(in crate::shell) fn variant(self) -> Variant {
+        match self {
+            Dialect::Busybox => Variant::Busybox,
+            Dialect::Dash => Variant::Dash,
+            Dialect::Bash => Variant::Bash,
+        }
+    }
+
     /// Reports whether the extensions exist that busybox has taken over from bash.
     pub(crate) fn is_extended(self) -> bool {
         self != Dialect::Dash
