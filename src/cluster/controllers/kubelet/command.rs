@@ -66,7 +66,7 @@ pub(super) fn decide(invocation: &Invocation<'_>) -> Option<Program> {
     let words: Vec<&str> = invocation.argv.iter().map(String::as_str).collect();
     let Some(first) = words.first() else { return Some(of_image(invocation.image)) };
     match (base_name(first), &words[1..]) {
-        ("sleep" | "true" | "false", _) => Run::new(invocation.start).decide_alone(&words),
+        ("true" | "false" | "sleep" | "echo" | "date", _) => Run::new(invocation.start).decide_alone(&words),
         ("tail", ["-f", "/dev/null"]) => Some(Program::service()),
         (name, ["-c", script]) if is_shell(name) => Run::new(invocation.start).decide_script(script),
         (name, _) if is_main_program(invocation.image, first) || !(is_shell(name) || simulates(name)) => {
@@ -297,6 +297,8 @@ mod tests {
             (&["false"], Some(secs(0)), 1, &[]),
             (&["sleep", "5"], Some(secs(5)), 0, &[]),
             (&["sleep", "infinity"], None, 0, &[]),
+            (&["/bin/date"], Some(secs(0)), 0, &["Thu Jan  1 00:00:00 UTC 2026"]),
+            (&["echo", "a\\nb", "$HOME"], Some(secs(0)), 0, &["a\\nb $HOME"]),
             (&["sh", "-c", "echo hi; sleep 2; exit 3"], Some(secs(2)), 3, &["hi"]),
             (&["sh", "-c", "false && echo no || echo yes"], Some(secs(0)), 0, &["yes"]),
             (&["sh", "-c", "date"], Some(secs(0)), 0, &["Thu Jan  1 00:00:00 UTC 2026"]),
