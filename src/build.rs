@@ -16,6 +16,8 @@ fn main() -> std::io::Result<()> {
     }
     // At a fixed address the loader has no relocations to apply; they would cost a short command a tenth of its time.
     println!("cargo::rustc-link-arg-bins=-no-pie");
+    // Named first, the C library is also the first that the loader searches for each symbol.
+    println!("cargo::rustc-link-lib=c");
     // Releases end with a panic (Cargo.toml), unless the environment sets that aside, as benchmarks do.
     if variable("PROFILE") == "release" && variable("CARGO_PROFILE_RELEASE_PANIC") != "unwind" {
         let script = Path::new(&variable("OUT_DIR")).join("without_unwinding.ld");

@@ -30,6 +30,7 @@
 //! |---|---|
 //! | `src/base` | rules that know no kind: JSON values, formats, patches, schema, expressions, simulated time |
 //! | `src/kinds` | the kinds: names, defaults, validation, table columns, descriptions; one file or folder each |
+//! | `src/container` | what a container sees and runs: files, processes, shells, programs, servers; it knows no Kubernetes |
 //! | `src/cluster` | the control plane: store, API server, controllers, clock, and the typed client |
 //! | `src/kustomize` | kustomizations, as the kustomize inside kubectl builds them |
 //! | `src/cli` | kubectl's command line as a client; one file a verb |
