@@ -27,6 +27,6 @@ pub use network::{Answer, Endpoint, Health, NetworkError, Record, RecordKind, Re
 pub use process::{Credentials, Pid, Signal, Status, Wait};
 pub use programs::{is_shell, simulates};
 pub use world::{
-    Container, ContainerConfig, Exit, Log, LogLine, Outcome, Session, SessionId, StoredWorld, Stream, UnknownProgram,
-    World,
+    Container, ContainerConfig, Exit, Log, LogLine, Outcome, ProcessNamespace, Session, SessionId, StoredWorld, Stream,
+    UnknownProgram, World,
 };

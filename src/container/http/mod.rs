@@ -197,7 +197,7 @@ impl World {
 /// process of a container that declares what it answers.
 fn listens(container: &Container, process: &Process, port: u16) -> bool {
     let is_unknown = process.task == Task::UnknownService && container.config.ports.contains(&port);
-    let is_declared = process.pid == 1 && declared(container, port).is_some();
+    let is_declared = process.pid == container.main && declared(container, port).is_some();
     is_unknown || is_declared || process.listeners.iter().any(|listener| listener.port == port)
 }
 

@@ -246,6 +246,7 @@ mod tests {
             unknown_program: UnknownProgram::Service,
             has_stdin: false,
             has_tty: false,
+            process_namespace: crate::world::ProcessNamespace::Container,
         }
     }
 

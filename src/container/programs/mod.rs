@@ -179,6 +179,11 @@ pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
     result
 }
 
+/// Lets a program that is no shell act on a signal that does not end it; `false` if it does not handle the signal.
+pub(crate) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
+    matches!(call.process.task, Task::Net(_)) && net::handle(call, signal)
+}
+
 /// Returns what a signal does to a program that is no shell: `None` when it goes on.
 pub(crate) fn default_action(call: &Call<'_>, signal: Signal) -> Option<Signal> {
     if exit_code_on(call, signal).is_some() {

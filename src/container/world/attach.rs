@@ -1,7 +1,6 @@
 //! Sessions that join the main process of a container: its output from then on, and its input.
 
 use super::buffer::Buffer;
-use super::container::MAIN;
 use super::{Session, SessionId, Stream, World};
 
 impl World {
@@ -25,7 +24,7 @@ impl World {
             size: None,
             status: None,
             ended: None,
-            leader: MAIN,
+            leader: found.main,
             input: Buffer::new(1),
             output,
         };
@@ -42,7 +41,7 @@ impl World {
             size: None,
             status: None,
             ended: None,
-            leader: MAIN,
+            leader: 0,
             input: Buffer::new(1),
             output: Vec::new(),
         };

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
-use super::{Log, SessionId};
+use super::{Log, ProcessNamespace, SessionId};
 use crate::fs::Mounts;
 use crate::process::{Credentials, Pid, Process, State, Status};
 
-/// The number of the main process.
-pub(crate) const MAIN: Pid = 1;
+/// The number of a main process in a namespace of its own.
+fn first() -> Pid {
+    1
+}
 
 /// What becomes of a main process whose program is not simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +70,9 @@ pub struct ContainerConfig {
     pub has_stdin: bool,
     /// It has a terminal (`tty: true`).
     pub has_tty: bool,
+    /// Whose processes it sees.
+    #[serde(default)]
+    pub process_namespace: ProcessNamespace,
 }
 
 /// How a container has ended.
@@ -91,6 +96,9 @@ pub struct Container {
     /// How it has ended; `None` while it runs.
     pub exit: Option<Exit>,
     pub(crate) processes: BTreeMap<Pid, Process>,
+    /// The number of the main process.
+    #[serde(default = "first")]
+    pub(crate) main: Pid,
     pub(crate) last_pid: Pid,
     /// The sessions that have joined the main process.
     pub(crate) attached: Vec<SessionId>,
@@ -99,16 +107,11 @@ pub struct Container {
 }
 
 impl Container {
-    pub(crate) fn next_pid(&mut self) -> Pid {
-        self.last_pid += 1;
-        self.last_pid
-    }
-
     /// Reports whether the main process may ask for the status of a child: it does while the main process is its parent from
     /// the start. A program that never asks, like a server, leaves no zombies here.
     pub(crate) fn main_waits_for(&self, _child: Pid) -> bool {
         self.processes
-            .get(&MAIN)
+            .get(&self.main)
             .is_some_and(|main| !matches!(main.state, State::Zombie(_)) && main.task.reaps_children())
     }
 }

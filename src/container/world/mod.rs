@@ -5,6 +5,7 @@ mod buffer;
 mod container;
 pub(crate) mod log;
 mod mount_points;
+pub(crate) mod namespaces;
 pub(crate) mod proc;
 mod rounds;
 mod schedule;
@@ -29,6 +30,7 @@ use buffer::Buffer;
 
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
 pub use log::{Log, LogLine, Stream};
+pub use namespaces::ProcessNamespace;
 pub use session::{Session, SessionId};
 pub use stored::StoredWorld;
 
@@ -99,7 +101,7 @@ impl World {
 
     /// Sends a signal to the main process of a container. Without an effect on a container that does not run.
     pub fn signal(&mut self, container: &str, signal: Signal) {
-        if let Some(main) = self.containers.get_mut(container).and_then(|c| c.processes.get_mut(&container::MAIN)) {
+        if let Some(main) = self.containers.get_mut(container).and_then(|c| c.processes.get_mut(&c.main)) {
             main.pending.push(signal);
         }
     }
@@ -115,7 +117,7 @@ impl World {
     /// only those that speak HTTP or gRPC.
     #[must_use]
     pub fn knows_main(&self, container: &str) -> bool {
-        let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
+        let main = self.containers.get(container).and_then(|found| found.processes.get(&found.main));
         main.is_some_and(|main| match main.task {
             Task::UnknownService | Task::UnknownBatch(_) => false,
             Task::Net(_) => {
@@ -221,21 +223,29 @@ impl World {
             self.release_file(id);
         }
         let (pid, parent, session) = (process.pid, process.parent, process.session);
-        if pid == container::MAIN {
+        let Some(main) = self.containers.get(container).map(|found| found.main) else { return };
+        if pid == main {
             self.end_container(container, status);
             return;
         }
+        let shares = self.shares_pod_processes(container);
         if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)).filter(|s| s.leader == pid) {
             session.end(status, self.now);
         }
         let Some(container) = self.containers.get_mut(container) else { return };
-        // Orphans are adopted by the main process, which reaps them at once.
+        // Orphans are adopted by the first process of the namespace, which reaps them at once.
         container.processes.retain(|_, child| child.parent != pid || !matches!(child.state, State::Zombie(_)));
         for child in container.processes.values_mut().filter(|child| child.parent == pid) {
-            child.parent = container::MAIN;
+            child.parent = if shares { namespaces::SANDBOX } else { main };
         }
         self.effects.woken.push(parent);
-        if parent > container::MAIN || parent == container::MAIN && container.main_waits_for(pid) {
+        let is_waited_for = match parent {
+            0 => false,
+            parent if parent == main => container.main_waits_for(pid),
+            namespaces::SANDBOX => !shares,
+            _ => true,
+        };
+        if is_waited_for {
             process.state = State::Zombie(status);
             process.listeners.clear();
             container.processes.insert(pid, process);
@@ -265,6 +275,9 @@ impl World {
             if let Some(session) = process.session.and_then(|id| self.sessions.get_mut(&id)) {
                 session.end(Status::Killed(Signal::Kill), now);
             }
+        }
+        for dependent in self.dependents(name) {
+            self.end_container(&dependent, Status::Killed(Signal::Kill));
         }
     }
 }

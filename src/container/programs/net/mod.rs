@@ -141,6 +141,11 @@ impl State {
     }
 }
 
+/// Lets a server act on a signal that does not end it; `false` if it does not handle the signal.
+pub(super) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
+    services::handle(call, signal)
+}
+
 fn client(name: &str) -> Option<Client> {
     CLIENTS.iter().find(|(n, _)| *n == name).map(|(_, client)| *client)
 }

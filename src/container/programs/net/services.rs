@@ -108,6 +108,15 @@ impl Service {
     }
 }
 
+/// Acts on a signal that does not end a server; `false` if it has no meaning to it.
+pub(super) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
+    let is_reload = signal == Signal::Hup && nginx::is_master(call.process);
+    if is_reload {
+        nginx::reload(call);
+    }
+    is_reload
+}
+
 /// Listens on ports and waits; fails like a server whose port is taken.
 fn listen(call: &mut Call<'_>, ports: &[u16], service: network::Service) -> Started {
     for port in ports {
@@ -176,7 +185,7 @@ fn refuse(call: &mut Call<'_>, what: &str) -> Started {
 
 /// Becomes what is assumed of a program that is not simulated: for the main process a service or task, else a refusal.
 fn unknown(call: &mut Call<'_>) -> Started {
-    if call.process.pid != 1 {
+    if call.process.pid != call.container().main {
         return refuse(call, "is known by its name only");
     }
     call.process.next = Some(match call.container().config.unknown_program {

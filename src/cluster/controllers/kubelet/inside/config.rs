@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
-use kctl_container::{ContainerConfig, Credentials, Image, Tree, UnknownProgram};
+use kctl_container::{ContainerConfig, Credentials, Image, ProcessNamespace, Tree, UnknownProgram};
 
 use super::environment::{self, Sources, Variables, expand, find};
 use super::fields::quantity;
@@ -63,7 +63,17 @@ pub(super) fn config(
         unknown_program: if is_service(pod, spec) { UnknownProgram::Service } else { UnknownProgram::Task },
         has_stdin: container.flag("/stdin"),
         has_tty: container.flag("/tty"),
+        process_namespace: process_namespace(pod, container),
     })
+}
+
+/// Returns whose processes a container sees (`NamespacesForPod` and `namespaceModeForContainer` of the kubelet).
+fn process_namespace(pod: &Object, container: &Value) -> ProcessNamespace {
+    match container.str("/targetContainerName") {
+        _ if pod.flag("/spec/shareProcessNamespace") => ProcessNamespace::Pod,
+        "" => ProcessNamespace::Container,
+        target => ProcessNamespace::Target(target.to_owned()),
+    }
 }
 
 /// Reports whether a program that is not simulated is taken for a service, which runs until it is stopped.

@@ -1,10 +1,11 @@
-//! Volumes that pods share: claims, directories of a node, and NFS. Each is a tree with a row of its own, which stays when a
+//! Volumes that pods share: claims, directories of a node, and network storage, whose servers are taken to be there and empty.
+//! Each is a tree with a row of its own, which stays when a
 //! pod goes; that of a claim goes with its PersistentVolume.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kctl_base::json::Value;
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_container::{Attributes, Content, NodeId, NodeKind, Tree, World};
@@ -22,6 +23,7 @@ const USERS: &str = "memory/kubelet/users/";
 const CLAIM: &str = "claim/";
 const HOST: &str = "host/";
 const NFS: &str = "nfs/";
+const NETWORK: &str = "network/";
 /// Directories of a node.
 const NODE_DIRECTORIES: &[&str] = &[
     "/bin",
@@ -51,7 +53,7 @@ const NODE_DIRECTORIES: &[&str] = &[
 /// Returns the key of the tree of a volume.
 ///
 /// # Errors
-/// A kind of volume that is not simulated, or a claim that is not bound.
+/// A claim that is not bound, or an object that cannot be read.
 pub(super) fn key(sources: &mut Sources<'_>, volume: &Value) -> Result<String, Status> {
     if volume.at("/hostPath").is_some() {
         return Ok(format!("{HOST}{}", sources.pod.str("/spec/nodeName")));
@@ -63,8 +65,8 @@ pub(super) fn key(sources: &mut Sources<'_>, volume: &Value) -> Result<String, S
         (Some(source), _) => source.str("/claimName").to_owned(),
         (None, Some(_)) => format!("{}-{}", sources.pod.name(), volume.str("/name")),
         (None, None) => {
-            let kind = super::source_of(volume).map_or("", |(kind, _)| kind);
-            return Err(Status::internal(format!("volumes of type {kind} are not simulated")));
+            let (kind, source) = super::source_of(volume).unwrap_or(("", volume));
+            return Ok(format!("{NETWORK}{kind}/{}", identity(source)));
         }
     };
     let found = sources.server.read("persistentvolumeclaims", sources.pod.namespace(), &claim)?;
@@ -72,6 +74,15 @@ pub(super) fn key(sources: &mut Sources<'_>, volume: &Value) -> Result<String, S
         Some(name) if !name.is_empty() => Ok(format!("{CLAIM}{name}")),
         _ => Err(Status::internal(format!("persistentvolumeclaim \"{claim}\" is not bound"))),
     }
+}
+
+/// Returns what two pods with the same network storage have in common: the source without how it is mounted.
+fn identity(source: &Value) -> String {
+    let mut source = source.clone();
+    for field in ["/readOnly", "/fsType", "/secretRef", "/secretName", "/user"] {
+        source.remove_at(field);
+    }
+    source.to_string()
 }
 
 /// Loads the tree of a volume, and creates it if it has none yet.
@@ -202,7 +213,7 @@ pub(in crate::controllers::kubelet::inside) fn other_users(
 /// # Errors
 /// A row that cannot be read.
 pub(in crate::controllers::kubelet) fn save(server: &mut Server, world: &mut World) -> Result<(), Status> {
-    let is_shared = |key: &str| [CLAIM, HOST, NFS].iter().any(|prefix| key.starts_with(prefix));
+    let is_shared = |key: &str| [CLAIM, HOST, NFS, NETWORK].iter().any(|prefix| key.starts_with(prefix));
     let keys: Vec<String> = world.trees.keys().filter(|key| is_shared(key)).cloned().collect();
     for key in keys {
         if let Some(tree) = world.trees.remove(&key) {
