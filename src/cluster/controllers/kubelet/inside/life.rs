@@ -93,6 +93,7 @@ pub(in crate::controllers::kubelet) fn after_sync(
     }
     runtime.forecasts = 0;
     inside.foresee(server, pod, runtime, now)?;
+    inside.alert_peers(server, now)?;
     inside.save(server, pod)
 }
 
@@ -141,12 +142,11 @@ impl Inside {
         // What is asked once is taken to stay as it is; a change leads to another forecast.
         ahead.answers = NetworkAnswers::default();
         if let Some(deadline) = ahead.stops.values().map(Stop::deadline).max() {
-            ahead.run_stopping(server, pod, deadline.max(now));
+            ahead.run(server, pod, deadline.max(now));
         }
-        let mut outcome =
-            ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, NETWORK_FORESIGHT));
+        let mut outcome = ahead.run_ahead(server, pod, now + HORIZON, NETWORK_FORESIGHT);
         if outcome.is_exhausted && ahead.answers.is_empty() {
-            outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, FORESIGHT));
+            outcome = ahead.run_ahead(server, pod, now + HORIZON, FORESIGHT);
         }
         ahead.check()?;
         self.answers.learn(ahead.answers.clone());

@@ -7,6 +7,9 @@
 mod config;
 mod environment;
 mod fields;
+mod group;
+#[cfg(test)]
+mod hook_tests;
 mod hooks;
 mod life;
 mod message;
@@ -14,12 +17,16 @@ mod name_files;
 mod net_probe;
 mod network_answers;
 mod outside;
+#[cfg(test)]
+mod probe_tests;
 mod probing;
 mod session;
 mod stopping;
 #[cfg(test)]
 mod tests;
 pub(super) mod updates;
+#[cfg(test)]
+mod volume_tests;
 pub(super) mod volumes;
 
 use std::collections::BTreeMap;
@@ -42,6 +49,7 @@ pub(super) use config::is_service;
 use environment::Sources;
 pub(super) use environment::Variables;
 use fields::quantity;
+use group::Peer;
 use hooks::{Hook, POST_START};
 pub(super) use life::{after_sync, before_sync};
 use net_probe::Target;
@@ -121,6 +129,8 @@ pub(super) struct Inside {
     answers: NetworkAnswers,
     /// Pods through which what happens now was caused: requests that are passed on.
     hops: u8,
+    /// The other pods with which it shares volumes, as far as they were loaded.
+    peers: Vec<Peer>,
     /// What happens now is a forecast, of which others keep nothing.
     is_forecast: bool,
     /// The first failure of the store in what a container has asked of the network; to the container it is a time-out.
@@ -189,6 +199,7 @@ impl Inside {
             draws: 0,
             answers: NetworkAnswers::default(),
             hops: 0,
+            peers: Vec::new(),
             is_forecast: false,
             failure: None,
         }
@@ -196,9 +207,10 @@ impl Inside {
 
     /// Returns a copy to be run ahead, of which nobody wants to see the logs.
     fn forecast(&self) -> Inside {
-        let mut ahead = self.clone();
+        let mut ahead = Inside { peers: Vec::new(), ..self.clone() };
         ahead.is_forecast = true;
         ahead.world.lines_wanted = 0;
+        ahead.peers = self.foreseen_peers();
         ahead
     }
 
@@ -213,7 +225,9 @@ impl Inside {
     /// Keeps the inside of a pod.
     fn save(mut self, server: &mut Server, pod: &Object) -> Result<(), Status> {
         self.check()?;
-        volumes::shared::save(server, &mut self.world)?;
+        let peers = std::mem::take(&mut self.peers);
+        self.keep_peers(server, peers)?;
+        volumes::shared::save(server, &mut self.world);
         if !self.answers.is_empty() {
             watches::note_network_use(server, pod)?;
         }
@@ -228,7 +242,7 @@ impl Inside {
     /// A volume that is not simulated, or an object that cannot be read.
     fn advance(&mut self, server: &mut Server, pod: &Object, runtime: &PodRuntime, now: Time) -> Result<(), Status> {
         let place = PodPlace::of(server, pod, runtime)?;
-        self.share_volumes(server, pod, &place, now)?;
+        self.join_group(server, pod, &place, now)?;
         let mut starting = self.starting(pod, runtime);
         starting.sort_by_key(|(since, _)| *since);
         for (since, name) in starting {
@@ -241,25 +255,6 @@ impl Inside {
         let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
         volumes::refresh(&mut sources, &mut self.world)?;
         self.check()
-    }
-
-    /// Loads the volumes that the pod shares with others, after what those have done with them up to now.
-    fn share_volumes(&mut self, server: &mut Server, pod: &Object, place: &PodPlace, now: Time) -> Result<(), Status> {
-        let trees = BTreeMap::new();
-        let users = volumes::shared::other_users(&mut Sources { server, pod, place, trees: &trees, at: now })?;
-        for (namespace, name) in users {
-            if let Some(other) = server.read("pods", &namespace, &name)?
-                && let Some(runtime) = PodRuntime::load(server, &other)?.filter(|runtime| runtime.has_inside)
-            {
-                let mut inside = Inside::load(server, &other, &runtime)?;
-                let place = PodPlace::of(server, &other, &runtime)?;
-                let mut sources = Sources { server, pod: &other, place: &place, trees: &trees, at: now };
-                volumes::load_shared(&mut sources, &mut inside.world.trees)?;
-                inside.run(server, &other, now);
-                inside.save(server, &other)?;
-            }
-        }
-        volumes::load_shared(&mut Sources { server, pod, place, trees: &trees, at: now }, &mut self.world.trees)
     }
 
     /// Returns the containers that run but not in the world yet, with their start.
@@ -334,6 +329,14 @@ impl Inside {
 
     /// Runs the world up to an instant.
     fn run(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
+        match self.peers.is_empty() {
+            true => self.run_alone(server, pod, until),
+            false => self.run_group(server, pod, until),
+        }
+    }
+
+    /// Runs the world up to an instant, without the others of its group.
+    fn run_alone(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
         match self.stops.is_empty() {
             true => self.run_world(server, pod, until),
             false => self.run_stopping(server, pod, until),

@@ -61,6 +61,9 @@ pub(super) fn keep(
     inside: Inside,
     look_at: Option<Time>,
 ) -> Result<(), Status> {
+    if let Some(at) = look_at {
+        inside.alert_peers(server, at)?;
+    }
     inside.save(server, pod)?;
     runtime.look_at = look_at.or(runtime.look_at);
     runtime.has_inside = true;

@@ -208,19 +208,17 @@ pub(in crate::controllers::kubelet::inside) fn other_users(
     Ok(others)
 }
 
-/// Takes the shared trees out of a world, and keeps those that have changed.
-///
-/// # Errors
-/// A row that cannot be read.
-pub(in crate::controllers::kubelet) fn save(server: &mut Server, world: &mut World) -> Result<(), Status> {
+/// Takes the shared trees out of a world.
+pub(in crate::controllers::kubelet::inside) fn take_shared(world: &mut World) -> BTreeMap<String, Tree> {
     let is_shared = |key: &str| [CLAIM, HOST, NFS, NETWORK].iter().any(|prefix| key.starts_with(prefix));
-    let keys: Vec<String> = world.trees.keys().filter(|key| is_shared(key)).cloned().collect();
-    for key in keys {
-        if let Some(tree) = world.trees.remove(&key) {
-            server.set_typed_row(&format!("{ROWS}{key}"), Some(tree));
-        }
+    world.trees.extract_if(.., |key, _| is_shared(key)).collect()
+}
+
+/// Takes the shared trees out of a world, and keeps those that have changed.
+pub(in crate::controllers::kubelet) fn save(server: &mut Server, world: &mut World) {
+    for (key, tree) in take_shared(world) {
+        server.set_typed_row(&format!("{ROWS}{key}"), Some(tree));
     }
-    Ok(())
 }
 
 /// Removes what a PersistentVolume held.
