@@ -1,6 +1,7 @@
 //! Volumes of pods, alone and shared.
 
 use super::tests::{advance, log, pod, sh, start, status, warnings};
+use crate::api::Propagation;
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
@@ -132,4 +133,56 @@ fn volumes_that_cannot_be_mounted_are_reported() {
     advance(&mut bench, 120);
     assert_eq!(phase(&mut bench, "p0"), "Running");
     assert_eq!(sh(&mut bench, "p0", "touch /d/x; ls /d"), "x\n");
+}
+
+/// Creates a PersistentVolume on a directory, and a claim for it.
+fn claim(bench: &mut Bench, volume: &str, claim: &str, policy: &str, path: &str) {
+    bench.create(
+        "persistentvolumes",
+        json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume}, "spec": {
+            "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": path},
+            "persistentVolumeReclaimPolicy": policy}}),
+    );
+    bench.create(
+        "persistentvolumeclaims",
+        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": claim}, "spec": {
+            "accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": volume,
+            "resources": {"requests": {"storage": "1Gi"}}}}),
+    );
+    advance(bench, 5);
+}
+
+/// Runs a script in a new pod with a claim; returns what it prints.
+fn run_with_claim(bench: &mut Bench, name: &str, claim: &str, script: &str) -> String {
+    start(bench, with_volume(name, script, &json!({"name": "d", "persistentVolumeClaim": {"claimName": claim}})));
+    let text = log(bench, name);
+    bench.delete("pods", name, Propagation::Background);
+    advance(bench, 40);
+    text
+}
+
+#[test]
+fn the_files_of_a_claim_are_retained_or_deleted_with_its_volume() {
+    for (policy, expected) in
+        [("Retain", "kept\n"), ("Delete", "cat: can't open '/d/file': No such file or directory\n")]
+    {
+        let mut bench = Bench::open();
+        claim(&mut bench, "first", "one", policy, "/tmp/data");
+        run_with_claim(&mut bench, "a", "one", "echo kept > /d/file");
+        assert_eq!(run_with_claim(&mut bench, "b", "one", "cat /d/file"), "kept\n", "{policy}");
+        bench.delete("persistentvolumeclaims", "one", Propagation::Background);
+        advance(&mut bench, 20);
+        let volume =
+            |bench: &mut Bench| bench.cluster.server().read("persistentvolumes", "", "first").expect("readable");
+        if policy == "Retain" {
+            assert_eq!(volume(&mut bench).expect("the volume").str("/status/phase"), "Released");
+            bench.delete("persistentvolumes", "first", Propagation::Background);
+            advance(&mut bench, 5);
+        }
+        assert!(volume(&mut bench).is_none(), "{policy}");
+        claim(&mut bench, "second", "two", policy, "/tmp/data");
+        assert_eq!(run_with_claim(&mut bench, "c", "two", "cat /d/file"), expected, "{policy}");
+        claim(&mut bench, "other", "three", policy, "/tmp/other");
+        assert_eq!(run_with_claim(&mut bench, "d", "three", "ls /d"), "", "{policy}");
+    }
 }

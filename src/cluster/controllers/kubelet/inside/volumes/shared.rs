@@ -1,6 +1,6 @@
 //! Volumes that pods share: claims, directories of a node, and network storage, whose servers are taken to be there and empty.
 //! Each is a tree with a row of its own, which stays when a
-//! pod goes; that of a claim goes with its PersistentVolume.
+//! pod goes; that of a claim goes with its PersistentVolume unless it is to be retained.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,9 +70,36 @@ pub(super) fn key(sources: &mut Sources<'_>, volume: &Value) -> Result<String, S
         }
     };
     let found = sources.server.read("persistentvolumeclaims", sources.pod.namespace(), &claim)?;
-    match found.as_deref().map(|found| found.str("/spec/volumeName")) {
-        Some(name) if !name.is_empty() => Ok(format!("{CLAIM}{name}")),
-        _ => Err(Status::internal(format!("persistentvolumeclaim \"{claim}\" is not bound"))),
+    let name = found.as_deref().map(|found| found.str("/spec/volumeName")).unwrap_or_default();
+    let not_bound = || Status::internal(format!("persistentvolumeclaim \"{claim}\" is not bound"));
+    let volume = sources.server.read("persistentvolumes", "", name)?.ok_or_else(not_bound)?;
+    Ok(key_of_volume(&volume))
+}
+
+/// Returns the key of the tree of a PersistentVolume: where its storage outlives it, another one with the same storage has the
+/// same files. A directory of a node is that of all nodes, unless the volume is bound to one: what a pod has written is there
+/// when another takes its place elsewhere.
+fn key_of_volume(volume: &Object) -> String {
+    if let Some(nfs) = volume.at("/spec/nfs") {
+        return format!("{NFS}{}{}", nfs.str("/server"), nfs.str("/path"));
+    }
+    if let Some(csi) = volume.at("/spec/csi") {
+        return format!("{CLAIM}csi/{}/{}", csi.str("/driver"), csi.str("/volumeHandle"));
+    }
+    match volume.at("/spec/hostPath").or_else(|| volume.at("/spec/local")) {
+        Some(source) => format!("{CLAIM}path/{}{}", node_of(volume), source.str("/path")),
+        None => format!("{CLAIM}name/{}", volume.name()),
+    }
+}
+
+/// Returns the node that a PersistentVolume is bound to; empty if it is not bound to exactly one.
+fn node_of(volume: &Object) -> &str {
+    let terms = volume.list("/spec/nodeAffinity/required/nodeSelectorTerms");
+    let [term] = terms else { return "" };
+    let of_host = |rule: &&Value| rule.str("/key") == "kubernetes.io/hostname" && rule.str("/operator") == "In";
+    match term.list("/matchExpressions").iter().find(of_host).map(|rule| rule.list("/values")) {
+        Some([node]) => node.as_str().unwrap_or_default(),
+        _ => "",
     }
 }
 
@@ -122,9 +149,12 @@ fn new_tree(sources: &mut Sources<'_>, key: &str) -> Result<Tree, Status> {
 
 /// Returns the capacity of a volume in bytes.
 fn capacity(sources: &mut Sources<'_>, key: &str) -> Result<u64, Status> {
-    let Some(name) = key.strip_prefix(CLAIM) else { return Ok(sources.place.storage) };
-    let volume = sources.server.read("persistentvolumes", "", name)?;
-    let size = volume.as_deref().and_then(|volume| quantity(volume.pointer("/spec/capacity/storage")));
+    if !key.starts_with(CLAIM) {
+        return Ok(sources.place.storage);
+    }
+    let volumes = sources.server.read_all("persistentvolumes", None)?;
+    let volume = volumes.iter().find(|volume| key_of_volume(volume) == key);
+    let size = volume.and_then(|volume| quantity(volume.pointer("/spec/capacity/storage")));
     Ok(size.and_then(|size| u64::try_from(size.value()).ok()).unwrap_or(sources.place.storage))
 }
 
@@ -221,9 +251,13 @@ pub(in crate::controllers::kubelet) fn save(server: &mut Server, world: &mut Wor
     }
 }
 
-/// Removes what a PersistentVolume held.
+/// Removes what a PersistentVolume held, unless it is to be retained.
 pub(in crate::controllers::kubelet) fn remove(server: &mut Server, volume: &Object) {
+    let key = key_of_volume(volume);
+    if volume.str("/spec/persistentVolumeReclaimPolicy") == "Retain" && !key.starts_with(&format!("{CLAIM}name/")) {
+        return;
+    }
     for rows in [ROWS, USERS] {
-        server.set_row(&format!("{rows}{CLAIM}{}", volume.name()), None);
+        server.set_row(&format!("{rows}{key}"), None);
     }
 }
