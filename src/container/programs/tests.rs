@@ -159,6 +159,26 @@ fn endless_programs_let_others_run_and_end_at_a_closed_pipe() {
 }
 
 #[test]
+fn figures_are_those_of_virtual_time_and_of_the_node() {
+    let last =
+        |line: &str, image: &str| printed_after(image, &format!("({line}) 2>&1 | tail -n 1"), 10).trim_end().to_owned();
+    let slow = "(sleep 2; echo abc) | dd";
+    assert_eq!(last(slow, "debian"), "4 bytes copied, 2 s, 0.0 kB/s");
+    assert_eq!(last(slow, "busybox"), "4 bytes (4B) copied, 2.000000 seconds, 2B/s");
+    let fast = "head -c 3000 /dev/zero | dd";
+    assert_eq!(
+        last(&format!("{fast} of=/dev/null"), "debian"),
+        "3000 bytes (3.0 kB, 2.9 KiB) copied, 0 s, Infinity B/s"
+    );
+    assert_eq!(last(&format!("{fast} of=/dev/null"), "busybox"), "3000 bytes (2.9KB) copied, 0.000000 seconds, 0B/s");
+    // The main process, the shell of the session, the subshell and the program itself take 4 MiB each.
+    let memory = "free -m | awk 'NR == 2 { print $2, $3, $4, $5 }'";
+    assert_eq!(last(memory, "busybox"), "1024 28 996 0");
+    assert_eq!(last("grep -c '^processor' /proc/cpuinfo; nproc", "busybox"), "2");
+    assert_eq!(last("sleep 7; cut -d. -f1 /proc/uptime", "debian"), "7");
+}
+
+#[test]
 fn a_full_disk_is_reported() {
     let line = "dd if=/dev/zero of=/big bs=1M count=40 2>&1 | head -n 1; fallocate -l 1T /x 2>&1; rm /big";
     let mut world = world("debian", &["sleep", "infinity"]);
