@@ -4,6 +4,7 @@ mod attach;
 mod buffer;
 mod container;
 pub(crate) mod log;
+pub(crate) mod memory;
 mod mount_points;
 pub(crate) mod proc;
 mod rounds;

@@ -69,6 +69,8 @@ pub(super) struct PodPlace {
     storage: u64,
     /// Processors of the node.
     processors: u32,
+    /// When the node was started.
+    booted: Option<Time>,
     /// When the pod got its volumes.
     mounted: Time,
 }
@@ -78,7 +80,10 @@ impl PodPlace {
     fn of(server: &mut Server, pod: &Object, runtime: &PodRuntime) -> Result<PodPlace, Status> {
         let node = server.read("nodes", "", pod.str("/spec/nodeName"))?.unwrap_or_default();
         let allocatable = node.at("/status/allocatable").cloned().unwrap_or_else(|| json!({}));
-        let number = |name: &str| quantity(allocatable.get(name)).and_then(|amount| u64::try_from(amount.value()).ok());
+        let amount = |value: Option<&Value>| quantity(value).and_then(|amount| u64::try_from(amount.value()).ok());
+        let number = |name: &str| {
+            amount(node.pointer(&format!("/status/capacity/{name}"))).or_else(|| amount(allocatable.get(name)))
+        };
         Ok(PodPlace {
             ip: runtime.ip.clone(),
             host_ip: host_ip(&node),
@@ -86,6 +91,7 @@ impl PodPlace {
             memory: number("memory").unwrap_or(0),
             storage: number("ephemeral-storage").unwrap_or(u64::MAX),
             processors: number("cpu").and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(1),
+            booted: Time::parse(node.str("/metadata/creationTimestamp")),
             mounted: runtime.started,
             allocatable,
         })
