@@ -23,7 +23,7 @@ pub use fs::{
     Attributes, Content, Device, Files, Location, Mount, Mounts, Node, NodeId, NodeKind, Stat, Tree, TreeChanges,
 };
 pub use image::{Flavour, Image};
-pub use network::{Answer, Endpoint, NetworkError, Record, RecordKind, Request, Response, Surroundings};
+pub use network::{Answer, Endpoint, Health, NetworkError, Record, RecordKind, Request, Response, Surroundings};
 pub use process::{Credentials, Pid, Signal, Status, Wait};
 pub use programs::{is_shell, simulates};
 pub use world::{

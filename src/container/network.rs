@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::http::Server;
+use crate::http::{HealthServer, Server};
 use crate::programs::net::Store;
 
 /// An address and a TCP port.
@@ -116,6 +116,17 @@ pub struct Response {
     pub is_http_1_0: bool,
 }
 
+/// What the health service of a gRPC server answers (`grpc.health.v1.Health/Check`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// `SERVING`.
+    Serving,
+    /// `NOT_SERVING`.
+    NotServing,
+    /// The status `NOT_FOUND`: the server has no service of that name.
+    UnknownService,
+}
+
 /// What lies outside of the pod. The control plane implements it.
 pub trait Surroundings {
     /// Asks a DNS server for one full name, without a final dot; search domains are not its business.
@@ -218,6 +229,8 @@ pub(crate) enum Service {
     Silent,
     /// An HTTP server.
     Http(Box<Server>),
+    /// A gRPC server.
+    Grpc(HealthServer),
     /// A key-value store.
     Redis(Box<Store>),
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Visit, dates, response};
 use crate::call::Call;
-use crate::network::Response;
+use crate::network::{Response, Service};
 
 /// Seconds for which the server of the documentation's liveness probe is healthy.
 const HEALTHY_SECONDS: i64 = 10;
@@ -29,6 +29,10 @@ pub(crate) enum App {
     Netexec,
     /// `agnhost serve-hostname`.
     Hostname,
+    /// The requests that change what `agnhost grpc-health-checking` says of itself.
+    HealthSwitch,
+    /// `etcd`: of its requests those about its health.
+    Etcd,
     /// `agnhost liveness`.
     Liveness,
     /// `whoami` with its name.
@@ -71,6 +75,8 @@ impl App {
             App::Echo(version) => echo(call, visit, version),
             App::Netexec => netexec(call, visit),
             App::Hostname => go(now, 200, format!("{hostname}\n")),
+            App::HealthSwitch => switch_health(call, visit),
+            App::Etcd => etcd(call, visit),
             App::Liveness => liveness(call, visit),
             App::Whoami(name) => whoami(call, visit, name),
             App::HttpEcho(text) => {
@@ -195,11 +201,45 @@ fn liveness(call: &Call<'_>, visit: &Visit<'_>) -> Response {
             go(call.now(), 500, format!("error: {}", age.to_std().as_secs_f64()))
         }
         "/healthz" => go(call.now(), 200, "ok".into()),
-        _ => {
-            let mut response = go(call.now(), 404, "404 page not found\n".into());
-            response.headers.insert(0, ("X-Content-Type-Options".into(), "nosniff".into()));
+        _ => not_found(call.now()),
+    }
+}
+
+/// Returns the answer of Go's server to a path that it does not know.
+fn not_found(now: Time) -> Response {
+    let mut response = go(now, 404, "404 page not found\n".into());
+    response.headers.insert(0, ("X-Content-Type-Options".into(), "nosniff".into()));
+    response
+}
+
+/// Answers the requests that set the health of the gRPC servers of the process.
+fn switch_health(call: &mut Call<'_>, visit: &Visit<'_>) -> Response {
+    let is_healthy = match visit.path() {
+        "/make-serving" => true,
+        "/make-not-serving" => false,
+        _ => return not_found(call.now()),
+    };
+    log(call, if is_healthy { "Mark as healthy" } else { "Mark as unhealthy" });
+    for listener in &mut call.process.listeners {
+        if let Service::Grpc(server) = &mut listener.service {
+            server.forced = Some(is_healthy);
+        }
+    }
+    let age = call.now() - call.process.started;
+    go(call.now(), 200, age.to_string())
+}
+
+/// Answers the requests about health that etcd knows without its data.
+fn etcd(call: &Call<'_>, visit: &Visit<'_>) -> Response {
+    let now = call.now();
+    match visit.path() {
+        "/health" => {
+            let mut response = typed(now, 200, r#"{"health":"true","reason":""}"#.into(), "text/plain; charset=utf-8");
+            response.headers.insert(0, ("Access-Control-Allow-Origin".into(), "*".into()));
             response
         }
+        "/livez" | "/readyz" => go(now, 200, "ok\n".into()),
+        _ => not_found(now),
     }
 }
 

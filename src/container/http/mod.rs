@@ -7,6 +7,7 @@ mod apache;
 mod apps;
 pub(crate) mod dates;
 mod files;
+mod health;
 mod message;
 mod nginx;
 
@@ -23,6 +24,7 @@ use crate::world::{Container, World};
 pub(crate) use apache::Apache;
 pub(crate) use apps::{App, javascript, log as log_go};
 pub(crate) use files::{FileServer, FileServerKind};
+pub(crate) use health::HealthServer;
 pub(crate) use message::{decode_request, encode_response, head, reason, status_line};
 pub(crate) use nginx::{Nginx, Problem as NginxProblem};
 
@@ -152,7 +154,7 @@ impl World {
         let service = process.and_then(|p| p.listeners.iter_mut().find(|listener| listener.port == port));
         match service.map(|listener| &mut listener.service) {
             Some(Service::Redis(store)) => Ok(store.exchange(bytes)),
-            Some(Service::Silent) => Err(NetworkError::Closed),
+            Some(Service::Silent | Service::Grpc(_)) => Err(NetworkError::Closed),
             _ => match decode_request(bytes) {
                 Some(request) => {
                     let response = self.serve(surroundings, port, &request, client)?;

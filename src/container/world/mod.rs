@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::{NodeId, Tree};
 
+use crate::image::Image;
 use crate::network::Service;
 use crate::process::{FileId, OpenFile, PipeId, Process, Signal, State, Status, Target};
 use crate::programs::Task;
@@ -104,14 +105,23 @@ impl World {
         }
     }
 
+    /// Sends the signal to the main process of a container with which its image wants it to be stopped.
+    pub fn ask_to_stop(&mut self, container: &str) {
+        if let Some(found) = self.containers.get(container) {
+            self.signal(container, Image::of(&found.config.image).stop_signal);
+        }
+    }
+
     /// Reports whether the main program of a running container is simulated, with everything that it listens to: of servers
-    /// only those that speak HTTP.
+    /// only those that speak HTTP or gRPC.
     #[must_use]
     pub fn knows_main(&self, container: &str) -> bool {
         let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
         main.is_some_and(|main| match main.task {
             Task::UnknownService | Task::UnknownBatch(_) => false,
-            Task::Net(_) => main.listeners.iter().any(|listener| matches!(listener.service, Service::Http(_))),
+            Task::Net(_) => {
+                main.listeners.iter().any(|listener| matches!(listener.service, Service::Http(_) | Service::Grpc(_)))
+            }
             _ => true,
         })
     }
@@ -217,7 +227,7 @@ impl World {
             return;
         }
         if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)).filter(|s| s.leader == pid) {
-            session.status = Some(status);
+            session.end(status, self.now);
         }
         let Some(container) = self.containers.get_mut(container) else { return };
         // Orphans are adopted by the main process, which reaps them at once.
@@ -242,7 +252,7 @@ impl World {
         container.log.finish(now);
         for id in std::mem::take(&mut container.attached) {
             if let Some(session) = self.sessions.get_mut(&id) {
-                session.status = Some(status);
+                session.end(status, now);
             }
         }
         if let Some(input) = container.main_input.take() {
@@ -254,7 +264,7 @@ impl World {
                 self.release_file(id);
             }
             if let Some(session) = process.session.and_then(|id| self.sessions.get_mut(&id)) {
-                session.status.get_or_insert(Status::Killed(Signal::Kill));
+                session.end(Status::Killed(Signal::Kill), now);
             }
         }
     }

@@ -28,14 +28,14 @@ pub(super) struct Program {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_inside: bool,
     /// It has been asked to stop; the exit code is that of this end.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) is_condemned: bool,
+    #[serde(default, rename = "is_condemned", skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_terminating: bool,
 }
 
 impl Program {
     /// Creates a service, which runs until it is stopped.
     pub(super) fn service() -> Program {
-        Program { runs: None, exit_code: 0, output: Vec::new(), is_inside: false, is_condemned: false }
+        Program { runs: None, exit_code: 0, output: Vec::new(), is_inside: false, is_terminating: false }
     }
 
     /// Creates a run that is simulated in the inside of the pod.
@@ -87,7 +87,7 @@ fn of_image(image: &str) -> Program {
 }
 
 /// Returns whether a program is the server that an image brings.
-fn is_main_program(image: &str, program: &str) -> bool {
+pub(super) fn is_main_program(image: &str, program: &str) -> bool {
     let image = Image::of(image);
     let main = image.entrypoint.iter().chain(image.command).next();
     main.is_some_and(|main| base_name(main) == base_name(program) && !is_shell(base_name(main)))

@@ -157,7 +157,11 @@ fn container_status(
         "state": state(pod, spec, container, inputs),
         "lastState": {},
     });
-    if let Some(last) = &container.last {
+    let last = match &container.state {
+        State::Crashed { ended, .. } if container.hook_error.is_some() => Some(ended),
+        _ => container.last.as_ref(),
+    };
+    if let Some(last) = last {
         status["lastState"] = terminated(pod, spec, last, inputs);
     }
     if container.has_run() {
@@ -200,7 +204,17 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
         let initializes = !pod.list("/spec/initContainers").is_empty();
         waiting(if initializes { "PodInitializing" } else { "ContainerCreating" }, "")
     };
+    let hook_failed = || waiting("PostStartHookError", container.hook_error.as_deref().unwrap_or_default());
     match &container.state {
+        State::Crashed { .. } if container.hook_error.is_some() => hook_failed(),
+        State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.hook_error.is_some() => {
+            hook_failed()
+        }
+        _ if container.is_before_running() => match &container.last {
+            None => not_started(),
+            Some(_) if container.hook_error.is_some() => hook_failed(),
+            Some(last) => terminated(pod, spec, last, inputs),
+        },
         State::Waiting if is_reset(container) => waiting(RESTARTING, REMOVED),
         State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.last.is_some() => {
             container.last.as_ref().map_or_else(not_started, |last| terminated(pod, spec, last, inputs))
@@ -218,7 +232,10 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
             };
             waiting(reason, message)
         }
-        State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. } => {
+        State::PostStart { running, .. }
+        | State::Running(running)
+        | State::Killing { running, .. }
+        | State::Resizing { running, .. } => {
             json!({"running": {"startedAt": running.since.rfc3339()}})
         }
         State::Ended(ended) | State::Crashed { ended, .. } => terminated(pod, spec, ended, inputs),

@@ -93,6 +93,14 @@ pub(super) const IMAGES: &[Image] = &[
         ..DEBIAN
     },
     Image {
+        names: &["etcd", "coreos/etcd"],
+        command: &["etcd"],
+        path: "/usr/local/bin:/bin:/usr/bin",
+        ports: &[2379, 2380, 4001, 7001],
+        programs: &["/usr/local/bin/etcd", "/usr/local/bin/etcdctl"],
+        ..DEBIAN
+    },
+    Image {
         names: &["coredns", "coredns/coredns"],
         entrypoint: &["/coredns"],
         ports: &[53],

@@ -43,6 +43,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("apache2-foreground", Stops::Cleanly, web::apache),
     ("cassandra", Stops::Cleanly, silent),
     ("coredns", Stops::Cleanly, silent),
+    ("etcd", Stops::Cleanly, apps::etcd),
     ("fluentd", Stops::Cleanly, silent),
     ("hello-app", Stops::Go, apps::hello),
     ("http-echo", Stops::Cleanly, apps::http_echo),

@@ -7,6 +7,7 @@
 mod config;
 mod environment;
 mod fields;
+mod hooks;
 mod life;
 mod message;
 mod name_files;
@@ -15,6 +16,7 @@ mod network_answers;
 mod outside;
 mod probing;
 mod session;
+mod stopping;
 #[cfg(test)]
 mod tests;
 pub(super) mod updates;
@@ -26,12 +28,13 @@ use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_container::{Outcome, StoredWorld, Surroundings, World};
+use kctl_container::{Outcome, SessionId, StoredWorld, Surroundings, World, is_shell, simulates};
 use serde::{Deserialize, Serialize};
 
+use super::command;
 use super::container_spec::containers;
 use super::host_ip;
-use super::runtime::PodRuntime;
+use super::runtime::{ContainerRuntime, PodRuntime};
 use super::watches;
 use crate::api::{LogQuery, Server};
 use crate::network::dns_server;
@@ -39,12 +42,16 @@ pub(super) use config::is_service;
 use environment::Sources;
 pub(super) use environment::Variables;
 use fields::quantity;
+use hooks::{Hook, POST_START};
 pub(super) use life::{after_sync, before_sync};
+use net_probe::Target;
 use network_answers::{NetworkAnswers, Remembering};
 use outside::Outside;
-pub(super) use probing::{needs_inside, probe, stop, stopped_at};
+pub(super) use probing::{needs_inside, probe};
 use session::keep;
 pub(crate) use session::{forward, session};
+use stopping::Stop;
+pub(super) use stopping::{Stopped, begin_stop};
 
 /// Steps that a world takes at most in one go.
 const BUDGET: u64 = 100_000;
@@ -110,6 +117,10 @@ pub(super) struct Inside {
     world: World,
     /// The number of the run of each container in the world.
     runs: BTreeMap<String, i64>,
+    /// The hooks after the start of containers.
+    hooks: BTreeMap<String, Hook>,
+    /// The containers that are being stopped.
+    stops: BTreeMap<String, Stop>,
     /// The number of random numbers that were drawn.
     draws: u64,
     /// What was asked of the network, so that a change there can change what happens.
@@ -127,6 +138,10 @@ pub(super) struct Inside {
 struct Kept {
     world: StoredWorld,
     runs: BTreeMap<String, i64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    hooks: BTreeMap<String, Hook>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    stops: BTreeMap<String, Stop>,
     draws: u64,
     #[serde(default, skip_serializing_if = "NetworkAnswers::is_empty")]
     answers: NetworkAnswers,
@@ -134,16 +149,22 @@ struct Kept {
 
 impl From<Inside> for Kept {
     fn from(inside: Inside) -> Kept {
-        let Inside { world, runs, draws, answers, .. } = inside;
-        Kept { world: world.into(), runs, draws, answers }
+        let Inside { world, runs, hooks, stops, draws, answers, .. } = inside;
+        Kept { world: world.into(), runs, hooks, stops, draws, answers }
     }
 }
 
 impl From<Kept> for Inside {
     fn from(kept: Kept) -> Inside {
-        let Kept { world, runs, draws, answers } = kept;
-        Inside { world: world.into(), runs, draws, answers, hops: 0, is_forecast: false, failure: None }
+        let Kept { world, runs, hooks, stops, draws, answers } = kept;
+        Inside { runs, hooks, stops, draws, answers, ..Inside::new(world.into()) }
     }
+}
+
+/// Reports whether a program is simulated in the containers of an image.
+fn is_simulated(image: &str, program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or_default();
+    is_shell(name) || simulates(name) || command::is_main_program(image, program)
 }
 
 fn row(uid: &str) -> String {
@@ -162,16 +183,29 @@ impl Inside {
             true => server.typed_row::<Kept>(&row(pod.uid()))?.map(Inside::from),
             false => None,
         };
-        let new = || Inside {
-            world: World::new(runtime.started),
+        Ok(kept.unwrap_or_else(|| Inside::new(World::new(runtime.started))))
+    }
+
+    fn new(world: World) -> Inside {
+        Inside {
+            world,
             runs: BTreeMap::new(),
+            hooks: BTreeMap::new(),
+            stops: BTreeMap::new(),
             draws: 0,
             answers: NetworkAnswers::default(),
             hops: 0,
             is_forecast: false,
             failure: None,
-        };
-        Ok(kept.unwrap_or_else(new))
+        }
+    }
+
+    /// Returns a copy to be run ahead, of which nobody wants to see the logs.
+    fn forecast(&self) -> Inside {
+        let mut ahead = self.clone();
+        ahead.is_forecast = true;
+        ahead.world.lines_wanted = 0;
+        ahead
     }
 
     /// Returns the failure of the store that a container has met, if there is one.
@@ -209,6 +243,7 @@ impl Inside {
         }
         self.catch_up(server, pod, now);
         self.end_stopped(runtime);
+        self.forget_hooks(runtime);
         let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
         volumes::refresh(&mut sources, &mut self.world)?;
         self.check()
@@ -263,9 +298,24 @@ impl Inside {
         let config = config::config(&mut sources, &mut trees, spec, container.environment.as_ref())?;
         self.world.trees = trees;
         self.runs.insert(name.to_owned(), container.restarts);
+        self.stops.remove(name);
         self.outside(server, pod, |world, outside| world.start(outside, name, config));
-        self.post_start(server, pod, spec);
+        // The request of a hook finds a program that has begun.
+        self.run_world(server, pod, self.world.now);
+        let target = Target::of(server, pod, &runtime.ip, at)?;
+        match self.begin_hook(server, &target, spec, POST_START) {
+            Some(hook) => self.hooks.insert(name.to_owned(), hook),
+            None => self.hooks.remove(name),
+        };
         Ok(())
+    }
+
+    /// Forgets the hooks after the start that the kubelet does not wait for any more.
+    fn forget_hooks(&mut self, runtime: &PodRuntime) {
+        let waits = |name: &String| runtime.container(name).is_some_and(ContainerRuntime::is_in_hook);
+        let over = self.hooks.extract_if(.., |name, _| !waits(name)).map(|(_, hook)| hook);
+        let sessions: Vec<SessionId> = over.filter_map(|hook| hook.session()).collect();
+        sessions.into_iter().for_each(|session| self.world.close_session(session));
     }
 
     /// Ends the containers that do not run any more.
@@ -288,8 +338,16 @@ impl Inside {
         self.world.now = self.world.now.max(until);
     }
 
-    /// Runs the world up to an instant. What it asks of the network before that is answered as before.
+    /// Runs the world up to an instant.
     fn run(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
+        match self.stops.is_empty() {
+            true => self.run_world(server, pod, until),
+            false => self.run_stopping(server, pod, until),
+        }
+    }
+
+    /// Runs what is in the world up to an instant. What it asks of the network before that is answered as before.
+    fn run_world(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
         let before = until - Duration::from_micros(1);
         if !self.answers.is_empty() && self.world.now < before {
             let outcome = self.act(server, pod, true, |world, outside| world.run(outside, before, BUDGET));
