@@ -5,6 +5,7 @@
 //! looked up in the cluster's DNS ([`crate::dns`]), at its usual address.
 
 mod api_server;
+mod ended;
 mod policy;
 mod services;
 #[cfg(test)]
@@ -89,7 +90,7 @@ pub(crate) struct Network<'a> {
 
 /// What lies at an address.
 enum Place {
-    /// A running pod.
+    /// A pod that runs, or has just ended.
     Pod(Arc<Object>),
     /// The API server.
     Api,
@@ -135,6 +136,12 @@ impl Network<'_> {
         };
         let found = dns::lookup(self.server, "", &format!("{name}."), kind);
         let found = self.settle(found)?;
+        if !found.exists && matches!(kind, RecordType::A) {
+            let ended = ended::address(self.server, &found.name, self.now);
+            if let Some(record) = self.settle(ended)? {
+                return Ok(Answer { exists: true, records: vec![record] });
+            }
+        }
         let record = |record: dns::Record| Record { name: record.name, kind: record.kind, data: record.data };
         Ok(Answer { exists: found.exists, records: found.records.into_iter().map(record).collect() })
     }
@@ -238,9 +245,9 @@ impl Network<'_> {
             return Ok(Place::Api);
         }
         let text = to.address.to_string();
-        let is_alive = |pod: &Arc<Object>| !matches!(pod.str("/status/phase"), "Succeeded" | "Failed");
         let pods = self.server.read_all("pods", None)?;
-        if let Some(pod) = pods.into_iter().filter(is_alive).find(|pod| pod.str("/status/podIP") == text) {
+        let is_here = |pod: &Arc<Object>| pod.str("/status/podIP") == text && ended::is_found(pod, self.now);
+        if let Some(pod) = pods.into_iter().find(is_here) {
             if !pod.flag("/spec/hostNetwork") {
                 return Ok(Place::Pod(pod));
             }

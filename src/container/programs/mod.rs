@@ -89,6 +89,12 @@ pub fn simulates(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
+/// Reports whether a program of this name is a simulated server, which runs until it is stopped.
+#[must_use]
+pub fn serves(name: &str) -> bool {
+    net::serves(name)
+}
+
 /// Reports whether a program of this name is a shell.
 #[must_use]
 pub fn is_shell(name: &str) -> bool {

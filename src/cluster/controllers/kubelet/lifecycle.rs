@@ -61,8 +61,10 @@ impl<'a> PodSync<'a> {
         if gone_at > now {
             return self.out.requeue_at(gone_at, false);
         }
+        // What is meant to end by itself does not count as done when it is stopped.
+        let exit_code = if self.pod.str("/spec/restartPolicy") == "Always" { 0 } else { KILLED };
         for container in runtime.containers.values_mut().filter(|c| c.running().is_some()) {
-            container.state = State::Ended(container.terminate(0, now));
+            container.state = State::Ended(container.terminate(exit_code, now));
         }
         self.out.is_terminated = true;
     }
