@@ -55,6 +55,24 @@ pub(super) fn translate(
     Ok(if has_address { Err(NetworkError::TimedOut) } else { Ok(to) })
 }
 
+/// Returns the addresses of the pods among which connections to an address are divided: the ready endpoints of a service, or
+/// the address itself.
+///
+/// # Errors
+/// A list that cannot be read.
+pub(crate) fn endpoints(server: &mut Server, to: Endpoint) -> Result<Vec<Ipv4Addr>> {
+    let text = to.address.to_string();
+    let is_node = is_node(server, &text)?;
+    for service in server.read_all("services", None)? {
+        let is_address = service.str("/spec/clusterIP") == text || external_addresses(&service).any(|ip| ip == text);
+        if let Some(port) = port_of(&service, to.port, is_address, is_node) {
+            let ready = candidates(server, &service, port)?.into_iter().filter(|candidate| candidate.is_ready);
+            return Ok(ready.map(|candidate| candidate.to.address).collect());
+        }
+    }
+    Ok(vec![to.address])
+}
+
 /// Returns the TCP port of a service that a connection is for: by its number, or on a node by its node port.
 fn port_of(service: &Object, number: u16, is_address: bool, is_node: bool) -> Option<&Value> {
     let field = match (is_address, is_node) {

@@ -1,6 +1,6 @@
 //! Applications that documentation and tutorials use.
 
-use kctl_base::sim::Time;
+use kctl_base::sim::{Duration, Time};
 use serde::{Deserialize, Serialize};
 
 use super::{Visit, dates, response};
@@ -9,6 +9,9 @@ use crate::network::Response;
 
 /// Seconds for which the server of the documentation's liveness probe is healthy.
 const HEALTHY_SECONDS: i64 = 10;
+
+/// Processor time that the page of the autoscaling walkthrough takes for its million square roots.
+const HPA_EXAMPLE_TIME: Duration = Duration::from_millis(15);
 
 /// An application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +57,7 @@ impl App {
                     [("Date", date.as_str()), ("Server", "Apache/2.4.10 (Debian)"), ("X-Powered-By", "PHP/5.6.14")];
                 let mut response = response(200, &headers, "OK!");
                 response.headers.push(("Content-Type".into(), "text/html; charset=UTF-8".into()));
+                response.took = HPA_EXAMPLE_TIME;
                 response
             }
             App::NodeText(text) => node(now, text.clone()),

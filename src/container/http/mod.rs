@@ -99,7 +99,7 @@ pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Ve
     let mut headers: Vec<(String, String)> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     headers.push(("Content-Length".to_owned(), body.len().to_string()));
-    Response { status, reason: reason(status).to_owned(), headers, body, is_http_1_0: false }
+    Response { status, reason: reason(status).to_owned(), headers, body, ..Response::default() }
 }
 
 impl World {
