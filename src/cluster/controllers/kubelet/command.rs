@@ -86,25 +86,12 @@ fn of_image(image: &str) -> Program {
     }
 }
 
-/// Returns the words of the main program: `command` and `args`, or what the entrypoint of the image makes of `args` alone. The
-/// entrypoints that are scripts start a program that is named, and put that of the image before options.
-pub(super) fn words(image: &str, command: Vec<String>, args: Vec<String>) -> Vec<String> {
-    let image = Image::of(image);
-    let Some(entrypoint) = image.entrypoint.first().filter(|_| command.is_empty() && !args.is_empty()) else {
-        return [command, args].concat();
-    };
-    let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    match (simulates(base_name(entrypoint)), args[0].starts_with('-')) {
-        (true, true) => [own(image.command.get(..1).unwrap_or_default()), args].concat(),
-        (true, false) => args,
-        (false, _) => [own(image.entrypoint), args].concat(),
-    }
-}
-
-/// Returns whether a program is the one by which an image starts its server.
+/// Returns whether a program is the server that an image brings.
 fn is_main_program(image: &str, program: &str) -> bool {
-    let main = Image::of(image).entrypoint.first();
+    let image = Image::of(image);
+    let main = image.entrypoint.iter().chain(image.command).next();
     main.is_some_and(|main| base_name(main) == base_name(program) && !is_shell(base_name(main)))
+        || image.command.first().is_some_and(|own| *own == program && !is_shell(base_name(own)))
 }
 
 /// Returns the last part of a path.
@@ -324,29 +311,6 @@ mod tests {
             let lines: Vec<&str> = program.output.iter().map(|(_, l)| l.as_str()).collect();
             assert_eq!((program.runs, program.exit_code, lines.as_slice()), (*runs, *code, *output), "{argv:?}");
         }
-    }
-
-    #[test]
-    fn the_entrypoint_of_an_image_begins_what_is_given_as_arguments() {
-        let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let cases: &[(&str, &[&str], &[&str])] = &[
-            ("curlimages/curl", &["-s", "http://web"], &["curl", "-s", "http://web"]),
-            ("curlimages/curl", &["curl", "-s", "http://web"], &["curl", "-s", "http://web"]),
-            ("registry.k8s.io/e2e-test-images/agnhost:2.53", &["netexec"], &["/agnhost", "netexec"]),
-            ("redis", &["redis-cli", "ping"], &["redis-cli", "ping"]),
-            ("busybox", &["sleep", "5"], &["sleep", "5"]),
-        ];
-        for (image, args, expected) in cases {
-            assert_eq!(words(image, Vec::new(), own(args)), own(expected), "{image} {args:?}");
-        }
-        assert_eq!(words("redis", own(&["sh"]), own(&["-c", "ls"])), ["sh", "-c", "ls"]);
-    }
-
-    #[test]
-    fn clients_are_left_to_the_inside_even_where_they_are_the_command_of_an_image() {
-        assert_eq!(run("curlimages/curl", &["curl", "-s", "http://web"], false), None);
-        let server = run("nginx", &["nginx", "-g", "daemon off;"], true).expect("a server");
-        assert_eq!(server.runs, None);
     }
 
     #[test]

@@ -58,10 +58,10 @@ impl PodSync<'_> {
     /// Returns the program of the next run: as the script declares it, or else derived from the command.
     fn program(&self, spec: ContainerSpec<'_>, finished_runs: i64) -> Program {
         let script = self.script(spec);
-        let image = spec.spec.str("/image");
-        let written = |field| strings(spec.spec.list(field)).iter().map(|word| expand(word, spec.spec)).collect();
-        let argv = command::words(image, written("/command"), written("/args"));
+        let argv = ["/command", "/args"].iter().flat_map(|p| strings(spec.spec.list(p)));
+        let argv: Vec<String> = argv.map(|word| expand(&word, spec.spec)).collect();
         let is_service = inside::is_service(self.pod, spec);
+        let image = spec.spec.str("/image");
         let decided = command::decide(&Invocation { image, argv: &argv, is_service, start: self.inputs.now });
         if script.run.is_none() && script.exit.is_none() {
             return match decided {
