@@ -324,7 +324,8 @@ impl Inside {
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
         let Inside { hops, is_forecast, draws, .. } = *self;
-        let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast, failure: None };
+        let mut outside =
+            Outside { server, pod, draws, now: self.world.now, hops, is_forecast, masqueraded: None, failure: None };
         let (answers, demand) = (&mut self.answers, &mut self.demand);
         let mut remembering = Remembering { surroundings: &mut outside, answers, is_past, demand };
         let result = act(&mut self.world, &mut remembering);
