@@ -24,6 +24,7 @@ use crate::api::{Result, Server};
 use crate::dns::{self, RecordType};
 use crate::profile::Cidr;
 use policy::{Party, Traffic};
+pub(crate) use services::endpoints;
 
 /// The number of the DNS server's address in the range of services.
 const DNS_NUMBER: u64 = 10;
@@ -83,6 +84,8 @@ pub(crate) struct Network<'a> {
     pub(crate) now: Time,
     pub(crate) hops: u8,
     pub(crate) is_forecast: bool,
+    /// The address in the place of the pod's, where a node passes the connection on.
+    pub(crate) source: Option<Ipv4Addr>,
     pub(crate) deliver: Deliver,
     /// The first failure of the store. To the pod it is a time-out.
     pub(crate) failure: &'a mut Option<Status>,
@@ -155,6 +158,19 @@ impl Network<'_> {
         self.settle(translated)?
     }
 
+    /// Returns the address of the node that a translated connection comes from, where it is not that of the pod.
+    ///
+    /// # Errors
+    /// [`NetworkError::TimedOut`] when the cluster cannot be read.
+    pub(crate) fn masquerade(
+        &mut self,
+        to: Endpoint,
+        endpoint: Endpoint,
+    ) -> std::result::Result<Option<Ipv4Addr>, NetworkError> {
+        let address = services::masquerade(self.server, to, endpoint);
+        self.settle(address)
+    }
+
     /// Sends a message to an endpoint that has been translated.
     ///
     /// # Errors
@@ -219,7 +235,7 @@ impl Network<'_> {
             (Place::Pod(pod), message) => {
                 let delivery = Delivery {
                     port: to.port,
-                    client: address_of(self.pod).unwrap_or(Ipv4Addr::UNSPECIFIED),
+                    client: self.source.or_else(|| address_of(self.pod)).unwrap_or(Ipv4Addr::UNSPECIFIED),
                     message,
                     hops: self.hops + 1,
                     is_forecast: self.is_forecast,

@@ -110,7 +110,10 @@ impl World {
         let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
         main.is_some_and(|main| match main.task {
             Task::UnknownService | Task::UnknownBatch(_) => false,
-            Task::Net(_) => main.listeners.iter().any(|listener| matches!(listener.service, Service::Http(_))),
+            Task::Net(_) => main
+                .listeners
+                .iter()
+                .any(|listener| matches!(&listener.service, Service::Http(server) if server.is_complete())),
             _ => true,
         })
     }

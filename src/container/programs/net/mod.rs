@@ -42,7 +42,9 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("docker-php-entrypoint", entrypoint::run),
     ("dumb-init", entrypoint::init),
     ("entrypoint.sh", entrypoint::run),
+    ("ready-probe.sh", services::zookeeper::cassandra_ready),
     ("tini", entrypoint::init),
+    ("zookeeper-ready", services::zookeeper::ready),
 ];
 
 const CLIENTS: &[(&str, Client)] = &[
@@ -79,6 +81,7 @@ pub(super) const NAMES: &[&str] = &[
     "ifconfig",
     "ip",
     "nc",
+    "ncat",
     "netstat",
     "nslookup",
     "pg_isready",

@@ -3,6 +3,7 @@
 mod apps;
 mod nginx;
 mod web;
+pub(super) mod zookeeper;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("rabbitmq-server", Stops::Cleanly, silent),
     ("redis-server", Stops::Cleanly, redis),
     ("serve_hostname", Stops::Go, apps::hostname),
+    ("start-zookeeper", Stops::Cleanly, zookeeper::start),
     ("whoami", Stops::Go, apps::whoami),
 ];
 

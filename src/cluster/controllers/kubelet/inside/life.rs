@@ -9,13 +9,14 @@ use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_container::{LogLine, Signal};
 
-use super::network_answers::NetworkAnswers;
+use super::network_answers::{Demand, NetworkAnswers};
 use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
 use crate::controllers::kubelet::container::KILLED;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
 use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use crate::controllers::kubelet::script::ContainerScript;
+use crate::simulation::note_load;
 
 /// Steps of a forecast at most, and of one about a program that asks something of the network: a change there leads to another.
 const FORESIGHT: u64 = 5_000;
@@ -135,6 +136,7 @@ impl Inside {
         ahead.world.lines_wanted = 0;
         // What is asked once is taken to stay as it is; a change leads to another forecast.
         ahead.answers = NetworkAnswers::default();
+        ahead.demand = Demand::default();
         let mut outcome =
             ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, NETWORK_FORESIGHT));
         if outcome.is_exhausted && ahead.answers.is_empty() {
@@ -142,6 +144,7 @@ impl Inside {
         }
         ahead.check()?;
         self.answers.learn(ahead.answers.clone());
+        note_load(server, pod, ahead.demand.load(ahead.world.now - now))?;
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
             let (State::Running(running) | State::Resizing { running, .. }) = &mut container.state else { continue };

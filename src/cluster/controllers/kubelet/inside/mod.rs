@@ -40,7 +40,7 @@ use environment::Sources;
 pub(super) use environment::Variables;
 use fields::quantity;
 pub(super) use life::{after_sync, before_sync};
-use network_answers::{NetworkAnswers, Remembering};
+use network_answers::{Demand, NetworkAnswers, Remembering};
 use outside::Outside;
 pub(super) use probing::{needs_inside, probe, stop, stopped_at};
 use session::keep;
@@ -108,6 +108,8 @@ pub(super) struct Inside {
     draws: u64,
     /// What was asked of the network, so that a change there can change what happens.
     answers: NetworkAnswers,
+    /// What servers do for the pod since it was loaded.
+    demand: Demand,
     /// Pods through which what happens now was caused: requests that are passed on.
     hops: u8,
     /// What happens now is a forecast, of which others keep nothing.
@@ -136,7 +138,16 @@ impl From<Inside> for Kept {
 impl From<Kept> for Inside {
     fn from(kept: Kept) -> Inside {
         let Kept { world, runs, draws, answers } = kept;
-        Inside { world: world.into(), runs, draws, answers, hops: 0, is_forecast: false, failure: None }
+        Inside {
+            world: world.into(),
+            runs,
+            draws,
+            answers,
+            demand: Demand::default(),
+            hops: 0,
+            is_forecast: false,
+            failure: None,
+        }
     }
 }
 
@@ -161,6 +172,7 @@ impl Inside {
             runs: BTreeMap::new(),
             draws: 0,
             answers: NetworkAnswers::default(),
+            demand: Demand::default(),
             hops: 0,
             is_forecast: false,
             failure: None,
@@ -312,8 +324,10 @@ impl Inside {
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
         let Inside { hops, is_forecast, draws, .. } = *self;
-        let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast, failure: None };
-        let mut remembering = Remembering { surroundings: &mut outside, answers: &mut self.answers, is_past };
+        let mut outside =
+            Outside { server, pod, draws, now: self.world.now, hops, is_forecast, masqueraded: None, failure: None };
+        let (answers, demand) = (&mut self.answers, &mut self.demand);
+        let mut remembering = Remembering { surroundings: &mut outside, answers, is_past, demand };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
         self.failure = self.failure.take().or(outside.failure);
