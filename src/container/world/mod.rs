@@ -119,9 +119,11 @@ impl World {
         let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
         main.is_some_and(|main| match main.task {
             Task::UnknownService | Task::UnknownBatch(_) => false,
-            Task::Net(_) => {
-                main.listeners.iter().any(|listener| matches!(listener.service, Service::Http(_) | Service::Grpc(_)))
-            }
+            Task::Net(_) => main.listeners.iter().any(|listener| match &listener.service {
+                Service::Http(server) => server.is_complete(),
+                Service::Grpc(_) => true,
+                _ => false,
+            }),
             _ => true,
         })
     }

@@ -45,7 +45,7 @@ use fields::quantity;
 use hooks::{Hook, POST_START};
 pub(super) use life::{after_sync, before_sync};
 use net_probe::Target;
-use network_answers::{NetworkAnswers, Remembering};
+use network_answers::{Demand, NetworkAnswers, Remembering};
 use outside::Outside;
 pub(super) use probing::{needs_inside, probe};
 use session::keep;
@@ -125,6 +125,8 @@ pub(super) struct Inside {
     draws: u64,
     /// What was asked of the network, so that a change there can change what happens.
     answers: NetworkAnswers,
+    /// What servers do for the pod since it was loaded.
+    demand: Demand,
     /// Pods through which what happens now was caused: requests that are passed on.
     hops: u8,
     /// What happens now is a forecast, of which others keep nothing.
@@ -194,6 +196,7 @@ impl Inside {
             stops: BTreeMap::new(),
             draws: 0,
             answers: NetworkAnswers::default(),
+            demand: Demand::default(),
             hops: 0,
             is_forecast: false,
             failure: None,
@@ -376,8 +379,10 @@ impl Inside {
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
         let Inside { hops, is_forecast, draws, .. } = *self;
-        let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast, failure: None };
-        let mut remembering = Remembering { surroundings: &mut outside, answers: &mut self.answers, is_past };
+        let mut outside =
+            Outside { server, pod, draws, now: self.world.now, hops, is_forecast, masqueraded: None, failure: None };
+        let (answers, demand) = (&mut self.answers, &mut self.demand);
+        let mut remembering = Remembering { surroundings: &mut outside, answers, is_past, demand };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
         self.failure = self.failure.take().or(outside.failure);
