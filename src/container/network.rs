@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use kctl_base::sim::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::http::{HealthServer, Server};
@@ -114,6 +115,13 @@ pub struct Response {
     /// The server speaks HTTP/1.0.
     #[serde(default)]
     pub is_http_1_0: bool,
+    /// How long the server computes before it answers, in processor time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub took: Duration,
+}
+
+fn is_zero(duration: &Duration) -> bool {
+    *duration == Duration::ZERO
 }
 
 /// What the health service of a gRPC server answers (`grpc.health.v1.Health/Check`).

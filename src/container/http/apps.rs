@@ -1,6 +1,6 @@
 //! Applications that documentation and tutorials use.
 
-use kctl_base::sim::Time;
+use kctl_base::sim::{Duration, Time};
 use serde::{Deserialize, Serialize};
 
 use super::{Visit, dates, response};
@@ -9,6 +9,9 @@ use crate::network::{Response, Service};
 
 /// Seconds for which the server of the documentation's liveness probe is healthy.
 const HEALTHY_SECONDS: i64 = 10;
+
+/// Processor time that the page of the autoscaling walkthrough takes for its million square roots.
+const HPA_EXAMPLE_TIME: Duration = Duration::from_millis(15);
 
 /// An application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +61,7 @@ impl App {
                     [("Date", date.as_str()), ("Server", "Apache/2.4.10 (Debian)"), ("X-Powered-By", "PHP/5.6.14")];
                 let mut response = response(200, &headers, "OK!");
                 response.headers.push(("Content-Type".into(), "text/html; charset=UTF-8".into()));
+                response.took = HPA_EXAMPLE_TIME;
                 response
             }
             App::NodeText(text) => node(now, text.clone()),
@@ -127,6 +131,13 @@ pub(crate) fn log(call: &mut Call<'_>, text: &str) {
     call.warn(&line);
 }
 
+/// Writes a line as the programs of Kubernetes log.
+pub(crate) fn log_klog(call: &mut Call<'_>, text: &str) {
+    let date = call.now().to_chrono().format("%m%d %H:%M:%S%.6f");
+    let line = format!("I{date} {:>7} log.go:195] {text}\n", call.process.pid);
+    call.warn(&line);
+}
+
 /// Answers like `echoserver`: 1.4 and older in one form, later ones in another.
 fn echo(call: &Call<'_>, visit: &Visit<'_>, version: &str) -> Response {
     let mut headers: Vec<String> =
@@ -172,15 +183,19 @@ fn echo(call: &Call<'_>, visit: &Visit<'_>, version: &str) -> Response {
 fn netexec(call: &mut Call<'_>, visit: &Visit<'_>) -> Response {
     let now = call.now();
     let hostname = call.container().config.hostname.clone();
+    let parameter = |name: &str| visit.parameter(name).unwrap_or_default();
+    let asked = match visit.path() {
+        "/echo" => format!("/echo?msg={}&code={}", parameter("msg"), parameter("code")),
+        path @ ("/hostname" | "/hostName" | "/clientip" | "/healthz" | "/header") => path.to_owned(),
+        _ => "/".to_owned(),
+    };
+    log_klog(call, &format!("GET {asked}"));
     match visit.path() {
         "/hostname" | "/hostName" => go(now, 200, hostname),
-        "/echo" => go(now, 200, visit.parameter("msg").unwrap_or_default()),
+        "/echo" => go(now, 200, parameter("msg")),
         "/clientip" => go(now, 200, format!("{}:{}", visit.client, client_port(call))),
         "/healthz" => go(now, 200, String::new()),
-        "/header" => {
-            let key = visit.parameter("key").unwrap_or_default();
-            go(now, 200, visit.request.header(&key).unwrap_or_default().to_owned())
-        }
+        "/header" => go(now, 200, visit.request.header(&parameter("key")).unwrap_or_default().to_owned()),
         "/dial" | "/exit" | "/redirect" | "/shell" | "/shutdown" | "/upload" => {
             go(now, 501, format!("{} of netexec is not simulated\n", visit.path()))
         }

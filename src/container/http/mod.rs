@@ -22,7 +22,7 @@ use crate::programs::Task;
 use crate::world::{Container, World};
 
 pub(crate) use apache::Apache;
-pub(crate) use apps::{App, javascript, log as log_go};
+pub(crate) use apps::{App, javascript, log as log_go, log_klog};
 pub(crate) use files::{FileServer, FileServerKind};
 pub(crate) use health::HealthServer;
 pub(crate) use message::{decode_request, encode_response, head, reason, status_line};
@@ -81,6 +81,11 @@ impl Visit<'_> {
 }
 
 impl Server {
+    /// Reports whether it answers as the real one does, whatever it is asked.
+    pub(crate) fn is_complete(&self) -> bool {
+        !matches!(self, Server::Apache(Apache { has_php: true, .. }))
+    }
+
     fn answer(&mut self, call: &mut Call<'_>, visit: &Visit<'_>) -> Response {
         let mut response = match self {
             Server::Nginx(nginx) => nginx.answer(call, visit),
@@ -101,7 +106,7 @@ pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Ve
     let mut headers: Vec<(String, String)> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     headers.push(("Content-Length".to_owned(), body.len().to_string()));
-    Response { status, reason: reason(status).to_owned(), headers, body, is_http_1_0: false }
+    Response { status, reason: reason(status).to_owned(), headers, body, ..Response::default() }
 }
 
 impl World {

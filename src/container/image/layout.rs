@@ -241,6 +241,7 @@ mod tests {
             termination_message_path: "/dev/termination-log".into(),
             memory: 1 << 30,
             processors: 2,
+            booted: None,
             ports: Vec::new(),
             declared_http: None,
             unknown_program: UnknownProgram::Service,

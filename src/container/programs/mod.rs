@@ -24,6 +24,7 @@ use crate::errno::Errno;
 use crate::image::Image;
 use crate::process::{Signal, Wait};
 use crate::shell::Shell;
+use crate::world::UnknownProgram;
 
 /// A program without a state of its own.
 pub(crate) type Program = fn(&mut Call<'_>) -> Result<i32, Stop>;
@@ -89,6 +90,12 @@ pub fn simulates(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
+/// Reports whether a program of this name is a simulated server, which runs until it is stopped.
+#[must_use]
+pub fn serves(name: &str) -> bool {
+    net::serves(name)
+}
+
 /// Reports whether a program of this name is a shell.
 #[must_use]
 pub fn is_shell(name: &str) -> bool {
@@ -119,6 +126,16 @@ pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
     }
     // The links of busybox lead to one file: the name decides, as there.
     find(base_name(&name), &call.process.argv).ok_or(Errno::ENOEXEC)
+}
+
+/// Returns what stands for a program that is not simulated in the script that a container runs by itself: if its image brings
+/// it, a service or a task that succeeds, as for a main program; `None` otherwise, and in sessions, where it is not found.
+pub(crate) fn stand_in(call: &Call<'_>) -> Option<Task> {
+    let name = base_name(call.process.argv.first()?);
+    let is_brought = call.image().programs.iter().any(|path| base_name(path) == name);
+    let is_own = call.process.session.is_none();
+    let is_service = call.process.pid == 1 && call.container().config.unknown_program == UnknownProgram::Service;
+    (is_own && is_brought).then_some(if is_service { Task::UnknownService } else { Task::UnknownBatch(None) })
 }
 
 /// Returns the path of an executable file: in the first directory of a search path, unless the name has a slash.

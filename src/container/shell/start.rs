@@ -327,7 +327,7 @@ impl Shell {
         }
     }
 
-    pub(super) fn is_interactive(&self) -> bool {
+    pub(crate) fn is_interactive(&self) -> bool {
         self.options.has('i')
     }
 

@@ -56,10 +56,13 @@ pub struct ContainerConfig {
     pub hosts: String,
     /// Path of the file with the termination message.
     pub termination_message_path: String,
-    /// Memory limit in bytes, else that of the node.
+    /// Memory of the node in bytes.
     pub memory: u64,
     /// Number of processors of the node.
     pub processors: u32,
+    /// When the node was started; `None` with the container.
+    #[serde(default)]
+    pub booted: Option<Time>,
     /// Ports of the container's specification; a service of an unknown image listens on them.
     pub ports: Vec<u16>,
     /// What an HTTP server answers, if the pod declares it: status and body.

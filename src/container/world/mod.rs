@@ -4,6 +4,7 @@ mod attach;
 mod buffer;
 mod container;
 pub(crate) mod log;
+pub(crate) mod memory;
 mod mount_points;
 pub(crate) mod namespaces;
 pub(crate) mod proc;
@@ -120,9 +121,11 @@ impl World {
         let main = self.containers.get(container).and_then(|found| found.processes.get(&found.main));
         main.is_some_and(|main| match main.task {
             Task::UnknownService | Task::UnknownBatch(_) => false,
-            Task::Net(_) => {
-                main.listeners.iter().any(|listener| matches!(listener.service, Service::Http(_) | Service::Grpc(_)))
-            }
+            Task::Net(_) => main.listeners.iter().any(|listener| match &listener.service {
+                Service::Http(server) => server.is_complete(),
+                Service::Grpc(_) => true,
+                _ => false,
+            }),
             _ => true,
         })
     }

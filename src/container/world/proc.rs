@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kctl_base::sim::Time;
 
+use super::memory::Memory;
 use super::{Container, World, namespaces};
 use crate::call::Call;
 use crate::fs::{Attributes, Device, Mount, Mounts, NodeKind, Tree};
@@ -12,7 +13,7 @@ use crate::process::{Credentials, Pid, Process, State, Wait};
 /// Bytes that the files may take.
 const CAPACITY: u64 = 1 << 24;
 /// Kernel of the node, as `uname` names it.
-const VERSION: &str = "Linux version 6.6.0 (gcc version 13.2.0) #1 SMP PREEMPT_DYNAMIC\n";
+const VERSION: &str = "Linux version 6.12.0 #1 SMP PREEMPT_DYNAMIC\n";
 
 /// Returns the mount at `/proc` of a container, and its tree.
 pub(super) fn mount(container: &str, now: Time) -> (Mount, Tree) {
@@ -104,7 +105,7 @@ fn remove_roots(container: &mut Container) {
 fn tree(call: &Call<'_>) -> Tree {
     let container = call.container();
     let mut files = ProcFiles { tree: empty(container.started), now: call.now() };
-    files.system(container);
+    files.system(container, Memory::of(call));
     for (name, other) in call.world.peers(call.container) {
         for process in other.processes.values() {
             files.process(process, process.pid, name == call.container);
@@ -145,20 +146,25 @@ impl ProcFiles {
         self.put(path, NodeKind::File(text.into()));
     }
 
-    fn system(&mut self, container: &Container) {
+    fn system(&mut self, container: &Container, memory: Memory) {
         let config = &container.config;
-        let uptime = (self.now - container.started).micros() as f64 / 1e6;
+        let uptime = (self.now - config.booted.unwrap_or(container.started)).micros() as f64 / 1e6;
         self.text("/uptime", &format!("{uptime:.2} {uptime:.2}\n"));
         self.text("/loadavg", &format!("0.00 0.00 0.00 1/{} {}\n", container.processes.len() + 1, container.last_pid));
         self.text("/version", VERSION);
-        let total = config.memory / 1024;
-        let free = total / 10 * 9;
-        let lines = [("MemTotal", total), ("MemFree", free), ("MemAvailable", free), ("Buffers", 0), ("Cached", 0)];
-        let swap = [("SwapTotal", 0), ("SwapFree", 0)];
-        let line = |(name, kib): (&str, u64)| format!("{:<16}{kib:>8} kB\n", format!("{name}:"));
-        self.text("/meminfo", &lines.into_iter().chain(swap).map(line).collect::<String>());
-        let processor =
-            |number| format!("processor\t: {number}\nvendor_id\t: GenuineIntel\nmodel name\t: Virtual CPU\n\n");
+        let lines = [
+            ("MemTotal", memory.total),
+            ("MemFree", memory.free()),
+            ("MemAvailable", memory.free()),
+            ("Buffers", 0),
+            ("Cached", memory.files),
+            ("SwapTotal", 0),
+            ("SwapFree", 0),
+            ("Shmem", memory.files),
+        ];
+        let line = |(name, bytes): (&str, u64)| format!("{:<16}{:>8} kB\n", format!("{name}:"), bytes / 1024);
+        self.text("/meminfo", &lines.map(line).concat());
+        let processor = |number| format!("processor\t: {number}\nmodel name\t: Virtual CPU\n\n");
         self.text("/cpuinfo", &(0..config.processors).map(processor).collect::<String>());
         self.text("/sys/kernel/hostname", &format!("{}\n", config.hostname));
         self.text("/sys/kernel/ostype", "Linux\n");

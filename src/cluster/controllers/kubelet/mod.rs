@@ -374,8 +374,12 @@ pub(crate) fn container_log(
 ) -> Result<Vec<LogLine>, Status> {
     let Some(runtime) = PodRuntime::load(server, pod)? else { return Ok(Vec::new()) };
     let Some(found) = runtime.containers.get(query.container) else { return Ok(Vec::new()) };
+    // A server whose program is known is simulated as soon as somebody wants to see what it has printed.
+    let is_simulated = |program: &command::Program| program.is_inside || program.runs.is_none();
     match found.running() {
-        Some(running) if running.program.is_inside && !query.previous => inside::log(server, pod, &runtime, query, now),
+        Some(running) if is_simulated(&running.program) && !query.previous => {
+            inside::log(server, pod, &runtime, query, now)
+        }
         _ => Ok(found.log(query.previous, now)),
     }
 }

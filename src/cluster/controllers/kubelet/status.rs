@@ -74,12 +74,19 @@ fn sorted_statuses(pod: &Object, list: &str, runtime: &PodRuntime, inputs: &Stat
     statuses
 }
 
-/// Returns the phase to report. A pod that is being deleted keeps its phase: containers that are stopped do not make it
-/// succeed.
+/// Returns the phase to report. A pod that is being deleted keeps its phase: it is gone when its containers have stopped. Only
+/// one that finalizers keep is seen in its last phase (`SyncTerminatedPod`), which the Job controller waits for.
 fn reported_phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
-    match PodPhase::of(pod) {
-        phase @ (PodPhase::Pending | PodPhase::Running) if pod.is_deleting() => phase,
-        _ => phase(pod, runtime),
+    match (PodPhase::of(pod), phase(pod, runtime)) {
+        (phase @ (PodPhase::Pending | PodPhase::Running), last) if pod.is_deleting() => {
+            let has_stopped = runtime.containers.values().all(|c| c.running().is_none());
+            match last {
+                _ if pod.list("/metadata/finalizers").is_empty() || !has_stopped => phase,
+                PodPhase::Succeeded => PodPhase::Succeeded,
+                _ => PodPhase::Failed,
+            }
+        }
+        (_, phase) => phase,
     }
 }
 

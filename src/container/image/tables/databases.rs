@@ -150,9 +150,10 @@ pub(super) const IMAGES: &[Image] = &[
         names: &["cassandra"],
         tag: "v1",
         entrypoint: &["/usr/local/bin/dumb-init"],
-        command: &["--", "bash", "/run.sh"],
+        // The image has bash run it, which is of no account here.
+        command: &["--", "/run.sh"],
         ports: &[7000, 7001, 7199, 9042, 9160],
-        programs: &["/usr/local/bin/dumb-init", "/run.sh", "/usr/bin/nodetool"],
+        programs: &["/usr/local/bin/dumb-init", "/run.sh", "/ready-probe.sh", "/usr/bin/nodetool"],
         ..DEBIAN
     },
     Image {
@@ -172,9 +173,30 @@ pub(super) const IMAGES: &[Image] = &[
         ..UBUNTU
     },
     Image {
+        names: &["kubernetes-zookeeper", "google_containers/kubernetes-zookeeper"],
+        command: &["/bin/bash"],
+        programs: &[
+            "/usr/bin/start-zookeeper",
+            "/usr/bin/zookeeper-ready",
+            "/usr/bin/zkCli.sh",
+            "/usr/bin/zkServer.sh",
+            "/usr/bin/ps",
+            "/usr/bin/pkill",
+            "/usr/bin/nc",
+        ],
+        files: &[
+            ImageFile { path: "/opt/zookeeper/conf", kind: FileKind::Directory(1000, 0o755) },
+            ImageFile { path: "/usr/etc/zookeeper", kind: FileKind::Link("/opt/zookeeper/conf") },
+            ImageFile { path: "/var/lib/zookeeper", kind: FileKind::Directory(1000, 0o755) },
+            ImageFile { path: "/var/log/zookeeper", kind: FileKind::Directory(1000, 0o755) },
+        ],
+        users: &["zookeeper:1000:/home/zookeeper:/bin/sh"],
+        ..UBUNTU
+    },
+    Image {
         names: &["xtrabackup"],
         command: &["/bin/bash"],
-        programs: &["/usr/bin/xtrabackup", "/usr/bin/mysql", "/usr/bin/ncat"],
+        programs: &["/usr/bin/xtrabackup", "/usr/bin/xbstream", "/usr/bin/mysql", "/usr/bin/ncat"],
         ..DEBIAN
     },
 ];

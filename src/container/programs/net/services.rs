@@ -3,6 +3,7 @@
 mod apps;
 mod nginx;
 mod web;
+pub(super) mod zookeeper;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("rabbitmq-server", Stops::Cleanly, silent),
     ("redis-server", Stops::Cleanly, redis),
     ("serve_hostname", Stops::Go, apps::hostname),
+    ("start-zookeeper", Stops::Cleanly, zookeeper::start),
     ("whoami", Stops::Go, apps::whoami),
 ];
 
@@ -75,6 +77,11 @@ pub(super) fn find(name: &str, argv: &[String]) -> Option<Service> {
         _ => None,
     })?;
     Some(Service { is_started: false, stops })
+}
+
+/// Reports whether a program is a server, whatever its arguments.
+pub(in crate::programs) fn serves(name: &str) -> bool {
+    SERVICES.iter().any(|(known, ..)| *known == name)
 }
 
 impl Service {

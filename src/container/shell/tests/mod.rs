@@ -80,6 +80,7 @@ pub(crate) fn config(image: &str, argv: &[&str]) -> ContainerConfig {
         termination_message_path: "/dev/termination-log".into(),
         memory: 1 << 30,
         processors: 2,
+        booted: None,
         ports: Vec::new(),
         declared_http: None,
         unknown_program: UnknownProgram::Task,

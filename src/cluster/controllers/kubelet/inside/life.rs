@@ -11,7 +11,7 @@ use kctl_container::{LogLine, SessionId};
 
 use super::hooks::{Hook, POST_START};
 use super::net_probe::Target;
-use super::network_answers::NetworkAnswers;
+use super::network_answers::{Demand, NetworkAnswers};
 use super::stopping::Stop;
 use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
@@ -19,6 +19,7 @@ use crate::controllers::kubelet::container::KILLED;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
 use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use crate::controllers::kubelet::script::ContainerScript;
+use crate::simulation::note_load;
 
 /// Steps of a forecast at most, and of one about a program that asks something of the network: a change there leads to another.
 const FORESIGHT: u64 = 5_000;
@@ -141,6 +142,7 @@ impl Inside {
         ahead.world.close_sessions(&hooks);
         // What is asked once is taken to stay as it is; a change leads to another forecast.
         ahead.answers = NetworkAnswers::default();
+        ahead.demand = Demand::default();
         if let Some(deadline) = ahead.stops.values().map(Stop::deadline).max() {
             ahead.run(server, pod, deadline.max(now));
         }
@@ -150,6 +152,7 @@ impl Inside {
         }
         ahead.check()?;
         self.answers.learn(ahead.answers.clone());
+        note_load(server, pod, ahead.demand.load(ahead.world.now - now))?;
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
             if let State::PostStart { until, failure, .. } = &mut container.state

@@ -53,7 +53,7 @@ use group::Peer;
 use hooks::{Hook, POST_START};
 pub(super) use life::{after_sync, before_sync};
 use net_probe::Target;
-use network_answers::{NetworkAnswers, Remembering};
+use network_answers::{Demand, NetworkAnswers, Remembering};
 use outside::Outside;
 pub(super) use probing::{needs_inside, probe};
 use session::keep;
@@ -84,6 +84,8 @@ pub(super) struct PodPlace {
     storage: u64,
     /// Processors of the node.
     processors: u32,
+    /// When the node was started.
+    booted: Option<Time>,
     /// When the pod got its volumes.
     mounted: Time,
 }
@@ -93,7 +95,10 @@ impl PodPlace {
     fn of(server: &mut Server, pod: &Object, runtime: &PodRuntime) -> Result<PodPlace, Status> {
         let node = server.read("nodes", "", pod.str("/spec/nodeName"))?.unwrap_or_default();
         let allocatable = node.at("/status/allocatable").cloned().unwrap_or_else(|| json!({}));
-        let number = |name: &str| quantity(allocatable.get(name)).and_then(|amount| u64::try_from(amount.value()).ok());
+        let amount = |value: Option<&Value>| quantity(value).and_then(|amount| u64::try_from(amount.value()).ok());
+        let number = |name: &str| {
+            amount(node.pointer(&format!("/status/capacity/{name}"))).or_else(|| amount(allocatable.get(name)))
+        };
         Ok(PodPlace {
             ip: runtime.ip.clone(),
             host_ip: host_ip(&node),
@@ -101,6 +106,7 @@ impl PodPlace {
             memory: number("memory").unwrap_or(0),
             storage: number("ephemeral-storage").unwrap_or(u64::MAX),
             processors: number("cpu").and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(1),
+            booted: Time::parse(node.str("/metadata/creationTimestamp")),
             mounted: runtime.started,
             allocatable,
         })
@@ -127,6 +133,8 @@ pub(super) struct Inside {
     draws: u64,
     /// What was asked of the network, so that a change there can change what happens.
     answers: NetworkAnswers,
+    /// What servers do for the pod since it was loaded.
+    demand: Demand,
     /// Pods through which what happens now was caused: requests that are passed on.
     hops: u8,
     /// The other pods with which it shares volumes, as far as they were loaded.
@@ -198,6 +206,7 @@ impl Inside {
             stops: BTreeMap::new(),
             draws: 0,
             answers: NetworkAnswers::default(),
+            demand: Demand::default(),
             hops: 0,
             peers: Vec::new(),
             is_forecast: false,
@@ -373,8 +382,10 @@ impl Inside {
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
         let Inside { hops, is_forecast, draws, .. } = *self;
-        let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast, failure: None };
-        let mut remembering = Remembering { surroundings: &mut outside, answers: &mut self.answers, is_past };
+        let mut outside =
+            Outside { server, pod, draws, now: self.world.now, hops, is_forecast, masqueraded: None, failure: None };
+        let (answers, demand) = (&mut self.answers, &mut self.demand);
+        let mut remembering = Remembering { surroundings: &mut outside, answers, is_past, demand };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
         self.failure = self.failure.take().or(outside.failure);

@@ -2,7 +2,7 @@
 
 use super::{Started, listen, option, unknown, wait};
 use crate::call::{Call, Stop};
-use crate::http::{App, HealthServer, Server, javascript, log_go};
+use crate::http::{App, HealthServer, Server, javascript, log_go, log_klog};
 use crate::network::{Listener, Service};
 use kctl_base::sim::Duration;
 
@@ -57,7 +57,12 @@ pub(super) fn agnhost(call: &mut Call<'_>) -> Started {
     let args = call.args();
     let port = |name: &str, default: u16| option(&args, name).and_then(|port| port.parse().ok()).unwrap_or(default);
     match args.first().map(String::as_str) {
-        Some("netexec") => serve(call, port("--http-port", 8080), App::Netexec),
+        Some("netexec") => {
+            let (http, udp) = (port("--http-port", 8080), port("--udp-port", 8081));
+            log_klog(call, &format!("Started HTTP server on port {http}"));
+            log_klog(call, &format!("Started UDP server on port  {udp}"));
+            serve(call, http, App::Netexec)
+        }
         Some("serve-hostname") => serve(call, port("--port", 9376), App::Hostname),
         Some("liveness") => serve(call, 8080, App::Liveness),
         Some("grpc-health-checking") => health_checking(call, &args),
@@ -112,8 +117,11 @@ pub(super) fn liveness(call: &mut Call<'_>) -> Started {
     serve(call, 8080, App::Liveness)
 }
 
-/// The start script of `echoserver`.
+/// The start script of `echoserver`, or of the documentation's Cassandra.
 pub(super) fn echoserver(call: &mut Call<'_>) -> Started {
+    if call.image().names.contains(&"cassandra") {
+        return super::silent(call);
+    }
     if !call.image().names.contains(&"echoserver") {
         return unknown(call);
     }
