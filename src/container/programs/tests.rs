@@ -103,7 +103,10 @@ macro_rules! files {
     };
 }
 
-files!(awk, awk2, gnuawk, patterns, readers, sorting, grepping, copying, listing, making, sed, words, encoding, gnu, finding);
+files!(
+    awk, awk2, gnuawk, patterns, readers, sorting, grepping, copying, listing, making, sed, words, encoding, gnu,
+    finding
+);
 
 #[test]
 fn calls_are_parsed() {
