@@ -15,6 +15,7 @@ use kctl_base::sim::Time;
 use crate::fs::Tree;
 use crate::process::{Credentials, Signal};
 use crate::world::ContainerConfig;
+pub(crate) use layout::EXECUTABLE;
 use reference::Reference;
 
 /// Whose programs an image has.

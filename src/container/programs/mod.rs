@@ -89,6 +89,12 @@ pub fn simulates(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
+/// Reports whether a program file can be run: what is not simulated is not there.
+#[cfg(test)]
+pub(crate) fn can_run(path: &str) -> bool {
+    find(base_name(path), &[path.to_owned()]).is_some()
+}
+
 /// Reports whether a program of this name is a shell.
 #[must_use]
 pub fn is_shell(name: &str) -> bool {
@@ -99,7 +105,8 @@ pub fn is_shell(name: &str) -> bool {
 /// a `#!` line runs its interpreter, with `argv` changed accordingly.
 ///
 /// # Errors
-/// `ENOENT`; `EACCES` for a file that is not executable; `ENOEXEC` for one that is neither a script nor a known program.
+/// `ENOENT`, also for a program of an image that is not simulated; `EACCES` for a file that is not executable; `ENOEXEC` for
+/// one that is neither a script nor a program.
 pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
     let name = call.process.argv.first().cloned().unwrap_or_default();
     crate::world::proc::prepare_for_arguments(call);
@@ -115,10 +122,11 @@ pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
         call.process.argv = argv;
         let interpreter = call.process.argv[0].clone();
         let file = find_on_path(call, &search, &interpreter)?;
-        return find(base_name(&file), &call.process.argv).ok_or(Errno::ENOEXEC);
+        return find(base_name(&file), &call.process.argv).ok_or(Errno::ENOENT);
     }
     // The links of busybox lead to one file: the name decides, as there.
-    find(base_name(&name), &call.process.argv).ok_or(Errno::ENOEXEC)
+    let is_program = content.starts_with(crate::image::EXECUTABLE.as_bytes());
+    find(base_name(&name), &call.process.argv).ok_or(if is_program { Errno::ENOENT } else { Errno::ENOEXEC })
 }
 
 /// Returns the path of an executable file: in the first directory of a search path, unless the name has a slash.

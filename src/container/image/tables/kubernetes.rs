@@ -13,14 +13,7 @@ pub(super) const IMAGES: &[Image] = &[
         entrypoint: &["/agnhost"],
         command: &["pause"],
         ports: &[80, 8080, 8081, 9376],
-        programs: &[
-            "/agnhost",
-            "/usr/bin/nslookup",
-            "/usr/bin/dig",
-            "/usr/bin/curl",
-            "/usr/bin/iperf",
-            "/usr/bin/host",
-        ],
+        programs: &["/agnhost", "/usr/bin/nslookup", "/usr/bin/dig", "/usr/bin/curl", "/usr/bin/host"],
         ..ALPINE
     },
     Image {
