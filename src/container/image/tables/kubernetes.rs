@@ -13,14 +13,7 @@ pub(super) const IMAGES: &[Image] = &[
         entrypoint: &["/agnhost"],
         command: &["pause"],
         ports: &[80, 8080, 8081, 9376],
-        programs: &[
-            "/agnhost",
-            "/usr/bin/nslookup",
-            "/usr/bin/dig",
-            "/usr/bin/curl",
-            "/usr/bin/iperf",
-            "/usr/bin/host",
-        ],
+        programs: &["/agnhost", "/usr/bin/nslookup", "/usr/bin/dig", "/usr/bin/curl", "/usr/bin/host"],
         ..ALPINE
     },
     Image {
@@ -97,7 +90,8 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["etcd"],
         path: "/usr/local/bin:/bin:/usr/bin",
         ports: &[2379, 2380, 4001, 7001],
-        programs: &["/usr/local/bin/etcd", "/usr/local/bin/etcdctl"],
+        programs: &["/usr/local/bin/etcd"],
+        stand_ins: &["etcdctl"],
         ..DEBIAN
     },
     Image {

@@ -53,17 +53,8 @@ macro_rules! myapp_files {
 }
 
 /// Programs of `nicolaka/netshoot` beside those of Alpine.
-const NETSHOOT: &[&str] = &[
-    "/usr/bin/curl",
-    "/usr/bin/dig",
-    "/usr/bin/nslookup",
-    "/usr/bin/host",
-    "/bin/bash",
-    "/usr/bin/ncat",
-    "/usr/bin/tcpdump",
-    "/usr/bin/iperf3",
-    "/bin/zsh",
-];
+const NETSHOOT: &[&str] =
+    &["/usr/bin/curl", "/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host", "/bin/bash", "/usr/bin/ncat"];
 
 pub(super) const IMAGES: &[Image] = &[
     myapp("v2", myapp_files!("v2")),
@@ -78,12 +69,7 @@ pub(super) const IMAGES: &[Image] = &[
         programs: &["/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host"],
         ..DEBIAN
     },
-    Image {
-        names: &["polinux/stress"],
-        command: &["stress", "--verbose", "--help"],
-        programs: &["/usr/local/bin/stress"],
-        ..ALPINE
-    },
+    Image { names: &["polinux/stress"], command: &["stress", "--verbose", "--help"], ..ALPINE },
     Image {
         names: &["fluentd", "fluent/fluentd"],
         entrypoint: &["tini", "--", "/bin/entrypoint.sh"],
