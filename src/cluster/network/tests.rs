@@ -231,7 +231,7 @@ fn a_failure_of_the_store_is_more_than_a_time_out() {
         let mut network = Network { server, pod, now, hops: 0, is_forecast: false, source, deliver, failure };
         let sent = network.send(Endpoint { address, port: 8080 }, Message::Connect);
         assert_eq!(sent.err(), Some(NetworkError::TimedOut));
-        assert_eq!(failure, is_failure.then_some(status));
+        assert_eq!(*failure, is_failure.then_some(status));
     }
 }
 

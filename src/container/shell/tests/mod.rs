@@ -83,6 +83,8 @@ pub(crate) fn world(image: &str, argv: &[&str]) -> World {
         ports: Vec::new(),
         declared_http: None,
         unknown_program: UnknownProgram::Task,
+        capabilities: 0,
+        mapped_root: None,
         has_stdin: false,
         has_tty: false,
     };
