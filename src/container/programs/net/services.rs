@@ -181,7 +181,7 @@ fn refuse(call: &mut Call<'_>, what: &str) -> Started {
 }
 
 /// Becomes what is assumed of a program that is not simulated: for the main process a service or task, else a refusal.
-fn unknown(call: &mut Call<'_>) -> Started {
+pub(in crate::programs) fn unknown(call: &mut Call<'_>) -> Result<i32, Stop> {
     if call.process.pid != 1 {
         return refuse(call, "is known by its name only");
     }

@@ -5,6 +5,7 @@ mod date;
 mod environment;
 mod host;
 mod memory;
+mod perl;
 mod ps;
 mod signals;
 mod sleep;
@@ -44,6 +45,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("nice", environment::nice),
     ("nohup", environment::nohup),
     ("nproc", host::nproc),
+    ("perl", perl::run),
     ("pgrep", signals::pgrep),
     ("pidof", signals::pidof),
     ("pkill", signals::pkill),
