@@ -30,6 +30,7 @@ mod deployment;
 mod disruption;
 mod endpoint_slice;
 mod endpoints;
+mod ephemeral_volume;
 mod event_ttl;
 mod flow_schema;
 mod garbage_collector;
@@ -67,6 +68,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     node::eviction::CONTROLLER,
     node::static_pods::CONTROLLER,
     pod_gc::CONTROLLER,
+    ephemeral_volume::CONTROLLER,
     persistent_volume::CONTROLLER,
     persistent_volume::provisioner::CONTROLLER,
     storage_protection::CLAIMS,

@@ -255,6 +255,8 @@ mod tests {
             ports: Vec::new(),
             declared_http: None,
             unknown_program: UnknownProgram::Service,
+            capabilities: 0,
+            mapped_root: None,
             has_stdin: false,
             has_tty: false,
             process_namespace: crate::world::ProcessNamespace::Container,

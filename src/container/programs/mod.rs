@@ -90,6 +90,15 @@ pub fn simulates(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
+pub use system::Load;
+
+/// Returns what the main program of a container uses of its node: `command` and `args` as the pod has them, with variables
+/// expanded. `None` for a program that is not known to use anything.
+#[must_use]
+pub fn load_of(image: &str, command: &[String], args: &[String]) -> Option<Load> {
+    system::load(image, &Image::of(image).argv(command, args))
+}
+
 /// Reports whether a program of this name is a simulated server, which runs until it is stopped.
 #[must_use]
 pub fn serves(name: &str) -> bool {

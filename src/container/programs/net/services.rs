@@ -191,7 +191,7 @@ fn refuse(call: &mut Call<'_>, what: &str) -> Started {
 }
 
 /// Becomes what is assumed of a program that is not simulated: for the main process a service or task, else a refusal.
-fn unknown(call: &mut Call<'_>) -> Started {
+pub(in crate::programs) fn unknown(call: &mut Call<'_>) -> Started {
     if call.process.pid != call.container().main {
         return refuse(call, "is known by its name only");
     }

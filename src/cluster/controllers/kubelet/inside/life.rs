@@ -166,6 +166,7 @@ impl Inside {
             running.program.is_inside = true;
             running.program.runs = exit.map(|exit| exit.at.max(running.since) - running.since);
             running.program.exit_code = exit.map_or(0, |exit| i64::from(exit.status.code()));
+            running.program.is_out_of_memory = exit.is_some_and(|exit| exit.is_out_of_memory);
         }
         runtime.forecasts = if outcome.is_exhausted { runtime.forecasts + 1 } else { 0 };
         let goes_on = outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.answers.is_empty();
