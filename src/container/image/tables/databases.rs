@@ -147,7 +147,7 @@ pub(super) const IMAGES: &[Image] = &[
         ..UBUNTU
     },
     Image {
-        names: &["cassandra"],
+        names: &["cassandra", "google-samples/cassandra"],
         tag: "v1",
         entrypoint: &["/usr/local/bin/dumb-init"],
         // The image has bash run it, which is of no account here.
@@ -194,7 +194,7 @@ pub(super) const IMAGES: &[Image] = &[
         ..UBUNTU
     },
     Image {
-        names: &["xtrabackup"],
+        names: &["xtrabackup", "google-samples/xtrabackup"],
         command: &["/bin/bash"],
         programs: &["/usr/bin/xtrabackup", "/usr/bin/xbstream", "/usr/bin/mysql", "/usr/bin/ncat"],
         ..DEBIAN

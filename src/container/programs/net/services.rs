@@ -46,6 +46,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("coredns", Stops::Cleanly, silent),
     ("fluentd", Stops::Cleanly, silent),
     ("hello-app", Stops::Go, apps::hello),
+    ("hello-go", Stops::Go, apps::hello_go),
     ("http-echo", Stops::Cleanly, apps::http_echo),
     ("httpd", Stops::Cleanly, web::httpd),
     ("httpd-foreground", Stops::Cleanly, web::apache),
