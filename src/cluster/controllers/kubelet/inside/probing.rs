@@ -207,6 +207,8 @@ pub(in crate::controllers::kubelet) fn stopped_at(
         return Ok(None);
     }
     let mut inside = Inside::load(server, pod, runtime)?;
+    // Only the end matters, not what was printed before.
+    inside.world.lines_wanted = 0;
     inside.advance(server, pod, runtime, now)?;
     Ok(Some(inside.stop(server, pod, deadline)))
 }
@@ -226,6 +228,8 @@ pub(in crate::controllers::kubelet) fn stop(
         return Ok(());
     }
     let mut inside = Inside::load(server, pod, runtime)?;
+    // Nobody can ask for its log any more.
+    inside.world.lines_wanted = 0;
     inside.advance(server, pod, runtime, since)?;
     inside.stop(server, pod, now);
     inside.save(server, pod)
