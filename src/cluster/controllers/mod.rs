@@ -49,6 +49,7 @@ pub(crate) mod runtime;
 pub(crate) mod scheduler;
 mod service_account;
 mod service_account_token;
+mod service_cidr;
 mod shared;
 mod stateful_set;
 mod storage_protection;
@@ -103,5 +104,6 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     cluster_role_aggregation::CONTROLLER,
     flow_schema::CONTROLLER,
     api_service::CONTROLLER,
+    service_cidr::CONTROLLER,
     event_ttl::CONTROLLER,
 ];

@@ -132,7 +132,7 @@ pub(super) const IMAGES: &[Image] = &[
         ..UBUNTU
     },
     Image {
-        names: &["cassandra"],
+        names: &["cassandra", "google-samples/cassandra"],
         tag: "v1",
         entrypoint: &["/usr/local/bin/dumb-init"],
         // The image has bash run it, which is of no account here.
@@ -174,7 +174,7 @@ pub(super) const IMAGES: &[Image] = &[
         ..UBUNTU
     },
     Image {
-        names: &["xtrabackup"],
+        names: &["xtrabackup", "google-samples/xtrabackup"],
         command: &["/bin/bash"],
         programs: &["/usr/bin/mysql", "/usr/bin/ncat"],
         stand_ins: &["xtrabackup", "xbstream"],

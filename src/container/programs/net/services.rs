@@ -47,6 +47,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("etcd", Stops::Cleanly, apps::etcd),
     ("fluentd", Stops::Cleanly, silent),
     ("hello-app", Stops::Go, apps::hello),
+    ("hello-go", Stops::Go, apps::hello_go),
     ("http-echo", Stops::Cleanly, apps::http_echo),
     ("httpd", Stops::Cleanly, web::httpd),
     ("httpd-foreground", Stops::Cleanly, web::apache),
