@@ -33,7 +33,8 @@ pub(in crate::controllers::kubelet) fn needs_inside(pod: &Object, spec: Containe
 }
 
 fn is_simulated(argv: &[String]) -> bool {
-    let name = argv.first().map_or("", |path| path.rsplit('/').next().unwrap_or_default());
+    let Some(path) = argv.first() else { return false };
+    let name = path.rsplit('/').next().unwrap_or_default();
     is_shell(name) || simulates(name)
 }
 
