@@ -5,6 +5,7 @@
 
 mod decoded;
 mod empty_ranges;
+pub(super) mod encoding;
 mod merge;
 mod staged_map;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use super::keys::{self, Range};
 use super::{Engine, MemoryEngine, StoreError, object_row};
 use decoded::Decoded;
 use empty_ranges::EmptyRanges;
+use encoding::encode_all;
 use kctl_base::json::{Known, Parts};
 use kctl_base::object::Object;
 use merge::{Merge, Row};
@@ -39,6 +41,15 @@ enum Staged {
     Value(Box<dyn Encode>),
     /// Encoded bytes.
     Bytes(Vec<u8>),
+}
+
+impl Staged {
+    fn object(&self) -> Option<&Object> {
+        match self {
+            Staged::Object(object) => Some(object),
+            Staged::Value(_) | Staged::Bytes(_) => None,
+        }
+    }
 }
 
 /// A typed value that a row is encoded from. It keeps its type while it is staged, so that it need not be decoded to be read.
@@ -381,12 +392,13 @@ impl WriteBatch {
     /// Applies the staged writes and `more` to the engine in one batch. After a failure everything is still staged.
     pub(super) fn commit(&mut self, more: Vec<Write>) -> Result<(), StoreError> {
         let mut writes = Vec::with_capacity(self.staged.len() + more.len());
-        let mut buffer = Vec::new();
+        let objects: Vec<&Object> = self.staged.iter().filter_map(|(_, value)| value.as_ref()?.object()).collect();
+        let mut objects = encode_all(&objects, |buffer, object| object_row::encode(buffer, object)).into_iter();
         // The sizes of the staged rows in key order.
         let mut sizes = Vec::with_capacity(self.staged.len());
         for (key, value) in self.staged.iter() {
             let value = match value {
-                Some(Staged::Object(object)) => Some(object_row::encode(&mut buffer, object)),
+                Some(Staged::Object(_)) => objects.next(),
                 Some(Staged::Value(value)) => Some(encode(key, value.as_ref())?),
                 Some(Staged::Bytes(bytes)) => Some(bytes.clone()),
                 None => None,
