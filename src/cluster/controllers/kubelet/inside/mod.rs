@@ -147,7 +147,7 @@ pub(super) struct Inside {
 }
 
 /// The row that keeps the inside of a pod.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Kept {
     world: StoredWorld,
     runs: BTreeMap<String, i64>,
