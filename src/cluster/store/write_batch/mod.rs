@@ -13,7 +13,6 @@ mod tests;
 use std::any::Any;
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -31,7 +30,6 @@ use merge::{Merge, Row};
 use staged_map::StagedMap;
 
 /// A staged value.
-#[derive(Debug)]
 enum Staged {
     /// An object, which is encoded only at the commit.
     Object(Arc<Object>),
@@ -42,12 +40,12 @@ enum Staged {
 }
 
 /// A typed value that a row is encoded from. It keeps its type while it is staged, so that it need not be decoded to be read.
-pub(super) trait Encode: Any + Debug {
+pub(super) trait Encode: Any {
     /// Encodes the value as the bytes of its row.
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
 }
 
-impl<T: Serialize + Any + Debug> Encode for T {
+impl<T: Serialize + Any> Encode for T {
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(self)
     }
