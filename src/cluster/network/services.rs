@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_container::{Endpoint, NetworkError};
 
 use crate::api::{Result, Server};
@@ -127,7 +128,7 @@ fn candidates(server: &mut Server, service: &Object, port: &Value) -> Result<Vec
     let value = format!("{}/{SERVICE_NAME}={}", service.namespace(), service.name());
     let slices = server.read_index_of("label", &value, SLICES, None)?;
     let mut found: Vec<Candidate> = slices.iter().flat_map(|slice| of_slice(slice, port.str("/name"))).collect();
-    found.sort_by_key(|candidate| candidate.to.address);
+    found.order_by_key(|candidate| candidate.to.address);
     Ok(found)
 }
 

@@ -1,7 +1,5 @@
 //! Named values (the clock, settings, the state of controllers) and the counters behind generated names and numbers.
 
-use std::fmt::Debug;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -11,9 +9,9 @@ use super::{Store, StoreError};
 use kctl_base::json::Value;
 
 /// A type that a named value can have.
-pub trait RowValue: Serialize + DeserializeOwned + Clone + Debug + PartialEq + 'static {}
+pub trait RowValue: Serialize + DeserializeOwned + Clone + PartialEq + 'static {}
 
-impl<T: Serialize + DeserializeOwned + Clone + Debug + PartialEq + 'static> RowValue for T {}
+impl<T: Serialize + DeserializeOwned + Clone + PartialEq + 'static> RowValue for T {}
 
 impl Store {
     /// Returns a named value; `None` if there is none.

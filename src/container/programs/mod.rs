@@ -18,6 +18,7 @@ mod time;
 mod users;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::call::{Call, Stop};
 use crate::errno::Errno;
@@ -54,6 +55,17 @@ impl Task {
     /// Reports whether the program asks for the status of its children.
     pub(crate) fn reaps_children(&self) -> bool {
         matches!(self, Task::Shell(_) | Task::Files(_) | Task::Text(_) | Task::System(_))
+    }
+
+    /// Returns the state as JSON, by way of its text: serde's code for all states is large, and texts are written and read
+    /// anyway. `None` for one that cannot be kept.
+    pub(crate) fn to_json(&self) -> Option<Value> {
+        kctl_base::json::from_str(&serde_json::to_string(self).ok()?).ok()
+    }
+
+    /// Returns the state of a program from its JSON ([`Task::to_json`]); `None` if it is none.
+    pub(crate) fn from_json(value: &Value) -> Option<Task> {
+        kctl_base::json::from_str(&value.to_string()).ok()
     }
 }
 

@@ -6,6 +6,7 @@ use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use super::{conditions, images};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::sim::{Ids, Time};
 use kctl_kinds::core::pod::PodPhase;
 use kctl_kinds::shared::pod_spec::is_sidecar;
@@ -69,7 +70,7 @@ pub(super) fn generate(pod: &Object, runtime: &PodRuntime, inputs: &StatusInputs
 fn sorted_statuses(pod: &Object, list: &str, runtime: &PodRuntime, inputs: &StatusInputs<'_>) -> Value {
     let mut statuses = container_statuses(pod, list, runtime, inputs);
     if let Some(statuses) = statuses.as_array_mut() {
-        statuses.sort_by(|a, b| a.str("/name").cmp(b.str("/name")));
+        statuses.order_by(|a, b| a.str("/name").cmp(b.str("/name")));
     }
     statuses
 }

@@ -14,7 +14,6 @@ mod tests;
 use std::any::Any;
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -33,7 +32,6 @@ use merge::{Merge, Row};
 use staged_map::StagedMap;
 
 /// A staged value.
-#[derive(Debug)]
 enum Staged {
     /// An object, which is encoded only at the commit.
     Object(Arc<Object>),
@@ -53,12 +51,12 @@ impl Staged {
 }
 
 /// A typed value that a row is encoded from. It keeps its type while it is staged, so that it need not be decoded to be read.
-pub(super) trait Encode: Any + Debug {
+pub(super) trait Encode: Any {
     /// Encodes the value as the bytes of its row.
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
 }
 
-impl<T: Serialize + Any + Debug> Encode for T {
+impl<T: Serialize + Any> Encode for T {
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(self)
     }

@@ -183,7 +183,7 @@ impl Comparison<'_> {
         if a == b {
             return true;
         }
-        let (Ok(a), Ok(b)) = (serde_json::to_value(a), serde_json::to_value(b)) else { return false };
+        let (Some(a), Some(b)) = (a.to_json(), b.to_json()) else { return false };
         let mut path = Vec::new();
         self.value(container, pid, &a, &b, &mut path)
     }

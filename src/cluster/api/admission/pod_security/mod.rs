@@ -13,6 +13,7 @@ use policy::{Level, Policy, Standard};
 
 use super::{Admission, Operation, Result};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::status::Status;
 use kctl_kinds::pod_template_path;
 
@@ -120,7 +121,7 @@ fn violating_pods(standard: Standard, pods: &[Arc<Object>]) -> Vec<String> {
     }
     let mut lines: Vec<String> =
         by_reasons.iter().map(|(reasons, names)| format!("{}: {reasons}", abbreviated(names))).collect();
-    lines.sort();
+    lines.order();
     lines
 }
 

@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_container::{Outcome, SessionId, StoredWorld, Surroundings, World, is_shell, simulates};
@@ -254,7 +255,7 @@ impl Inside {
         let place = PodPlace::of(server, pod, runtime)?;
         self.join_group(server, pod, &place, now)?;
         let mut starting = self.starting(pod, runtime);
-        starting.sort_by_key(|(since, _)| *since);
+        starting.order_by_key(|(since, _)| *since);
         for (since, name) in starting {
             self.catch_up(server, pod, since.min(now));
             self.start(server, pod, runtime, &place, &name)?;

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::files::Disk;
 use super::journal::Journal;
 use super::merge::merge;
 use super::ongoing_merge::{self, OngoingMerge};
@@ -26,6 +27,12 @@ pub(super) const RESERVE: &str = "reserve";
 
 /// The size of the reserve: enough to write the rows of a small store once more.
 pub(super) const RESERVE_BYTES: usize = 256 << 10;
+
+/// Writes the reserve.
+pub(super) fn create_reserve(disk: &dyn Disk) -> io::Result<()> {
+    // In an array, the zeros would be in the binary.
+    disk.create(RESERVE)?.write_at(0, &vec![0; RESERVE_BYTES])
+}
 
 /// The number of bytes more than it removes that a batch may write into the room of the reserve. The deletion of a small object leaves
 /// an event and an entry of the change log.
@@ -103,8 +110,7 @@ impl DiskEngine {
     /// Makes the reserve anew if it is gone. On a disk that is still full this waits for another time.
     pub(super) fn make_reserve(&self) {
         if self.disk.open(RESERVE).is_err() {
-            let made = self.disk.create(RESERVE).and_then(|file| file.write_at(0, &[0; RESERVE_BYTES]));
-            if made.is_err() {
+            if create_reserve(&*self.disk).is_err() {
                 drop(self.disk.remove(RESERVE));
             }
         }
