@@ -247,6 +247,7 @@ mod tests {
             unknown_program: UnknownProgram::Service,
             has_stdin: false,
             has_tty: false,
+            sysctls: Vec::new(),
             process_namespace: crate::world::ProcessNamespace::Container,
         }
     }

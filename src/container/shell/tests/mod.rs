@@ -86,6 +86,7 @@ pub(crate) fn config(image: &str, argv: &[&str]) -> ContainerConfig {
         unknown_program: UnknownProgram::Task,
         has_stdin: false,
         has_tty: false,
+        sysctls: Vec::new(),
         process_namespace: crate::world::ProcessNamespace::Container,
     }
 }
