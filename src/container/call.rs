@@ -57,6 +57,12 @@ impl Call<'_> {
         self.world.containers.get_mut(name).unwrap_or_else(|| unreachable!("a process runs in a container that exists"))
     }
 
+    /// Ends the container for want of memory; returns what the program leaves off with.
+    pub(crate) fn run_out_of_memory(&mut self) -> Stop {
+        self.world.run_out_of_memory(self.container);
+        Stop::Exit(Status::Killed(Signal::Kill).code())
+    }
+
     /// Returns rows and columns of the terminal of the process; `None` without a terminal.
     pub(crate) fn terminal_size(&self) -> Option<(u16, u16)> {
         let session = self.process.session.or(self.container().main_input)?;

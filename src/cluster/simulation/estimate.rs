@@ -38,11 +38,25 @@ pub(super) fn estimate(pod: &Object, load: i64, ids: Ids, now: Time) -> Resource
         (usual * now / 1000).cast_signed()
     };
     let (cpu, memory) = requests(pod);
+    let (busy, held) = hogs(pod);
     let cpu = (cpu * share("cpu", CPU_SHARE) / 1000).max(1);
+    let load = load.saturating_add(busy);
     let cpu = if load > 0 { cpu.saturating_add(load).min(cpu_limit(pod)).max(cpu) } else { cpu };
-    let kibibytes = memory / 1024 * share("memory", MEMORY_SHARE) / 1000;
+    let kibibytes = (memory / 1024 * share("memory", MEMORY_SHARE) / 1000).max(held / 1024);
     let memory = Quantity::new(kibibytes * 1024, Format::BinarySi);
     ResourceUsage::from([("cpu".into(), Quantity::from_milli(cpu)), ("memory".into(), memory)])
+}
+
+/// Returns the millicores and bytes of the programs of a pod that do nothing but use them.
+fn hogs(pod: &Object) -> (i64, i64) {
+    let of = |container: &Value| {
+        let words =
+            |field| container.list(field).iter().filter_map(Value::as_str).map(String::from).collect::<Vec<_>>();
+        let load = kctl_container::load_of(container.str("/image"), &words("/command"), &words("/args"))?;
+        Some((i64::try_from(load.processors).ok()?.checked_mul(1000)?, i64::try_from(load.memory).ok()?))
+    };
+    let loads = pod.list("/spec/containers").iter().filter_map(of);
+    loads.fold((0, 0), |(cpu, memory), more| (cpu.saturating_add(more.0), memory.saturating_add(more.1)))
 }
 
 /// Returns the millicores that the containers of a pod may use at most.
@@ -102,6 +116,17 @@ mod tests {
         let idle = of(json!({}), 0);
         assert_eq!(of(json!({}), 800), idle + 800);
         assert_eq!(of(json!({"cpu": "500m"}), 800), 500);
+    }
+
+    #[test]
+    fn programs_that_put_load_on_a_node_show() {
+        let mut pod = pod(json!({"cpu": "500m", "memory": "100Mi"}));
+        pod["spec"]["containers"][0]["image"] = "polinux/stress".into();
+        pod["spec"]["containers"][0]["command"] = json!(["stress"]);
+        pod["spec"]["containers"][0]["args"] = json!(["--cpu", "2", "--vm", "1", "--vm-bytes", "150M"]);
+        pod["spec"]["containers"][0]["resources"]["limits"] = json!({"cpu": "1"});
+        let usage = estimate(&pod, 0, Ids::new(1), Time::from_secs(60));
+        assert_eq!((usage["cpu"].milli_value(), usage["memory"].value()), (1000, 150 * MEBIBYTE));
     }
 
     #[test]

@@ -267,7 +267,17 @@ pub(crate) fn exchange(call: &mut Call<'_>, to: Endpoint, bytes: &[u8]) -> Resul
 }
 
 fn translate(call: &mut Call<'_>, to: Endpoint) -> Result<Endpoint, NetworkError> {
-    if own_address(call, to.address).is_some() { Ok(to) } else { call.surroundings.translate(to) }
+    match own_address(call, to.address) {
+        None => call.surroundings.translate(to),
+        // On the network of a node, what no process of the pod serves may be the port of a service.
+        Some(_) if !call.world.listens(to.port) => {
+            let address = call.container().config.address.parse().unwrap_or(to.address);
+            let own = Endpoint { address, ..to };
+            let translated = call.surroundings.translate(own)?;
+            Ok(if translated == own { to } else { translated })
+        }
+        Some(_) => Ok(to),
+    }
 }
 
 /// Returns the address from which the pod reaches an address of its own; `None` for any other.

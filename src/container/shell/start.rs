@@ -67,6 +67,10 @@ impl Shell {
             is_prompted: false,
             origin: Origin::Input,
             is_started: false,
+            aliases: BTreeMap::new(),
+            timers: Vec::new(),
+            limits: BTreeMap::new(),
+            nesting: 0,
         }
     }
 

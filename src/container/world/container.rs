@@ -67,6 +67,12 @@ pub struct ContainerConfig {
     pub ports: Vec<u16>,
     /// What an HTTP server answers, if the pod declares it: status and body.
     pub declared_http: Option<(u16, String)>,
+    /// Capabilities that a process of root has, as a set of bits (`capabilities(7)`).
+    #[serde(default)]
+    pub capabilities: u64,
+    /// The user of the node that is root here, if the pod has a user namespace of its own.
+    #[serde(default)]
+    pub mapped_root: Option<u32>,
     /// What a program does that is not simulated.
     pub unknown_program: UnknownProgram,
     /// Standard input stays open (`stdin: true`): a shell waits for it.
@@ -88,6 +94,9 @@ pub struct Exit {
     pub status: Status,
     /// When it ended.
     pub at: Time,
+    /// The kernel killed it, because it wanted more memory than it may have.
+    #[serde(default)]
+    pub is_out_of_memory: bool,
 }
 
 /// A container.

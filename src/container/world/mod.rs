@@ -255,12 +255,21 @@ impl World {
         }
     }
 
+    /// Ends a container whose processes want more memory than it may have: the kernel kills all of them
+    /// (`memory.oom.group`).
+    pub(crate) fn run_out_of_memory(&mut self, name: &str) {
+        self.end_container(name, Status::Killed(Signal::Kill));
+        if let Some(exit) = self.containers.get_mut(name).and_then(|container| container.exit.as_mut()) {
+            exit.is_out_of_memory = true;
+        }
+    }
+
     fn end_container(&mut self, name: &str, status: Status) {
         let now = self.now;
         let Some(container) = self.containers.get_mut(name).filter(|container| container.exit.is_none()) else {
             return;
         };
-        container.exit = Some(Exit { status, at: now });
+        container.exit = Some(Exit { status, at: now, is_out_of_memory: false });
         container.log.finish(now);
         for id in std::mem::take(&mut container.attached) {
             if let Some(session) = self.sessions.get_mut(&id) {

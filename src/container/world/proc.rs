@@ -108,7 +108,7 @@ fn tree(call: &Call<'_>) -> Tree {
     files.system(container, Memory::of(call));
     for (name, other) in call.world.peers(call.container) {
         for process in other.processes.values() {
-            files.process(process, process.pid, name == call.container);
+            files.process(other, process, process.pid, name == call.container);
         }
     }
     if call.world.shares_pod_processes(call.container) {
@@ -117,7 +117,7 @@ fn tree(call: &Call<'_>) -> Tree {
     // A process that is about to be started has no number yet.
     let last = call.world.peers(call.container).map(|(_, container)| container.last_pid).max().unwrap_or(0);
     let own = if call.process.pid == 0 { last + 1 } else { call.process.pid };
-    files.process(call.process, own, true);
+    files.process(container, call.process, own, true);
     files.descriptors(call, own);
     files.put("/self", NodeKind::Link(own.to_string()));
     files.put("/thread-self", NodeKind::Link(format!("{own}/task/{own}")));
@@ -188,11 +188,11 @@ impl ProcFiles {
             state: State::Waiting(Wait::Forever),
             ..call.process.clone()
         };
-        self.process(&process, pid, false);
+        self.process(call.container(), &process, pid, false);
     }
 
-    /// Adds a process. The root directory of one of another container is a place for its files ([`roots`]).
-    fn process(&mut self, process: &Process, pid: Pid, is_own: bool) {
+    /// Adds a process of a container. The root directory of one of another container is a place for its files ([`roots`]).
+    fn process(&mut self, container: &Container, process: &Process, pid: Pid, is_own: bool) {
         let joined = |words: &mut dyn Iterator<Item = String>| words.map(|word| word + "\0").collect::<String>();
         let path = process.argv.first().map_or("", String::as_str);
         let name: String = crate::programs::base_name(path).chars().take(15).collect();
@@ -206,16 +206,26 @@ impl ProcFiles {
             State::Waiting(_) => "S (sleeping)",
             State::Ready => "R (running)",
         };
-        let (uid, gid) = (process.credentials.uid, process.credentials.gid);
+        let credentials = &process.credentials;
         let ids = |id: u32| format!("{id}\t{id}\t{id}\t{id}");
+        let groups: String = credentials.groups.iter().map(|group| format!("{group} ")).collect();
         let status = format!(
-            "Name:\t{name}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nPid:\t{pid}\nPPid:\t{}\nUid:\t{}\nGid:\t{}\nThreads:\t1\n",
+            "Name:\t{name}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nPid:\t{pid}\nPPid:\t{}\nUid:\t{}\nGid:\t{}\nGroups:\t{groups}\nThreads:\t1\n{}",
             process.umask,
             process.parent,
-            ids(uid),
-            ids(gid)
+            ids(credentials.uid),
+            ids(credentials.gid),
+            capabilities(container.config.capabilities, credentials.uid)
         );
         self.text(&format!("/{pid}/status"), &status);
+        let root = container.config.mapped_root;
+        let map = root.map_or((0, u32::MAX), |root| (root, 65_536));
+        for file in ["uid_map", "gid_map"] {
+            self.text(&format!("/{pid}/{file}"), &format!("{:>10} {:>10} {:>10}\n", 0, map.0, map.1));
+        }
+        // The initial namespace has a number of its own, which every kernel gives it.
+        let namespace = root.map_or(0xEFFF_FFFD, |root| 0xF000_0000 + root / 65_536);
+        self.put(&format!("/{pid}/ns/user"), NodeKind::Link(format!("user:[{namespace}]")));
         let cwd = if process.cwd.is_empty() { "/".to_owned() } else { process.cwd.clone() };
         self.put(&format!("/{pid}/cwd"), NodeKind::Link(cwd));
         let root = if is_own { NodeKind::Link("/".into()) } else { NodeKind::Directory(BTreeMap::new()) };
@@ -229,6 +239,13 @@ impl ProcFiles {
             self.put(&format!("/{pid}/fd/{descriptor}"), NodeKind::Device(Device::Descriptor(*descriptor)));
         }
     }
+}
+
+/// Formats the lines of `status` with the capabilities of a process: those of the container for root, none for others.
+fn capabilities(of_root: u64, uid: u32) -> String {
+    let own = if uid == 0 { of_root } else { 0 };
+    let sets = [("CapInh", 0), ("CapPrm", own), ("CapEff", own), ("CapBnd", of_root), ("CapAmb", 0)];
+    sets.iter().map(|(name, set)| format!("{name}:\t{set:016x}\n")).collect()
 }
 
 /// Formats the mounts of a container as `/proc/mounts` does.

@@ -27,6 +27,9 @@ pub(super) struct Program {
     /// It is simulated in the inside of the pod, which has its output; the end is a forecast.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_inside: bool,
+    /// The kernel kills it in the end, for want of memory.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_out_of_memory: bool,
     /// It has been asked to stop; the exit code is that of this end.
     #[serde(default, rename = "is_condemned", skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_terminating: bool,
@@ -35,7 +38,14 @@ pub(super) struct Program {
 impl Program {
     /// Creates a service, which runs until it is stopped.
     pub(super) fn service() -> Program {
-        Program { runs: None, exit_code: 0, output: Vec::new(), is_inside: false, is_terminating: false }
+        Program {
+            runs: None,
+            exit_code: 0,
+            output: Vec::new(),
+            is_inside: false,
+            is_out_of_memory: false,
+            is_terminating: false,
+        }
     }
 
     /// Creates a run that is simulated in the inside of the pod.

@@ -265,6 +265,11 @@ fn sync(
         is_resize_new: decision.is_new,
     };
     let mut outcome = PodSync::run(pod, runtime, &inputs);
+    if outcome.events.iter().any(|event| event.reason == "Pulling")
+        && let Some(event) = references::pull_secrets_event(ctx, pod)?
+    {
+        outcome.events.insert(0, event);
+    }
     outcome.events.splice(0..0, decision.events);
     if let Some(at) = decision.retry {
         outcome.requeue_at(at, true);

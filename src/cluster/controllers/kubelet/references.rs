@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::inside::volumes;
+use super::pod_sync::PodEvent;
 use crate::controllers::Context;
 use kctl_base::field::quote;
 use kctl_base::json::Value;
@@ -86,6 +87,26 @@ fn driver_error(ctx: &mut Context<'_>, volume: &Value) -> Result<Option<String>,
     Ok(Some(format!(
         "MountVolume.NewMounter initialization failed for volume \"{name}\" : volume mode \"Ephemeral\" not supported by driver {driver} ({why})"
     )))
+}
+
+/// Returns the event about secrets for the pull of images that do not exist (`getPullSecretsForPod`), if there are any.
+pub(super) fn pull_secrets_event(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<PodEvent>, Status> {
+    let mut missing = Vec::new();
+    for secret in pod.list("/spec/imagePullSecrets") {
+        let name = secret.str("/name");
+        if ctx.get("secrets", pod.namespace(), name)?.is_none() {
+            missing.push(name);
+        }
+    }
+    Ok((!missing.is_empty()).then(|| PodEvent {
+        field_path: String::new(),
+        is_warning: true,
+        reason: "FailedToRetrieveImagePullSecret",
+        message: format!(
+            "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+            missing.join(", ")
+        ),
+    }))
 }
 
 /// Returns an error if the source of a volume, or a key of it that is mounted, does not exist.

@@ -343,7 +343,12 @@ impl ContainerRuntime {
             Some(running) => (running.since, running.log(now)),
             None => (now, Vec::new()),
         };
-        let reason = reason_of(exit_code).to_owned();
+        let is_at_end = |running: &Running| running.program.is_out_of_memory && running.ends_at() == Some(now);
+        let reason = match self.running().is_some_and(is_at_end) {
+            true => "OOMKilled",
+            false => reason_of(exit_code),
+        };
+        let reason = reason.to_owned();
         Ended { exit_code, reason, started: since, finished: now, attempt: self.restarts, output, message: None }
     }
 

@@ -234,6 +234,8 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
         State::ConfigError { message, .. } => {
             let reason = if message.contains("pull policy of Never") {
                 "ErrImageNeverPull"
+            } else if message.starts_with(images::INVALID_NAME) {
+                "InvalidImageName"
             } else {
                 "CreateContainerConfigError"
             };

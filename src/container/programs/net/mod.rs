@@ -31,7 +31,7 @@ use crate::process::Signal;
 use script::Script;
 
 pub(crate) use redis::Store;
-pub(super) use services::serves;
+pub(super) use services::{serves, unknown};
 
 /// A client: it writes what it prints, and returns its exit code.
 type Client = fn(&mut Call<'_>, &mut Script) -> Result<i32, Stop>;

@@ -47,6 +47,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("etcd", Stops::Cleanly, apps::etcd),
     ("fluentd", Stops::Cleanly, silent),
     ("hello-app", Stops::Go, apps::hello),
+    ("hello-go", Stops::Go, apps::hello_go),
     ("http-echo", Stops::Cleanly, apps::http_echo),
     ("httpd", Stops::Cleanly, web::httpd),
     ("httpd-foreground", Stops::Cleanly, web::apache),
@@ -191,7 +192,7 @@ fn refuse(call: &mut Call<'_>, what: &str) -> Started {
 }
 
 /// Becomes what is assumed of a program that is not simulated: for the main process a service or task, else a refusal.
-fn unknown(call: &mut Call<'_>) -> Started {
+pub(in crate::programs) fn unknown(call: &mut Call<'_>) -> Started {
     if call.process.pid != call.container().main {
         return refuse(call, "is known by its name only");
     }

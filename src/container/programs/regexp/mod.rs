@@ -165,6 +165,9 @@ impl Translation<'_> {
             '\'' => self.out.push_str(r"\z"),
             'n' => self.atom(r"\n"),
             't' => self.atom(r"\t"),
+            'r' => self.atom(r"\r"),
+            'f' => self.atom(r"\f"),
+            'v' => self.atom(r"\v"),
             other => self.literal(other),
         }
         Ok(())

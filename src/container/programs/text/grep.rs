@@ -245,6 +245,7 @@ impl Grep {
             _ if search.options.has('q') => {}
             Some('l') if self.count > 0 => io.print(format!("{name}{name_end}")),
             Some('L') if self.count == 0 => {
+                self.has_matched |= search.is_busybox;
                 io.print(format!("{name}{name_end}"));
             }
             Some(_) => {}

@@ -104,7 +104,15 @@ impl Printer<'_> {
                         rest = &tail[length..];
                     }
                     Escape::Stop => return false,
-                    Escape::None => {
+                    Escape::NoDigits if self.variant == Variant::Gnu => {
+                        self.printed.errors.push("missing hexadecimal number in escape".to_owned());
+                        self.printed.code = 1;
+                        return false;
+                    }
+                    no_escape => {
+                        if matches!(no_escape, Escape::NoDigits) {
+                            self.printed.errors.push("missing hex digit for \\x".to_owned());
+                        }
                         self.printed.out.push(b'\\');
                         rest = tail;
                     }

@@ -84,6 +84,8 @@ pub(crate) fn config(image: &str, argv: &[&str]) -> ContainerConfig {
         ports: Vec::new(),
         declared_http: None,
         unknown_program: UnknownProgram::Task,
+        capabilities: 0,
+        mapped_root: None,
         has_stdin: false,
         has_tty: false,
         sysctls: Vec::new(),

@@ -9,7 +9,7 @@ use kctl_container::{ContainerConfig, Credentials, Image, ProcessNamespace, Tree
 
 use super::environment::{self, Sources, Variables, expand, find};
 use super::fields::quantity;
-use super::{name_files, volumes};
+use super::{capabilities, name_files, volumes};
 use crate::controllers::kubelet::container_spec::ContainerSpec;
 use crate::controllers::kubelet::start::strings;
 
@@ -61,6 +61,8 @@ pub(super) fn config(
         booted: place.booted,
         ports: ports(container),
         declared_http: declared_http(pod, spec.name()),
+        capabilities: capabilities::of(container),
+        mapped_root: mapped_root(pod),
         unknown_program: if is_service(pod, spec) { UnknownProgram::Service } else { UnknownProgram::Task },
         has_stdin: container.flag("/stdin"),
         has_tty: container.flag("/tty"),
@@ -138,6 +140,14 @@ fn credentials(pod: &Object, container: &Value, image: &str) -> Option<Credentia
     // The kernel keeps them in order.
     groups.sort_unstable();
     Some(Credentials { uid, gid, groups })
+}
+
+/// Returns the user of the node that is root in a pod with a user namespace of its own. The kubelet gives each pod another
+/// range of 65,536 users.
+fn mapped_root(pod: &Object) -> Option<u32> {
+    let is_own = pod.at("/spec/hostUsers") == Some(&Value::Bool(false));
+    let digits: String = pod.uid().chars().filter(char::is_ascii_hexdigit).take(4).collect();
+    is_own.then(|| (u32::from_str_radix(&digits, 16).unwrap_or(0) % 0x7FFF + 1) << 16)
 }
 
 /// Reports whether the pod declares what the servers of a container answer.

@@ -11,7 +11,7 @@ use super::network_answers::NetworkAnswers;
 use super::stopping::Stop;
 
 /// The row that keeps the inside of a pod.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Kept {
     world: StoredWorld,
     runs: BTreeMap<String, i64>,

@@ -27,6 +27,8 @@ const NETWORK_FORESIGHT: u64 = 500;
 /// How many forecasts are made one after the other where they end too early. After that, a program is taken to run until
 /// something intervenes.
 const FORECASTS: u32 = 3;
+/// Lines of the log of a container that are exact when its pod is deleted: the log goes with the pod.
+const LAST_LINES: u64 = 1000;
 /// Grace period in seconds of a pod that sets none.
 const GRACE: i64 = 30;
 /// How far a forecast reaches.
@@ -84,6 +86,9 @@ pub(in crate::controllers::kubelet) fn after_sync(
         return Ok(());
     }
     let mut inside = Inside::load(server, pod, runtime)?;
+    if pod.is_deleting() {
+        inside.world.lines_wanted = LAST_LINES;
+    }
     inside.advance(server, pod, runtime, now)?;
     let ip = runtime.ip.clone();
     let target = Target::of(server, pod, &ip, now)?;
@@ -166,6 +171,7 @@ impl Inside {
             running.program.is_inside = true;
             running.program.runs = exit.map(|exit| exit.at.max(running.since) - running.since);
             running.program.exit_code = exit.map_or(0, |exit| i64::from(exit.status.code()));
+            running.program.is_out_of_memory = exit.is_some_and(|exit| exit.is_out_of_memory);
         }
         runtime.forecasts = if outcome.is_exhausted { runtime.forecasts + 1 } else { 0 };
         let goes_on = outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.answers.is_empty();

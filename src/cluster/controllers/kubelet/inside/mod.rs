@@ -4,6 +4,7 @@
 //! present when somebody looks. It is kept in a row beside the state of the pod as soon as it cannot be made again: a container
 //! runs a program that acts by itself ([`life`]), or somebody has reached into it ([`session`]).
 
+mod capabilities;
 mod config;
 mod environment;
 mod fields;

@@ -25,6 +25,11 @@ pub(super) fn hello(call: &mut Call<'_>) -> Started {
     serve(call, port, App::Hello(version))
 }
 
+/// The back end of the documentation's page about front ends, which greets in JSON.
+pub(super) fn hello_go(call: &mut Call<'_>) -> Started {
+    serve(call, 80, App::Text("{\"message\":\"Hello\"}\n".into(), "application/json".into()))
+}
+
 /// `http-echo -text=TEXT [-listen=:PORT]`.
 pub(super) fn http_echo(call: &mut Call<'_>) -> Started {
     let args: Vec<String> = call.args().iter().map(|arg| arg.replacen("--", "-", 1)).collect();

@@ -52,6 +52,8 @@ struct Stream {
     descriptor: i32,
     /// The command.
     child: Option<Pid>,
+    /// How the command has ended, if it has before somebody asked.
+    ended: Option<Status>,
     /// Bytes that were read, but belong to later records.
     buffer: Vec<u8>,
 }
@@ -64,8 +66,9 @@ pub(super) struct Outside {
     pub(super) queue: VecDeque<String>,
     /// The file that has begun since the last record.
     pub(super) new_file: Option<String>,
-    /// The command that is waited for.
+    /// The command that is waited for, and how it has ended.
     child: Option<Pid>,
+    ended: Option<Status>,
     /// The variables at the start of a unit that can wait.
     pub(super) before: Option<Memory>,
     answers: Vec<Answer>,
@@ -172,7 +175,7 @@ impl Machine<'_, '_> {
                 (reader, Some(child?))
             }
         };
-        let stream = Stream { name: name.to_owned(), channel, descriptor, child, buffer: Vec::new() };
+        let stream = Stream { name: name.to_owned(), channel, descriptor, child, ended: None, buffer: Vec::new() };
         self.outside.streams.push(stream);
         self.outside.streams.last_mut().ok_or_else(|| Problem::Message(String::new()))
     }
@@ -240,7 +243,7 @@ impl Machine<'_, '_> {
     fn close_at(&mut self, at: usize) {
         let stream = self.outside.streams.remove(at);
         self.call.close(stream.descriptor);
-        self.outside.child = stream.child;
+        (self.outside.child, self.outside.ended) = (stream.child, stream.ended);
     }
 
     /// Closes everything, and waits for the commands.
@@ -265,13 +268,31 @@ impl Machine<'_, '_> {
     /// Waits for the command that ends; returns its exit status, 0 if there is none.
     fn wait(&mut self) -> Result<f64, Problem> {
         let Some(child) = self.outside.child else { return Ok(0.0) };
-        let status = match self.call.reap(child) {
-            Ok(None) => return Err(Stop::Wait(Wait::Child).into()),
+        let ended = match self.outside.ended.take() {
+            Some(ended) => Ok(Some(ended)),
+            None => self.call.reap(child),
+        };
+        let status = match ended {
+            Ok(None) => {
+                self.note_ends();
+                return Err(Stop::Wait(Wait::Child).into());
+            }
             Ok(Some(Status::Exited(code))) => f64::from(code),
             Ok(Some(Status::Killed(signal))) => 256.0 + f64::from(signal as u8),
             Err(_) => 0.0,
         };
         self.outside.child = None;
         Ok(status)
+    }
+
+    /// Notes which commands have ended, so that they do not wake the program up again.
+    fn note_ends(&mut self) {
+        for stream in &mut self.outside.streams {
+            if let (Some(child), None) = (stream.child, stream.ended)
+                && let Ok(Some(status)) = self.call.reap(child)
+            {
+                stream.ended = Some(status);
+            }
+        }
     }
 }
