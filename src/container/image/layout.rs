@@ -259,6 +259,7 @@ mod tests {
             mapped_root: None,
             has_stdin: false,
             has_tty: false,
+            sysctls: Vec::new(),
             process_namespace: crate::world::ProcessNamespace::Container,
         }
     }

@@ -79,6 +79,9 @@ pub struct ContainerConfig {
     pub has_stdin: bool,
     /// It has a terminal (`tty: true`).
     pub has_tty: bool,
+    /// Parameters of the kernel that the pod sets, with their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sysctls: Vec<(String, String)>,
     /// Whose processes it sees.
     #[serde(default)]
     pub process_namespace: ProcessNamespace,

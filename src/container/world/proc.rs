@@ -170,6 +170,9 @@ impl ProcFiles {
         self.text("/sys/kernel/ostype", "Linux\n");
         self.text("/sys/kernel/pid_max", "4194304\n");
         self.text("/sys/net/core/somaxconn", "4096\n");
+        for (name, value) in &config.sysctls {
+            self.text(&format!("/sys/{}", name.replace('.', "/")), &format!("{value}\n"));
+        }
         self.text("/filesystems", "nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n\text4\n");
     }
 

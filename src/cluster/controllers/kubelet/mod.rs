@@ -7,6 +7,7 @@
 //! ([`status`]). How long containers run, what they print and how they exit is derived from their commands ([`command`]) or
 //! declared by an annotation ([`script`]).
 
+mod admission;
 mod allocation;
 mod command;
 mod conditions;
@@ -21,6 +22,7 @@ mod probes;
 mod references;
 mod resize;
 mod resize_events;
+mod resources;
 mod restart_all;
 mod runtime;
 mod script;
@@ -181,12 +183,17 @@ fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
     }
 }
 
-/// Returns the state of a pod. A new pod is given a sandbox with an IP address; `None` if its node does not exist.
+/// Returns the state of a pod. A new pod is given a sandbox with an IP address; `None` if its node does not exist,
+/// or rejects it.
 fn load_or_add(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<PodRuntime>, Status> {
     if let Some(runtime) = ctx.state(&pod_state(pod.uid()))? {
         return Ok(Some(runtime));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
+    if let Some(rejection) = admission::rejection(pod).filter(|_| !pod.is_deleting()) {
+        admission::reject(ctx, pod, node, &rejection)?;
+        return Ok(None);
+    }
     report_invalid_scripts(ctx, pod, node);
     let ip = if pod.flag("/spec/hostNetwork") { host_ip(&found) } else { next_ip(ctx, &found)? };
     Ok(Some(PodRuntime::new(ctx.now, ip)))

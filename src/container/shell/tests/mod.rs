@@ -88,6 +88,7 @@ pub(crate) fn config(image: &str, argv: &[&str]) -> ContainerConfig {
         mapped_root: None,
         has_stdin: false,
         has_tty: false,
+        sysctls: Vec::new(),
         process_namespace: crate::world::ProcessNamespace::Container,
     }
 }

@@ -6,6 +6,8 @@
 mod checks;
 mod policy;
 
+pub(crate) use checks::SAFE_SYSCTLS;
+
 use std::sync::Arc;
 
 use checks::{Violation, violations};

@@ -66,8 +66,15 @@ pub(super) fn config(
         unknown_program: if is_service(pod, spec) { UnknownProgram::Service } else { UnknownProgram::Task },
         has_stdin: container.flag("/stdin"),
         has_tty: container.flag("/tty"),
+        sysctls: sysctls(pod),
         process_namespace: process_namespace(pod, container),
     })
+}
+
+/// Returns the parameters of the kernel that a pod sets.
+fn sysctls(pod: &Object) -> Vec<(String, String)> {
+    let pair = |sysctl: &Value| (sysctl.str("/name").to_owned(), sysctl.str("/value").to_owned());
+    pod.list("/spec/securityContext/sysctls").iter().map(pair).collect()
 }
 
 /// Returns whose processes a container sees (`NamespacesForPod` and `namespaceModeForContainer` of the kubelet).

@@ -12,6 +12,7 @@ mod group;
 #[cfg(test)]
 mod hook_tests;
 mod hooks;
+mod kept;
 mod life;
 mod message;
 mod name_files;
@@ -37,8 +38,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::order::Order as _;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_container::{Outcome, SessionId, StoredWorld, Surroundings, World, is_shell, simulates};
-use serde::{Deserialize, Serialize};
+use kctl_container::{Outcome, SessionId, Surroundings, World, is_shell, simulates};
 
 use super::command;
 use super::container_spec::containers;
@@ -53,6 +53,7 @@ pub(super) use environment::Variables;
 use fields::quantity;
 use group::Peer;
 use hooks::{Hook, POST_START};
+use kept::Kept;
 pub(super) use life::{after_sync, before_sync};
 use net_probe::Target;
 use network_answers::{Demand, NetworkAnswers, Remembering};
@@ -145,34 +146,6 @@ pub(super) struct Inside {
     is_forecast: bool,
     /// The first failure of the store in what a container has asked of the network; to the container it is a time-out.
     failure: Option<Status>,
-}
-
-/// The row that keeps the inside of a pod.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Kept {
-    world: StoredWorld,
-    runs: BTreeMap<String, i64>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    hooks: BTreeMap<String, Hook>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    stops: BTreeMap<String, Stop>,
-    draws: u64,
-    #[serde(default, skip_serializing_if = "NetworkAnswers::is_empty")]
-    answers: NetworkAnswers,
-}
-
-impl From<Inside> for Kept {
-    fn from(inside: Inside) -> Kept {
-        let Inside { world, runs, hooks, stops, draws, answers, .. } = inside;
-        Kept { world: world.into(), runs, hooks, stops, draws, answers }
-    }
-}
-
-impl From<Kept> for Inside {
-    fn from(kept: Kept) -> Inside {
-        let Kept { world, runs, hooks, stops, draws, answers } = kept;
-        Inside { runs, hooks, stops, draws, answers, ..Inside::new(world.into()) }
-    }
 }
 
 /// Reports whether a program is simulated in the containers of an image.
