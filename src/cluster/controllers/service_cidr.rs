@@ -117,7 +117,7 @@ mod tests {
             json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
                 "spec": {"clusterIP": "10.200.0.9", "ports": ports}}),
         );
-        let mut read = |bench: &mut Bench| bench.cluster.server().read(RANGES, "", "more").expect("a store");
+        let read = |bench: &mut Bench| bench.cluster.server().read(RANGES, "", "more").expect("a store");
         let found = read(&mut bench).expect("a range");
         assert_eq!(found.str("/status/conditions/0/status"), "True");
         assert_eq!(found.str("/metadata/finalizers/0"), FINALIZER);
