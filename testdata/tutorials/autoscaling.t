@@ -33,13 +33,13 @@
 # A pod that asks for the page in a loop.
   $ kubectl run load-generator --image=busybox:1.28 --restart=Never -- /bin/sh -c "while sleep 0.01; do wget -q -O- http://php-apache; done"
   pod/load-generator created
-  $ kctl clock advance 3m >/dev/null
+  $ kctl clock advance 80s >/dev/null
   $ kubectl get hpa php-apache
   NAME         REFERENCE               TARGETS        MINPODS   MAXPODS   REPLICAS   AGE
-  php-apache   Deployment/php-apache   cpu: 47%/50%   1         10        8          4m
+  php-apache   Deployment/php-apache   cpu: 47%/50%   1         10        8          2m20s
   $ kubectl get deployment php-apache
   NAME         READY   UP-TO-DATE   AVAILABLE   AGE
-  php-apache   8/8     8            8           4m
+  php-apache   8/8     8            8           2m20s
   $ kubectl top pods -l run=php-apache --no-headers | wc -l
   8
 # Without load it takes the replicas back, five minutes later.
@@ -48,10 +48,10 @@
   $ kctl clock advance 10m >/dev/null
   $ kubectl get hpa php-apache
   NAME         REFERENCE               TARGETS        MINPODS   MAXPODS   REPLICAS   AGE
-  php-apache   Deployment/php-apache   cpu: 18%/50%   1         10        1          14m
+  php-apache   Deployment/php-apache   cpu: 21%/50%   1         10        1          12m
   $ kubectl get deployment php-apache
   NAME         READY   UP-TO-DATE   AVAILABLE   AGE
-  php-apache   1/1     1            1           14m
+  php-apache   1/1     1            1           12m
   $ kubectl describe hpa php-apache | sed -n '/Conditions/,$p'
   Conditions:
     Type            Status  Reason              Message
@@ -62,7 +62,7 @@
   Events:
     Type    Reason             Age    From                       Message
     ----    ------             ----   ----                       -------
-    Normal  SuccessfulRescale  13m    horizontal-pod-autoscaler  New size: 4; reason: cpu resource utilization (percentage of request) above target
-    Normal  SuccessfulRescale  13m    horizontal-pod-autoscaler  New size: 8; reason: cpu resource utilization (percentage of request) above target
-    Normal  SuccessfulRescale  6m15s  horizontal-pod-autoscaler  New size: 2; reason: All metrics below target
-    Normal  SuccessfulRescale  75s    horizontal-pod-autoscaler  New size: 1; reason: All metrics below target
+    Normal  SuccessfulRescale  11m    horizontal-pod-autoscaler  New size: 4; reason: cpu resource utilization (percentage of request) above target
+    Normal  SuccessfulRescale  11m    horizontal-pod-autoscaler  New size: 8; reason: cpu resource utilization (percentage of request) above target
+    Normal  SuccessfulRescale  5m35s  horizontal-pod-autoscaler  New size: 2; reason: All metrics below target
+    Normal  SuccessfulRescale  35s    horizontal-pod-autoscaler  New size: 1; reason: All metrics below target
