@@ -313,7 +313,7 @@ impl<'a> Decoder<'a, '_> {
         Some(Map::from_sorted(pairs))
     }
 
-    /// Skips the next value if it is sized, as that of `metadata.managedFields` alone is.
+    /// Skips the next value if it is sized, as that of `metadata.managedFields` is, and nothing outside of it.
     fn skips_sized(&mut self) -> bool {
         let Some((&SIZE, rest)) = self.rest.split_first() else { return false };
         let after = rest.split_first_chunk().and_then(|(size, rest)| rest.get(u32::from_be_bytes(*size) as usize..));
