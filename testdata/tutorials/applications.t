@@ -109,6 +109,6 @@
   dd: error writing '/data/big': No space left on device
   1024+0 records in
   1024+0 records out
-  1047552 bytes (1023.0KB) copied, 0.001048 seconds, 953.7MB/s
+  1047552 bytes (1023.0KB) copied, 0.000000 seconds, 0B/s
   command terminated with exit code 1
   [1]

@@ -47,7 +47,7 @@
   dd: error writing '/cache/big': No space left on device
   1024+0 records in
   1024+0 records out
-  1047552 bytes (1023.0KB) copied, 0.001048 seconds, 953.7MB/s
+  1047552 bytes (1023.0KB) copied, 0.000000 seconds, 0B/s
   $ kubectl exec small -- df -h /cache
   Filesystem                Size      Used Available Use% Mounted on
   tmpfs                     1.0M      4.0K   1020.0K   1% /cache

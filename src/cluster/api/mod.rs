@@ -13,6 +13,7 @@
 //! each call. Controllers react to writes by reading [`Server::changes_since`]; they read the store through the server as
 //! informers read their caches, without authorization.
 
+mod addresses;
 pub(crate) mod admission;
 mod allocate;
 mod apply;

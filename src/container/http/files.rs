@@ -141,7 +141,7 @@ fn stat(call: &mut Call<'_>, path: &str) -> Option<Stat> {
 
 fn plain(status: u16, first: &[(&str, &str)], headers: &[(&str, &str)], body: Vec<u8>) -> Response {
     let headers = first.iter().chain(headers).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Response { status, reason: reason(status).to_owned(), headers, body, is_http_1_0: false }
+    Response { status, reason: reason(status).to_owned(), headers, body, ..Response::default() }
 }
 
 fn busybox_head(call: &Call<'_>, status: u16, headers: &[(&str, &str)]) -> Response {

@@ -15,7 +15,7 @@ const ALPINE: &str = include_str!("lists/alpine.txt");
 const DEBIAN: &str = include_str!("lists/debian.txt");
 
 /// What stands in a program file: the magic number of an executable.
-const EXECUTABLE: &str = "\x7fELF";
+pub(crate) const EXECUTABLE: &str = "\x7fELF";
 
 /// Directories of every image.
 const DIRECTORIES: [&str; 7] = ["/dev/pts", "/dev/shm", "/etc", "/proc", "/sys", "/tmp", "/var"];
@@ -36,9 +36,8 @@ const DESCRIPTORS: [(&str, i32); 3] = [("/dev/stdin", 0), ("/dev/stdout", 1), ("
 /// Where `/bin` and its like lead since Debian and Fedora have only one directory of programs.
 const MERGED: [(&str, &str); 3] = [("/bin", "usr/bin"), ("/sbin", "usr/sbin"), ("/lib", "usr/lib")];
 /// Programs of Debian that are links, with their targets.
-const DEBIAN_LINKS: [(&str, &str); 7] = [
+const DEBIAN_LINKS: [(&str, &str); 6] = [
     ("/usr/bin/sh", "dash"),
-    ("/usr/bin/rbash", "bash"),
     ("/usr/bin/awk", "/etc/alternatives/awk"),
     ("/etc/alternatives/awk", "/usr/bin/mawk"),
     ("/usr/bin/which", "/etc/alternatives/which"),
@@ -150,12 +149,7 @@ impl Builder {
         for (directory, name) in entries(ALPINE) {
             self.link(&format!("{directory}/{name}"), "/bin/busybox");
         }
-        for path in
-            ["/sbin/apk", "/sbin/ldconfig", "/usr/bin/getent", "/usr/bin/getconf", "/usr/bin/ldd", "/usr/bin/iconv"]
-        {
-            self.program(path);
-        }
-        for path in ["/usr/bin/ssl_client", "/usr/bin/scanelf"] {
+        for path in ["/sbin/apk", "/usr/bin/getent", "/usr/bin/getconf"] {
             self.program(path);
         }
         self.directory("/media", 0o755, 0);
@@ -220,6 +214,22 @@ fn entries(list: &'static str) -> impl Iterator<Item = (&'static str, &'static s
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_list_only_programs_that_can_be_run() {
+        // Interpreters serve with some arguments only.
+        let interpreters =
+            ["/usr/bin/python3", "/usr/local/bin/python", "/usr/local/bin/python3", "/usr/local/bin/node"];
+        let targets = DEBIAN_LINKS.iter().map(|(_, target)| *target).chain(interpreters).collect::<Vec<_>>();
+        let is_alive = |path: &String| targets.contains(&path.as_str()) || crate::programs::can_run(path);
+        let lists = [BUSYBOX, ALPINE, DEBIAN];
+        let listed = lists.into_iter().flat_map(entries).map(|(directory, name)| format!("{directory}/{name}"));
+        let own = super::super::tables::all().flat_map(|image| image.programs).map(|path| (*path).to_owned());
+        let mut dead: Vec<String> = listed.chain(own).filter(|path| !is_alive(path)).collect();
+        dead.sort_unstable();
+        dead.dedup();
+        assert!(dead.is_empty(), "{} programs are listed, but cannot be run:\n{}", dead.len(), dead.join("\n"));
+    }
     use crate::world::UnknownProgram;
 
     fn config(image: &str) -> ContainerConfig {
@@ -241,11 +251,15 @@ mod tests {
             termination_message_path: "/dev/termination-log".into(),
             memory: 1 << 30,
             processors: 2,
+            booted: None,
             ports: Vec::new(),
             declared_http: None,
             unknown_program: UnknownProgram::Service,
+            capabilities: 0,
+            mapped_root: None,
             has_stdin: false,
             has_tty: false,
+            process_namespace: crate::world::ProcessNamespace::Container,
         }
     }
 

@@ -1,9 +1,11 @@
 //! How programs start other programs.
 
+use std::collections::BTreeMap;
+
 use crate::call::{Call, Stop};
 use crate::errno::Errno;
 use crate::image::Flavour;
-use crate::process::{Pid, Process, Wait};
+use crate::process::{FileId, Pid, Process, Wait};
 use crate::programs::{self, Task};
 
 /// Starts a program as a child with the same files, directory and variables.
@@ -11,8 +13,17 @@ use crate::programs::{self, Task};
 /// # Errors
 /// Those of [`programs::load`].
 pub(crate) fn spawn(call: &mut Call<'_>, argv: Vec<String>) -> Result<Pid, Errno> {
-    let mut child =
-        Process { argv, task: Task::Plain, pending: Vec::new(), listeners: Vec::new(), ..call.process.clone() };
+    let files = call.process.files.clone();
+    spawn_with(call, argv, files)
+}
+
+/// Starts a program as a child with files of its own.
+///
+/// # Errors
+/// Those of [`programs::load`].
+pub(crate) fn spawn_with(call: &mut Call<'_>, argv: Vec<String>, files: BTreeMap<i32, FileId>) -> Result<Pid, Errno> {
+    let own = call.process.clone();
+    let mut child = Process { argv, files, task: Task::Plain, pending: Vec::new(), listeners: Vec::new(), ..own };
     let mut inner = Call {
         world: &mut *call.world,
         container: call.container,

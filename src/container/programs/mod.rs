@@ -25,6 +25,7 @@ use crate::errno::Errno;
 use crate::image::Image;
 use crate::process::{Signal, Wait};
 use crate::shell::Shell;
+use crate::world::UnknownProgram;
 
 /// A program without a state of its own.
 pub(crate) type Program = fn(&mut Call<'_>) -> Result<i32, Stop>;
@@ -101,6 +102,27 @@ pub fn simulates(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
+pub use system::Load;
+
+/// Returns what the main program of a container uses of its node: `command` and `args` as the pod has them, with variables
+/// expanded. `None` for a program that is not known to use anything.
+#[must_use]
+pub fn load_of(image: &str, command: &[String], args: &[String]) -> Option<Load> {
+    system::load(image, &Image::of(image).argv(command, args))
+}
+
+/// Reports whether a program of this name is a simulated server, which runs until it is stopped.
+#[must_use]
+pub fn serves(name: &str) -> bool {
+    net::serves(name)
+}
+
+/// Reports whether a program file can be run: what is not simulated is not there.
+#[cfg(test)]
+pub(crate) fn can_run(path: &str) -> bool {
+    find(base_name(path), &[path.to_owned()]).is_some()
+}
+
 /// Reports whether a program of this name is a shell.
 #[must_use]
 pub fn is_shell(name: &str) -> bool {
@@ -111,7 +133,8 @@ pub fn is_shell(name: &str) -> bool {
 /// a `#!` line runs its interpreter, with `argv` changed accordingly.
 ///
 /// # Errors
-/// `ENOENT`; `EACCES` for a file that is not executable; `ENOEXEC` for one that is neither a script nor a known program.
+/// `ENOENT`, also for a program of an image that is not simulated; `EACCES` for a file that is not executable; `ENOEXEC` for
+/// one that is neither a script nor a program.
 pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
     let name = call.process.argv.first().cloned().unwrap_or_default();
     crate::world::proc::prepare_for_arguments(call);
@@ -127,10 +150,21 @@ pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
         call.process.argv = argv;
         let interpreter = call.process.argv[0].clone();
         let file = find_on_path(call, &search, &interpreter)?;
-        return find(base_name(&file), &call.process.argv).ok_or(Errno::ENOEXEC);
+        return find(base_name(&file), &call.process.argv).ok_or(Errno::ENOENT);
     }
     // The links of busybox lead to one file: the name decides, as there.
-    find(base_name(&name), &call.process.argv).ok_or(Errno::ENOEXEC)
+    let is_program = content.starts_with(crate::image::EXECUTABLE.as_bytes());
+    find(base_name(&name), &call.process.argv).ok_or(if is_program { Errno::ENOENT } else { Errno::ENOEXEC })
+}
+
+/// Returns what stands for a program that is not simulated in the script that a container runs by itself: if its image brings
+/// it, a service or a task that succeeds, as for a main program; `None` otherwise, and in sessions, where it is not found.
+pub(crate) fn stand_in(call: &Call<'_>) -> Option<Task> {
+    let name = base_name(call.process.argv.first()?);
+    let is_brought = call.image().stand_ins.contains(&name);
+    let is_own = call.process.session.is_none();
+    let is_service = call.process.pid == 1 && call.container().config.unknown_program == UnknownProgram::Service;
+    (is_own && is_brought).then_some(if is_service { Task::UnknownService } else { Task::UnknownBatch(None) })
 }
 
 /// Returns the path of an executable file: in the first directory of a search path, unless the name has a slash.
@@ -189,6 +223,11 @@ pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
         None => {}
     }
     result
+}
+
+/// Lets a program that is no shell act on a signal that does not end it; `false` if it does not handle the signal.
+pub(crate) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
+    matches!(call.process.task, Task::Net(_)) && net::handle(call, signal)
 }
 
 /// Returns what a signal does to a program that is no shell: `None` when it goes on.

@@ -103,7 +103,10 @@ macro_rules! files {
     };
 }
 
-files!(awk, readers, sorting, grepping, copying, listing, making, sed, words, encoding, gnu, finding);
+files!(
+    awk, awk2, gnuawk, patterns, readers, sorting, grepping, copying, listing, making, sed, words, encoding, gnu,
+    finding
+);
 
 #[test]
 fn calls_are_parsed() {
@@ -156,6 +159,26 @@ fn endless_programs_let_others_run_and_end_at_a_closed_pipe() {
     assert_eq!(printed_after("debian", "seq 100000 | sort -n | tail -n 1; seq 100000 | wc -l", 10), "100000\n100000\n");
     assert_eq!(printed_after("debian", "awk 'BEGIN { while (1) n++ }'; echo $?", 10), "2\n");
     assert_eq!(printed_after("debian", "echo x | sed ':a;ba'; echo $?", 10), "4\n");
+}
+
+#[test]
+fn figures_are_those_of_virtual_time_and_of_the_node() {
+    let last =
+        |line: &str, image: &str| printed_after(image, &format!("({line}) 2>&1 | tail -n 1"), 10).trim_end().to_owned();
+    let slow = "(sleep 2; echo abc) | dd";
+    assert_eq!(last(slow, "debian"), "4 bytes copied, 2 s, 0.0 kB/s");
+    assert_eq!(last(slow, "busybox"), "4 bytes (4B) copied, 2.000000 seconds, 2B/s");
+    let fast = "head -c 3000 /dev/zero | dd";
+    assert_eq!(
+        last(&format!("{fast} of=/dev/null"), "debian"),
+        "3000 bytes (3.0 kB, 2.9 KiB) copied, 0 s, Infinity B/s"
+    );
+    assert_eq!(last(&format!("{fast} of=/dev/null"), "busybox"), "3000 bytes (2.9KB) copied, 0.000000 seconds, 0B/s");
+    // The main process, the shell of the session, the subshell and the program itself take 4 MiB each.
+    let memory = "free -m | awk 'NR == 2 { print $2, $3, $4, $5 }'";
+    assert_eq!(last(memory, "busybox"), "1024 28 996 0");
+    assert_eq!(last("grep -c '^processor' /proc/cpuinfo; nproc", "busybox"), "2");
+    assert_eq!(last("sleep 7; cut -d. -f1 /proc/uptime", "debian"), "7");
 }
 
 #[test]

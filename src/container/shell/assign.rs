@@ -30,6 +30,7 @@ impl Shell {
             return Err(self.read_only_error(call, &name));
         }
         let is_integer = old.is_some_and(|variable| variable.is_integer);
+        let is_upper = old.and_then(|variable| variable.is_upper);
         match value {
             Assigned::Array(elements) => return self.apply_array(call, &name, elements, appends),
             Assigned::Text(text) => match index {
@@ -41,6 +42,11 @@ impl Shell {
                         (true, false) => self.calculate(call, &text)?.to_string(),
                         (false, true) => format!("{before}{text}"),
                         (false, false) => text,
+                    };
+                    let text = match is_upper {
+                        Some(true) => text.to_uppercase(),
+                        Some(false) => text.to_lowercase(),
+                        None => text,
                     };
                     self.variables.set(&name, text);
                 }

@@ -49,6 +49,10 @@ pub(super) enum Op {
     EndValue,
     /// Ends the word: it becomes a value that is a pattern, with what was quoted escaped.
     EndPattern,
+    /// Ends the word: it becomes a value that is a regular expression, with what was quoted escaped.
+    EndRegex,
+    /// Adds text of the word of an expansion, which is split like its result.
+    Split(String),
     /// Adds an argument that needs no expansion.
     Argument(String),
     /// Adds a value that needs no expansion.
@@ -71,6 +75,8 @@ pub(super) enum Op {
     Redirect { descriptor: i32, operator: Operator },
     /// Runs a simple command.
     Run,
+    /// The name of the next command is no alias: it was quoted or expanded.
+    NoAlias,
     /// Makes the redirections of a compound command; if that fails, goes on behind it.
     Open { end: Position },
     /// Undoes the redirections of a compound command.
@@ -81,8 +87,10 @@ pub(super) enum Op {
     // Processes.
     /// Runs the instructions up to `end` in a child and waits for it.
     Subshell { end: Position },
-    /// Runs the instructions up to `end` in a child.
-    Background { end: Position },
+    /// Runs the instructions up to `end` in a child; the text is that of the job.
+    Background { end: Position, text: String },
+    /// Runs the instructions up to `end` in a child whose standard input and output are in an array.
+    Coprocess { end: Position, name: String },
     /// Runs the instructions up to `end` in a child that is a part of a pipeline.
     Stage { end: Position, is_last: bool },
     /// Waits for the pipeline.
@@ -113,6 +121,14 @@ pub(super) enum Op {
     ForStart { has_words: bool, end: Position },
     /// Takes the next element, or goes to the end of the loop.
     ForNext { name: String },
+    /// Begins `select` over the arguments, or over the positional parameters.
+    SelectStart { has_words: bool, end: Position },
+    /// Reads a choice, or goes to the end of the loop.
+    SelectNext { name: String },
+    /// Begins to measure the time of a pipeline.
+    TimeStart,
+    /// Prints the time; true is the format of POSIX.
+    TimeEnd(bool),
     /// Begins `case` with a value.
     CaseStart,
     /// Takes a pattern and goes elsewhere if it matches.
@@ -125,6 +141,8 @@ pub(super) enum Op {
     TestBinary(String),
     /// Takes an expression; the status says whether it is not 0.
     Evaluate,
+    /// Writes the last values with a test around them to the trace of bash.
+    TraceTest { operator: String, is_binary: bool },
 }
 
 /// What an expansion does with a parameter.

@@ -23,6 +23,8 @@ pub(super) enum ControlKind {
     Loop { end: Position, next: Position, status: i32 },
     /// A loop over words, which are kept in reverse.
     For { end: Position, next: Position, status: i32, words: Vec<String>, trace: String },
+    /// `select`: its words, whether the menu is due, and whether the prompt has been written.
+    Select { end: Position, next: Position, status: i32, words: Vec<String>, shows_menu: bool, is_prompted: bool },
     /// `case` with its subject.
     Case(String),
 }
@@ -35,8 +37,9 @@ impl Shell {
     /// Notes the status of a round of the innermost loop.
     pub(super) fn end_round(&mut self) {
         let last = self.status;
-        if let Some(ControlKind::Loop { status, .. } | ControlKind::For { status, .. }) =
-            self.controls.last_mut().map(|control| &mut control.kind)
+        if let Some(
+            ControlKind::Loop { status, .. } | ControlKind::For { status, .. } | ControlKind::Select { status, .. },
+        ) = self.controls.last_mut().map(|control| &mut control.kind)
         {
             *status = last;
         }
@@ -50,10 +53,11 @@ impl Shell {
 
     /// Ends the innermost loop, whose status becomes that of the shell.
     pub(super) fn end_loop(&mut self) {
-        if let Some(Control { kind: ControlKind::Loop { status, .. } | ControlKind::For { status, .. }, .. }) =
-            self.controls.pop()
-        {
-            self.status = status;
+        match self.controls.pop().map(|control| control.kind) {
+            Some(
+                ControlKind::Loop { status, .. } | ControlKind::For { status, .. } | ControlKind::Select { status, .. },
+            ) => self.status = status,
+            _ => {}
         }
     }
 
@@ -77,7 +81,9 @@ impl Shell {
                     self.controls.pop();
                     continue;
                 }
-                ControlKind::Loop { end, next, status } | ControlKind::For { end, next, status, .. } => {
+                ControlKind::Loop { end, next, status }
+                | ControlKind::For { end, next, status, .. }
+                | ControlKind::Select { end, next, status, .. } => {
                     *status = 0;
                     if again { *next } else { *end }
                 }

@@ -67,6 +67,38 @@ impl Shell {
         self.close_substitutions(call);
     }
 
+    /// Acts on the failure of the last command, unless it stands in a condition: runs the trap of failures, then does what
+    /// `set -e` says. Functions do not inherit the trap.
+    pub(super) fn check_failure(&mut self, call: &mut Call<'_>) -> Step {
+        if self.status == 0 || self.guards > 0 {
+            return Ok(());
+        }
+        let is_inherited = self.options.has('E') || !self.is_in_function();
+        match self.traps.get(&Event::Error).filter(|_| is_inherited && !self.is_in_error_trap()).cloned() {
+            Some(action) => self.push_frame(call, FrameKind::ErrorTrap(self.status), Some(Source::new(action)), None),
+            None => self.check_errexit(),
+        }
+    }
+
+    /// Reports whether the trap of a failed command runs.
+    pub(super) fn is_in_error_trap(&self) -> bool {
+        self.frames.iter().any(|frame| matches!(frame.kind, FrameKind::ErrorTrap(_)))
+    }
+
+    /// Prints how long a pipeline has taken. Programs take no processor time.
+    pub(super) fn print_time(&mut self, call: &mut Call<'_>, is_posix: bool) {
+        let Some(started) = self.timers.pop() else { return };
+        let micros = (call.now() - started).micros();
+        let (seconds, millis) = (micros / 1_000_000, micros / 1000 % 1000);
+        let text = match is_posix {
+            true => format!("real {seconds}.{:02}\nuser 0.00\nsys 0.00\n", millis / 10),
+            false => {
+                format!("\nreal\t{}m{}.{millis:03}s\nuser\t0m0.000s\nsys\t0m0.000s\n", seconds / 60, seconds % 60)
+            }
+        };
+        self.say(call, &text);
+    }
+
     /// Ends the shell if the last command has failed and `set -e` is on, but not in a condition.
     pub(super) fn check_errexit(&mut self) -> Step {
         if self.status == 0 || self.guards > 0 {

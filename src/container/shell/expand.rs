@@ -34,6 +34,9 @@ pub(super) struct Stack {
     array: Vec<(Option<String>, String)>,
     /// Number of arguments before the elements of the array.
     array_start: usize,
+    /// The name of the next command is no alias.
+    #[serde(default)]
+    pub(super) has_no_alias: bool,
 }
 
 /// An assignment whose value is known.
@@ -195,6 +198,11 @@ impl Shell {
                 let text = self.stack.take_word().text();
                 self.stack.values.push(text);
             }
+            Op::Split(text) => self.stack.word().push(Chunk::Expanded(text.clone())),
+            Op::EndRegex => {
+                let pattern = self.stack.take_word().regex();
+                self.stack.values.push(pattern);
+            }
             Op::EndPattern => {
                 let pattern = self.stack.take_word().pattern();
                 self.stack.values.push(pattern);
@@ -279,6 +287,19 @@ impl Word {
             }
         }
         text
+    }
+
+    /// Joins the word to a regular expression, in which quoted text stands for itself.
+    fn regex(self) -> String {
+        let mut pattern = String::new();
+        for chunk in self.chunks {
+            match chunk {
+                Chunk::Quoted(text) => pattern.push_str(&regex::escape(&text)),
+                Chunk::Literal(text) | Chunk::Expanded(text) => pattern.push_str(&text),
+                Chunk::Break => pattern.push(' '),
+            }
+        }
+        pattern
     }
 
     /// Joins the word to a pattern, in which quoted text stands for itself.

@@ -25,6 +25,9 @@ pub(super) struct Jobs {
     /// The present pipeline: the children so far, and the reading end for the next.
     pub(super) stages: Vec<Pid>,
     pub(super) stage_input: Option<i32>,
+    /// Those of the parent, which `jobs` shows in a subshell.
+    #[serde(default)]
+    pub(super) inherited: Vec<Job>,
     /// Descriptors of process substitutions of the present command.
     pub(super) substitutions: Vec<i32>,
 }
@@ -36,6 +39,12 @@ pub(super) struct Job {
     pub(super) pid: Pid,
     pub(super) status: Option<Status>,
     pub(super) command: String,
+    /// Somebody has waited for it.
+    #[serde(default)]
+    pub(super) is_awaited: bool,
+    /// It is not listed.
+    #[serde(default)]
+    pub(super) is_hidden: bool,
 }
 
 impl Shell {
@@ -46,7 +55,8 @@ impl Shell {
                 let pid = self.child(call, *end, |_, _| {});
                 self.pending = Pending::Foreground(pid);
             }
-            Op::Background { end } => self.background(call, *end),
+            Op::Background { end, text } => self.background(call, *end, text),
+            Op::Coprocess { end, name } => self.coprocess(call, *end, name),
             Op::Substitute { end, is_quoted } => {
                 let (reader, writer) = call.pipe_above(FIRST_PRIVATE);
                 let is_bash = self.dialect == Dialect::Bash;
@@ -57,6 +67,7 @@ impl Shell {
                     if is_bash {
                         // Bash does not hand `set -e` down to substitutions.
                         shell.options.set('e', false);
+                        shell.nesting = shell.nesting.saturating_add(1);
                     }
                 });
                 call.close(writer);
@@ -113,7 +124,11 @@ impl Shell {
             saved: Vec::new(),
             guards: self.guards,
             pending: Pending::Nothing,
-            jobs: Jobs { last: self.jobs.last, ..Jobs::default() },
+            jobs: Jobs {
+                last: self.jobs.last,
+                inherited: if self.dialect == Dialect::Dash { Vec::new() } else { self.jobs.list.clone() },
+                ..Jobs::default()
+            },
             traps: self.traps.iter().filter(|(_, action)| action.is_empty()).map(|(e, a)| (*e, a.clone())).collect(),
             caught: Vec::new(),
             interrupted: false,
@@ -133,10 +148,14 @@ impl Shell {
             is_prompted: false,
             origin: self.origin,
             is_started: true,
+            aliases: self.aliases.clone(),
+            timers: Vec::new(),
+            limits: self.limits.clone(),
+            nesting: self.nesting,
         }
     }
 
-    fn background(&mut self, call: &mut Call<'_>, end: Position) {
+    fn background(&mut self, call: &mut Call<'_>, end: Position, text: &str) {
         let has_job_control = self.options.has('m');
         let null = (!has_job_control).then(|| call.world.add_file(Target::Device(Device::Null)));
         let pid = self.child(call, end, |process, _| {
@@ -153,11 +172,55 @@ impl Shell {
             // The child holds it now.
             call.world.release_file(null);
         }
-        let number = self.jobs.list.iter().map(|job| job.number).max().unwrap_or(0) + 1;
+        // A shell of the ash family without job control does not keep the text.
+        let has_text = self.dialect == Dialect::Bash || self.is_interactive();
+        let number = self.add_job(pid, if has_text { text } else { "" });
         if self.is_interactive() && self.dialect == Dialect::Bash {
             self.say(call, &format!("[{number}] {pid}\n"));
         }
-        self.jobs.list.push(Job { number, pid, status: None, command: String::new() });
+        self.jobs.last = Some(pid);
+        self.status = 0;
+    }
+
+    /// Notes a job; returns its number. Those that somebody has waited for are forgotten.
+    fn add_job(&mut self, pid: Pid, text: &str) -> u32 {
+        self.jobs.list.retain(|job| job.status.is_none() || !job.is_awaited);
+        let last = self.jobs.list.iter().map(|job| job.number).max().unwrap_or(0);
+        let is_free = |number: &u32| self.jobs.list.iter().all(|job| job.number != *number);
+        let number = match self.dialect {
+            Dialect::Bash => last + 1,
+            _ => (1..=last).find(is_free).unwrap_or(last + 1),
+        };
+        let command = text.to_owned();
+        self.jobs.list.push(Job { number, pid, status: None, command, is_awaited: false, is_hidden: false });
+        number
+    }
+
+    /// Starts a child whose standard input and output are pipes to the shell, which finds them in an array.
+    fn coprocess(&mut self, call: &mut Call<'_>, end: Position, name: &str) {
+        let (input_reader, input_writer) = call.pipe_above(FIRST_PRIVATE);
+        let (output_reader, output_writer) = call.pipe_above(FIRST_PRIVATE);
+        let pid = self.child(call, end, |process, _| {
+            for (standard, descriptor) in [(0, input_reader), (1, output_writer)] {
+                if let Some(file) = process.files.get(&descriptor).copied() {
+                    process.files.insert(standard, file);
+                }
+            }
+        });
+        call.close(input_reader);
+        call.close(output_writer);
+        let mut public = Vec::new();
+        for private in [output_reader, input_writer] {
+            let free = (10..FIRST_PRIVATE).rev().find(|descriptor| !call.process.files.contains_key(descriptor));
+            let free = free.unwrap_or(FIRST_PRIVATE - 1);
+            // The pipe was opened just before.
+            let _ = call.duplicate_to(private, free);
+            call.close(private);
+            public.push(free.to_string());
+        }
+        self.variables.entry(name).value = super::variables::Value::List((0..).zip(public).collect());
+        self.variables.set(&format!("{name}_PID"), pid.to_string());
+        self.add_job(pid, "");
         self.jobs.last = Some(pid);
         self.status = 0;
     }
@@ -193,8 +256,11 @@ impl Shell {
             }
         });
         call.close(inner);
-        let number = self.jobs.list.iter().map(|job| job.number).max().unwrap_or(0) + 1;
-        self.jobs.list.push(Job { number, pid, status: None, command: String::new() });
+        let number = self.add_job(pid, "");
+        if let Some(job) = self.jobs.list.iter_mut().find(|job| job.number == number) {
+            // It is no job that anybody sees.
+            job.is_hidden = true;
+        }
         // The next command gets it under a number of its own.
         let free =
             (10..FIRST_PRIVATE).rev().find(|descriptor| !call.process.files.contains_key(descriptor)).unwrap_or(63);

@@ -50,6 +50,10 @@ pub(super) enum FrameKind {
     Function { name: String, parameters: Vec<String>, locals: Vec<(String, Option<Variable>)> },
     /// A trap; with the status before it.
     Trap(i32),
+    /// The trap of a failed command; with its status.
+    ErrorTrap(i32),
+    /// The command that an alias stands for.
+    Alias(String),
     /// The trap of the exit; with the status of the shell.
     Exit(i32),
 }
@@ -122,7 +126,7 @@ impl Shell {
                 }
             }
             FrameKind::Dot(Some(parameters)) => self.parameters = parameters,
-            FrameKind::Trap(status) => self.status = status,
+            FrameKind::Trap(status) | FrameKind::ErrorTrap(status) => self.status = status,
             _ => {}
         }
     }

@@ -101,7 +101,7 @@ impl Code<'_> {
             }
             Op::Value(text) if mentions(text, self.name) => self.is_plain_value(position, text),
             Op::Argument(text) => self.is_harmless_argument(position, text),
-            Op::ForNext { name } => name != self.name,
+            Op::ForNext { name } | Op::SelectNext { name } => name != self.name,
             _ => true,
         }
     }
@@ -152,7 +152,8 @@ impl Code<'_> {
                 | Op::Process { end, .. }
                 | Op::Stage { end, .. }
                 | Op::Subshell { end }
-                | Op::Background { end }
+                | Op::Background { end, .. }
+                | Op::Coprocess { end, .. }
                 | Op::Open { end } => *end,
                 _ => return false,
             };
@@ -182,7 +183,7 @@ impl Code<'_> {
         while at < self.ops.len() {
             match &self.ops[at] {
                 Op::Run => return Some(at),
-                Op::Line(_) | Op::ForStart { .. } | Op::CaseStart => return None,
+                Op::Line(_) | Op::ForStart { .. } | Op::SelectStart { .. } | Op::CaseStart => return None,
                 Op::Substitute { end, .. } | Op::Process { end, .. } => at = *end,
                 _ => at += 1,
             }
@@ -203,8 +204,10 @@ impl Code<'_> {
                 Op::Arithmetic { .. } if depth == 0 => {}
                 Op::EndFields if depth == 0 => return Use::Arguments(at),
                 Op::EndValue if depth == 0 => return Use::Value(at + 1),
-                Op::EndPattern | Op::AssignDefault { .. } | Op::FailUnset { .. } if depth == 0 => return Use::Other,
-                Op::EndFields | Op::EndValue | Op::EndPattern | Op::Arithmetic { .. } => depth -= 1,
+                Op::EndPattern | Op::EndRegex | Op::AssignDefault { .. } | Op::FailUnset { .. } if depth == 0 => {
+                    return Use::Other;
+                }
+                Op::EndFields | Op::EndValue | Op::EndPattern | Op::EndRegex | Op::Arithmetic { .. } => depth -= 1,
                 Op::AssignDefault { .. } | Op::FailUnset { .. } => depth -= 1,
                 Op::Run | Op::Line(_) => return Use::Other,
                 _ => {}
@@ -225,8 +228,8 @@ impl Code<'_> {
                 }
                 Op::Arithmetic { .. } if depth == 0 => return true,
                 Op::EndValue if depth == 0 => return !matches!(self.ops.get(at + 1), Some(Op::Assign { .. })),
-                Op::EndFields | Op::EndPattern if depth == 0 => return false,
-                Op::EndFields | Op::EndValue | Op::EndPattern | Op::Arithmetic { .. } => depth -= 1,
+                Op::EndFields | Op::EndPattern | Op::EndRegex if depth == 0 => return false,
+                Op::EndFields | Op::EndValue | Op::EndPattern | Op::EndRegex | Op::Arithmetic { .. } => depth -= 1,
                 _ => {}
             }
             at += 1;

@@ -91,13 +91,14 @@ impl Shell {
                 Err(Interrupt::Stop(Stop::Exit(status & 0xff)))
             }
             Some(_) => {
+                let is_error_trap = self.is_in_error_trap();
                 let has_run = self.frames.last().is_some_and(|frame| frame.unit.is_some());
                 if !has_run {
                     // `eval` and `.` of nothing succeed.
                     self.status = 0;
                 }
                 self.pop_frame(call);
-                self.check_errexit()
+                if is_error_trap { self.check_errexit() } else { self.check_failure(call) }
             }
         }
     }
@@ -115,25 +116,33 @@ impl Shell {
                     let end = self.frames.last().map_or(0, |frame| frame.end);
                     self.jump(end);
                 }
-                self.line = *line;
+                // The traps of failures tell the line of the command.
+                if !self.is_in_error_trap() {
+                    self.line = *line;
+                }
                 self.substituted = None;
             }
             Op::Assign { .. } | Op::ArrayStart | Op::ArrayElement | Op::ArrayFields | Op::ArrayEnd { .. } => {
                 self.collect(op);
             }
             Op::Redirect { descriptor, operator } => self.stack.take_redirect(*descriptor, *operator),
+            Op::NoAlias => self.stack.has_no_alias = true,
             Op::Run => return self.run(call),
             Op::Open { end } => {
                 let redirects = std::mem::take(&mut self.stack.redirects);
                 if !self.open(call, &redirects) {
                     self.status = if self.dialect == Dialect::Dash { 2 } else { 1 };
                     self.jump(*end);
-                    return self.check_errexit();
+                    return self.check_failure(call);
                 }
             }
             Op::Close => self.restore_files(call),
             Op::Define { name, end } => self.define(name, *end),
-            Op::Substitute { .. } | Op::Process { .. } | Op::Subshell { .. } | Op::Background { .. } => {
+            Op::Substitute { .. }
+            | Op::Process { .. }
+            | Op::Subshell { .. }
+            | Op::Background { .. }
+            | Op::Coprocess { .. } => {
                 return self.fork(call, op);
             }
             Op::Stage { .. } | Op::PipelineEnd => return self.fork(call, op),
@@ -147,12 +156,17 @@ impl Shell {
             Op::Status(status) => self.status = *status,
             Op::Guard => self.guards += 1,
             Op::Unguard => self.guards = self.guards.saturating_sub(1),
-            Op::Check => return self.check_errexit(),
+            Op::Check => return self.check_failure(call),
+            Op::TimeStart => self.timers.push(call.now()),
+            Op::TimeEnd(is_posix) => self.print_time(call, *is_posix),
+            Op::SelectStart { .. } | Op::SelectNext { .. } => return self.control(call, op),
             Op::LoopStart { .. } | Op::LoopRound | Op::LoopEnd | Op::ForStart { .. } | Op::ForNext { .. } => {
                 return self.control(call, op);
             }
             Op::CaseStart | Op::CaseMatch(_) | Op::CaseEnd => return self.control(call, op),
-            Op::TestUnary(_) | Op::TestBinary(_) | Op::Evaluate => return self.test_op(call, op),
+            Op::TestUnary(_) | Op::TestBinary(_) | Op::Evaluate | Op::TraceTest { .. } => {
+                return self.test_op(call, op);
+            }
             _ => return self.word_op(call, op),
         }
         Ok(())
@@ -181,6 +195,13 @@ impl Shell {
                 let next = self.frames.last().map_or(0, |frame| frame.at);
                 self.push_control(ControlKind::For { end: *end, next, status: 0, words, trace });
             }
+            Op::SelectStart { has_words, end } => {
+                let words = if *has_words { std::mem::take(&mut self.stack.args) } else { self.parameters.clone() };
+                let next = self.frames.last().map_or(0, |frame| frame.at);
+                let (end, status, shows_menu, is_prompted) = (*end, 0, true, false);
+                self.push_control(ControlKind::Select { end, next, status, words, shows_menu, is_prompted });
+            }
+            Op::SelectNext { name } => return self.choose(call, name),
             Op::ForNext { name } => {
                 let Some(control) = self.controls.last_mut() else { return Ok(()) };
                 let ControlKind::For { end, words, trace, .. } = &mut control.kind else { return Ok(()) };

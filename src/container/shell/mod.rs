@@ -27,6 +27,7 @@ mod pending;
 mod redirect;
 mod run;
 mod scope;
+mod select;
 mod signals;
 mod start;
 mod syntax;
@@ -121,6 +122,18 @@ pub(crate) struct Shell {
     origin: start::Origin,
     /// Whether it has set itself up.
     is_started: bool,
+    /// Words that stand for others, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    aliases: BTreeMap<String, String>,
+    /// When the pipelines with `time` have begun, innermost last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    timers: Vec<Time>,
+    /// What `ulimit` has set, by the letter of its option.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    limits: BTreeMap<char, String>,
+    /// Number of command substitutions around it, as the trace of bash shows them.
+    #[serde(default)]
+    nesting: u8,
 }
 
 /// Why the machine stops.

@@ -6,6 +6,7 @@ use super::frame::{FrameKind, Function};
 use super::pending::Pending;
 use super::redirect::FIRST_PRIVATE;
 use super::syntax::Dialect;
+use super::variables::Value;
 use super::{Interrupt, Shell, Step};
 use crate::call::{Call, Stop};
 use crate::errno::Errno;
@@ -23,6 +24,12 @@ impl Shell {
             self.trace(call, &assignments, &args);
         }
         let Some(name) = args.first().cloned() else { return self.assign_only(call, assignments, &redirects) };
+        let has_no_alias = std::mem::take(&mut self.stack.has_no_alias);
+        if let Some(value) = self.alias_of(&name).filter(|_| !has_no_alias) {
+            let words: Vec<String> = args[1..].iter().map(|arg| super::trace::quote(arg, true)).collect();
+            let text = format!("{value} {}", words.join(" "));
+            return self.run_alias(call, name, text, assignments, &redirects);
+        }
         let function = self.functions.get(&name).cloned();
         let builtin = builtins::find(&name, self.dialect);
         let is_special = builtin.is_some_and(|builtin| builtin.is_special);
@@ -40,6 +47,31 @@ impl Shell {
             self.restore_files(call);
         }
         result
+    }
+
+    /// Runs the text that an alias stands for, with the arguments behind it.
+    fn run_alias(
+        &mut self,
+        call: &mut Call<'_>,
+        name: String,
+        text: String,
+        assignments: Vec<PendingAssignment>,
+        redirects: &[super::expand::PendingRedirect],
+    ) -> Step {
+        if !redirects.is_empty() && !self.open(call, redirects) {
+            return self.redirect_failed(false);
+        }
+        let mut undo = Vec::new();
+        for assignment in assignments {
+            undo.push((assignment.name.clone(), self.variables.get(&assignment.name).cloned()));
+            self.apply(call, assignment)?;
+        }
+        self.push_frame(call, FrameKind::Alias(name), Some(super::frame::Source::new(text)), None)?;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.undo = undo;
+            frame.saved -= usize::from(!redirects.is_empty());
+        }
+        Ok(())
     }
 
     fn redirect_failed(&mut self, is_special: bool) -> Step {
@@ -166,6 +198,9 @@ impl Shell {
             self.apply(call, assignment)?;
             self.variables.entry(&name).is_exported = true;
         }
+        if self.dialect == Dialect::Bash {
+            self.note_call(name, &mut locals);
+        }
         let parameters = std::mem::replace(&mut self.parameters, args);
         let kind = FrameKind::Function { name: name.to_owned(), parameters, locals };
         self.push_frame(call, kind, None, Some(function))?;
@@ -173,6 +208,20 @@ impl Shell {
             frame.saved -= 1;
         }
         Ok(())
+    }
+
+    /// Puts a function and the line of its call in front of `FUNCNAME` and `BASH_LINENO`.
+    fn note_call(&mut self, name: &str, locals: &mut Vec<(String, Option<super::variables::Variable>)>) {
+        for (variable, first) in [("FUNCNAME", name.to_owned()), ("BASH_LINENO", self.line.to_string())] {
+            let old = self.variables.get(variable).cloned();
+            let rest = match old.as_ref().map(|variable| &variable.value) {
+                Some(Value::List(list)) => list.values().cloned().collect(),
+                _ => Vec::new(),
+            };
+            locals.push((variable.to_owned(), old));
+            let list = (0..).zip(std::iter::once(first).chain(rest)).collect();
+            self.variables.entry(variable).value = Value::List(list);
+        }
     }
 
     /// Runs a program in a child, or in the place of a shell that has nothing else to do.
@@ -286,7 +335,7 @@ impl Shell {
 }
 
 /// Finds the program of a process that is about to be started; a text without `#!` is a script of the shell.
-fn load(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
+fn find(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
     let mut inner = Call {
         world: &mut *call.world,
         container: call.container,
@@ -305,4 +354,17 @@ fn load(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
         }
         result => result,
     }
+}
+
+/// Starts a program, or what stands for it.
+fn load(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
+    find(call, child).or_else(|errno| {
+        let inner = Call {
+            world: &mut *call.world,
+            container: call.container,
+            process: child,
+            surroundings: &mut *call.surroundings,
+        };
+        programs::stand_in(&inner).ok_or(errno)
+    })
 }

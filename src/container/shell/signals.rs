@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{FrameKind, Source};
 use super::pending::Pending;
+use super::syntax::Dialect;
 use super::{Shell, Step};
 use crate::call::Call;
 use crate::process::Signal;
@@ -45,11 +46,11 @@ pub(super) enum Event {
 
 impl Event {
     /// Parses the condition of `trap`.
-    pub(super) fn parse(text: &str, is_bash: bool) -> Option<Event> {
+    pub(super) fn parse(text: &str, dialect: Dialect) -> Option<Event> {
         match text {
             "EXIT" | "0" => Some(Event::Exit),
-            "ERR" if is_bash => Some(Event::Error),
-            "DEBUG" | "RETURN" if is_bash => Some(Event::Debug),
+            "ERR" if dialect.is_extended() => Some(Event::Error),
+            "DEBUG" | "RETURN" if dialect == Dialect::Bash => Some(Event::Debug),
             _ => Signal::parse(&text.to_uppercase()).map(Event::Signal),
         }
     }

@@ -67,6 +67,10 @@ impl Shell {
             is_prompted: false,
             origin: Origin::Input,
             is_started: false,
+            aliases: BTreeMap::new(),
+            timers: Vec::new(),
+            limits: BTreeMap::new(),
+            nesting: 0,
         }
     }
 
@@ -327,7 +331,7 @@ impl Shell {
         }
     }
 
-    pub(super) fn is_interactive(&self) -> bool {
+    pub(crate) fn is_interactive(&self) -> bool {
         self.options.has('i')
     }
 

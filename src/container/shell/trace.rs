@@ -8,7 +8,7 @@ use crate::call::Call;
 impl Shell {
     /// Writes a command that is about to run.
     pub(super) fn trace(&mut self, call: &mut Call<'_>, assignments: &[PendingAssignment], args: &[String]) {
-        let prompt = self.variables.text("PS4").unwrap_or("+ ").to_owned();
+        let prompt = self.trace_prompt();
         let is_bash = self.dialect == Dialect::Bash;
         let mut words = Vec::new();
         for assignment in assignments {
@@ -38,9 +38,16 @@ impl Shell {
     /// Writes the beginning of a compound command as bash does.
     pub(super) fn trace_line(&self, call: &mut Call<'_>, text: &str) {
         if self.options.has('x') && self.dialect == Dialect::Bash {
-            let prompt = self.variables.text("PS4").unwrap_or("+ ");
+            let prompt = self.trace_prompt();
             self.say(call, &format!("{prompt}{text}\n"));
         }
+    }
+
+    /// Returns `PS4`; in command substitutions bash repeats its first character.
+    fn trace_prompt(&self) -> String {
+        let prompt = self.variables.text("PS4").unwrap_or("+ ");
+        let first: String = prompt.chars().take(1).collect();
+        first.repeat(usize::from(self.nesting)) + prompt
     }
 
     fn traced(&self, text: &str) -> String {

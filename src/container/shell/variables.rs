@@ -27,6 +27,9 @@ pub(super) struct Variable {
     pub(super) is_readonly: bool,
     /// `declare -i`: assignments are expressions.
     pub(super) is_integer: bool,
+    /// `declare -u` and `-l`: assigned texts become upper (true) or lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) is_upper: Option<bool>,
     /// Order of creation.
     order: u32,
 }
@@ -65,7 +68,8 @@ impl Variables {
         if !self.by_name.contains_key(name) {
             self.created += 1;
             let (is_exported, is_readonly, is_integer) = (false, false, false);
-            let variable = Variable { value: Value::Unset, is_exported, is_readonly, is_integer, order: self.created };
+            let (value, is_upper, order) = (Value::Unset, None, self.created);
+            let variable = Variable { value, is_exported, is_readonly, is_integer, is_upper, order };
             self.by_name.insert(name.to_owned(), variable);
         }
         self.by_name.get_mut(name).unwrap_or_else(|| unreachable!("it was inserted before"))

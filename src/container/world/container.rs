@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
-use super::{Log, SessionId};
+use super::{Log, ProcessNamespace, SessionId};
 use crate::fs::Mounts;
 use crate::process::{Credentials, Pid, Process, State, Status};
 
-/// The number of the main process.
-pub(crate) const MAIN: Pid = 1;
+/// The number of a main process in a namespace of its own.
+fn first() -> Pid {
+    1
+}
 
 /// What becomes of a main process whose program is not simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,20 +56,32 @@ pub struct ContainerConfig {
     pub hosts: String,
     /// Path of the file with the termination message.
     pub termination_message_path: String,
-    /// Memory limit in bytes, else that of the node.
+    /// Memory of the node in bytes.
     pub memory: u64,
     /// Number of processors of the node.
     pub processors: u32,
+    /// When the node was started; `None` with the container.
+    #[serde(default)]
+    pub booted: Option<Time>,
     /// Ports of the container's specification; a service of an unknown image listens on them.
     pub ports: Vec<u16>,
     /// What an HTTP server answers, if the pod declares it: status and body.
     pub declared_http: Option<(u16, String)>,
+    /// Capabilities that a process of root has, as a set of bits (`capabilities(7)`).
+    #[serde(default)]
+    pub capabilities: u64,
+    /// The user of the node that is root here, if the pod has a user namespace of its own.
+    #[serde(default)]
+    pub mapped_root: Option<u32>,
     /// What a program does that is not simulated.
     pub unknown_program: UnknownProgram,
     /// Standard input stays open (`stdin: true`): a shell waits for it.
     pub has_stdin: bool,
     /// It has a terminal (`tty: true`).
     pub has_tty: bool,
+    /// Whose processes it sees.
+    #[serde(default)]
+    pub process_namespace: ProcessNamespace,
 }
 
 /// How a container has ended.
@@ -77,6 +91,9 @@ pub struct Exit {
     pub status: Status,
     /// When it ended.
     pub at: Time,
+    /// The kernel killed it, because it wanted more memory than it may have.
+    #[serde(default)]
+    pub is_out_of_memory: bool,
 }
 
 /// A container.
@@ -91,6 +108,9 @@ pub struct Container {
     /// How it has ended; `None` while it runs.
     pub exit: Option<Exit>,
     pub(crate) processes: BTreeMap<Pid, Process>,
+    /// The number of the main process.
+    #[serde(default = "first")]
+    pub(crate) main: Pid,
     pub(crate) last_pid: Pid,
     /// The sessions that have joined the main process.
     pub(crate) attached: Vec<SessionId>,
@@ -99,16 +119,11 @@ pub struct Container {
 }
 
 impl Container {
-    pub(crate) fn next_pid(&mut self) -> Pid {
-        self.last_pid += 1;
-        self.last_pid
-    }
-
     /// Reports whether the main process may ask for the status of a child: it does while the main process is its parent from
     /// the start. A program that never asks, like a server, leaves no zombies here.
     pub(crate) fn main_waits_for(&self, _child: Pid) -> bool {
         self.processes
-            .get(&MAIN)
+            .get(&self.main)
             .is_some_and(|main| !matches!(main.state, State::Zombie(_)) && main.task.reaps_children())
     }
 }

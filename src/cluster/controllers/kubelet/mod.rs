@@ -38,6 +38,7 @@ use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
 use container_spec::containers;
+use inside::Stopped;
 pub(crate) use inside::{forward, session};
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -142,9 +143,6 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         let (reason, message, field_path) = (event.reason, &event.message, &event.field_path);
         ctx.record(&pod, &Event { event_type, reason, message, field_path, host: &node });
     }
-    if let (true, Some(stopping)) = (outcome.is_terminated, &seen.stopping) {
-        inside::stop(ctx.server(), &pod, &seen, stopping.since.unwrap_or(now), now)?;
-    }
     // While containers are being stopped, the status stays as it was.
     let has_new_status = !pod.is_deleting() || outcome.is_terminated;
     let updated = has_new_status && update_status(ctx, &pod, &runtime, &node, has_changed)?;
@@ -172,6 +170,7 @@ fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
     let running = runtime.containers.values().filter_map(|container| match &container.state {
         State::Running(running) => running.ends_at(),
         State::Killing { until, .. } => Some(*until),
+        State::PostStart { until, .. } => *until,
         _ => None,
     });
     if let Some(at) = running.min() {
@@ -245,7 +244,7 @@ fn sync(
         false => (None, BTreeMap::new()),
     };
     let now = ctx.now;
-    let (probe_results, stopped_at) = inside_inputs(ctx.server(), pod, runtime, has_looked, now)?;
+    let (probe_results, stopped) = inside_inputs(ctx.server(), pod, runtime, has_looked, now)?;
     let inputs = PodInputs {
         now,
         pace: Pace { latency: ctx.latency(), chance: ctx.chance() },
@@ -255,10 +254,15 @@ fn sync(
         config_error: &|container| config_errors.get(container.str("/name")).cloned(),
         fault,
         probe_results,
-        stopped_at,
+        stopped,
         is_resize_new: decision.is_new,
     };
     let mut outcome = PodSync::run(pod, runtime, &inputs);
+    if outcome.events.iter().any(|event| event.reason == "Pulling")
+        && let Some(event) = references::pull_secrets_event(ctx, pod)?
+    {
+        outcome.events.insert(0, event);
+    }
     outcome.events.splice(0..0, decision.events);
     if let Some(at) = decision.retry {
         outcome.requeue_at(at, true);
@@ -276,7 +280,7 @@ fn inside_inputs(
     runtime: &PodRuntime,
     has_looked: bool,
     now: Time,
-) -> Result<(ProbeResults, Option<Time>), Status> {
+) -> Result<(ProbeResults, Option<Stopped>), Status> {
     if !runtime.has_inside {
         return Ok((ProbeResults::new(), None));
     }
@@ -284,7 +288,7 @@ fn inside_inputs(
         (false, _) => Ok((inside::probe(server, pod, runtime, has_looked, now)?, None)),
         (true, None) => {
             let deadline = pod.deletion_time().unwrap_or(now).max(now);
-            Ok((ProbeResults::new(), inside::stopped_at(server, pod, runtime, deadline, now)?))
+            Ok((ProbeResults::new(), inside::begin_stop(server, pod, runtime, deadline, now)?))
         }
         (true, Some(_)) => Ok((ProbeResults::new(), None)),
     }
@@ -375,8 +379,12 @@ pub(crate) fn container_log(
 ) -> Result<Vec<LogLine>, Status> {
     let Some(runtime) = PodRuntime::load(server, pod)? else { return Ok(Vec::new()) };
     let Some(found) = runtime.containers.get(query.container) else { return Ok(Vec::new()) };
+    // A server whose program is known is simulated as soon as somebody wants to see what it has printed.
+    let is_simulated = |program: &command::Program| program.is_inside || program.runs.is_none();
     match found.running() {
-        Some(running) if running.program.is_inside && !query.previous => inside::log(server, pod, &runtime, query, now),
+        Some(running) if is_simulated(&running.program) && !query.previous => {
+            inside::log(server, pod, &runtime, query, now)
+        }
         _ => Ok(found.log(query.previous, now)),
     }
 }

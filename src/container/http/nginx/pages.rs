@@ -113,13 +113,13 @@ impl Handler<'_, '_, '_> {
     pub(super) fn bare(&self, status: u16) -> Response {
         let mut headers = self.first_headers();
         headers.push(("Connection".into(), "keep-alive".into()));
-        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), is_http_1_0: false }
+        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), ..Response::default() }
     }
 
     fn head(&self, status: u16, kind: &str) -> Response {
         let mut headers = self.first_headers();
         headers.push(("Content-Type".into(), kind.to_owned()));
-        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), is_http_1_0: false }
+        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), ..Response::default() }
     }
 
     fn first_headers(&self) -> Vec<(String, String)> {

@@ -19,15 +19,7 @@ const REDIS: Image = Image {
     working_dir: "/data",
     environment: &[("REDIS_VERSION", "{version}")],
     ports: &[6379],
-    programs: &[
-        ENTRYPOINT,
-        "/usr/local/bin/redis-server",
-        "/usr/local/bin/redis-cli",
-        "/usr/local/bin/redis-benchmark",
-        "/usr/local/bin/redis-check-aof",
-        "/usr/local/bin/redis-check-rdb",
-        "/usr/local/bin/redis-sentinel",
-    ],
+    programs: &[ENTRYPOINT, "/usr/local/bin/redis-server", "/usr/local/bin/redis-cli"],
     files: &[ImageFile { path: "/data", kind: FileKind::Directory(999, 0o755) }],
     users: &["redis:999:/home/redis:/bin/sh"],
     ..DEBIAN
@@ -49,14 +41,7 @@ const POSTGRES: Image = Image {
     ],
     ports: &[5432],
     stop_signal: Signal::Int,
-    programs: &[
-        ENTRYPOINT,
-        "/usr/lib/postgresql/bin/postgres",
-        "/usr/bin/psql",
-        "/usr/bin/pg_isready",
-        "/usr/bin/pg_dump",
-        "/usr/bin/createdb",
-    ],
+    programs: &[ENTRYPOINT, "/usr/lib/postgresql/bin/postgres", "/usr/bin/psql", "/usr/bin/pg_isready"],
     files: &[ImageFile { path: "/var/lib/postgresql/data", kind: FileKind::Directory(999, 0o1777) }],
     users: &["postgres:999:/var/lib/postgresql:/bin/bash"],
     ..DEBIAN
@@ -87,7 +72,7 @@ const RABBITMQ: Image = Image {
         ("LANG", "C.UTF-8"),
     ],
     ports: &[4369, 5671, 5672, 15691, 15692, 25672],
-    programs: &[ENTRYPOINT, "/opt/rabbitmq/sbin/rabbitmq-server", "/opt/rabbitmq/sbin/rabbitmqctl"],
+    programs: &[ENTRYPOINT, "/opt/rabbitmq/sbin/rabbitmq-server"],
     users: &["rabbitmq:999:/var/lib/rabbitmq:/bin/bash"],
     ..UBUNTU
 };
@@ -108,7 +93,7 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["mysqld"],
         environment: &[("MYSQL_MAJOR", "{minor}"), ("MYSQL_VERSION", "{version}")],
         ports: &[3306, 33060],
-        programs: &[ENTRYPOINT, "/usr/sbin/mysqld", "/usr/bin/mysql", "/usr/bin/mysqladmin", "/usr/bin/mysqldump"],
+        programs: &[ENTRYPOINT, "/usr/sbin/mysqld", "/usr/bin/mysql", "/usr/bin/mysqladmin"],
         files: &[ImageFile { path: "/var/lib/mysql", kind: FileKind::Directory(999, 0o1777) }],
         users: &["mysql:999:/var/lib/mysql:/bin/bash"],
         ..ENTERPRISE
@@ -123,7 +108,7 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["mariadbd"],
         environment: &[("LANG", "C.UTF-8"), ("MARIADB_VERSION", "1:{version}+maria~ubu2404")],
         ports: &[3306],
-        programs: &[ENTRYPOINT, "/usr/sbin/mariadbd", "/usr/sbin/mysqld", "/usr/bin/mariadb", "/usr/bin/mariadb-admin"],
+        programs: &[ENTRYPOINT, "/usr/sbin/mariadbd", "/usr/sbin/mysqld"],
         files: &[ImageFile { path: "/var/lib/mysql", kind: FileKind::Directory(999, 0o755) }],
         users: &["mysql:999:/home/mysql:/bin/sh"],
         ..UBUNTU
@@ -147,12 +132,14 @@ pub(super) const IMAGES: &[Image] = &[
         ..UBUNTU
     },
     Image {
-        names: &["cassandra"],
+        names: &["cassandra", "google-samples/cassandra"],
         tag: "v1",
         entrypoint: &["/usr/local/bin/dumb-init"],
-        command: &["--", "bash", "/run.sh"],
+        // The image has bash run it, which is of no account here.
+        command: &["--", "/run.sh"],
         ports: &[7000, 7001, 7199, 9042, 9160],
-        programs: &["/usr/local/bin/dumb-init", "/run.sh", "/usr/bin/nodetool"],
+        programs: &["/usr/local/bin/dumb-init", "/run.sh", "/ready-probe.sh"],
+        stand_ins: &["nodetool"],
         ..DEBIAN
     },
     Image {
@@ -163,18 +150,34 @@ pub(super) const IMAGES: &[Image] = &[
         environment: &[("CASSANDRA_HOME", "/opt/cassandra"), ("CASSANDRA_VERSION", "{version}")],
         ports: &[7000, 7001, 7199, 9042, 9160],
         path: "/opt/cassandra/bin:/opt/java/openjdk/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        programs: &[
-            ENTRYPOINT,
-            "/opt/cassandra/bin/cassandra",
-            "/opt/cassandra/bin/nodetool",
-            "/opt/cassandra/bin/cqlsh",
-        ],
+        programs: &[ENTRYPOINT, "/opt/cassandra/bin/cassandra"],
         ..UBUNTU
     },
     Image {
-        names: &["xtrabackup"],
+        names: &["kubernetes-zookeeper", "google_containers/kubernetes-zookeeper"],
         command: &["/bin/bash"],
-        programs: &["/usr/bin/xtrabackup", "/usr/bin/mysql", "/usr/bin/ncat"],
+        programs: &[
+            "/usr/bin/start-zookeeper",
+            "/usr/bin/zookeeper-ready",
+            "/usr/bin/ps",
+            "/usr/bin/pkill",
+            "/usr/bin/nc",
+        ],
+        stand_ins: &["zkCli.sh", "zkServer.sh"],
+        files: &[
+            ImageFile { path: "/opt/zookeeper/conf", kind: FileKind::Directory(1000, 0o755) },
+            ImageFile { path: "/usr/etc/zookeeper", kind: FileKind::Link("/opt/zookeeper/conf") },
+            ImageFile { path: "/var/lib/zookeeper", kind: FileKind::Directory(1000, 0o755) },
+            ImageFile { path: "/var/log/zookeeper", kind: FileKind::Directory(1000, 0o755) },
+        ],
+        users: &["zookeeper:1000:/home/zookeeper:/bin/sh"],
+        ..UBUNTU
+    },
+    Image {
+        names: &["xtrabackup", "google-samples/xtrabackup"],
+        command: &["/bin/bash"],
+        programs: &["/usr/bin/mysql", "/usr/bin/ncat"],
+        stand_ins: &["xtrabackup", "xbstream"],
         ..DEBIAN
     },
 ];

@@ -3,8 +3,7 @@
 use super::{ALPINE, DEBIAN, ENTERPRISE};
 use crate::image::{Image, Versions};
 
-const TOOLS: &[&str] =
-    &["/usr/bin/curl", "/usr/bin/wget", "/usr/bin/ps", "/usr/bin/git", "/usr/bin/gcc", "/usr/bin/make"];
+const TOOLS: &[&str] = &["/usr/bin/curl", "/usr/bin/wget", "/usr/bin/ps"];
 
 const PYTHON: Image = Image {
     names: &["python"],
@@ -14,7 +13,7 @@ const PYTHON: Image = Image {
     },
     command: &["python3"],
     environment: &[("PYTHON_VERSION", "{version}")],
-    programs: &["/usr/local/bin/python3", "/usr/local/bin/python", "/usr/local/bin/pip", "/usr/local/bin/pip3"],
+    programs: &["/usr/local/bin/python3", "/usr/local/bin/python"],
     ..DEBIAN
 };
 const NODE: Image = Image {
@@ -23,13 +22,7 @@ const NODE: Image = Image {
     entrypoint: &["docker-entrypoint.sh"],
     command: &["node"],
     environment: &[("NODE_VERSION", "{version}")],
-    programs: &[
-        "/usr/local/bin/docker-entrypoint.sh",
-        "/usr/local/bin/node",
-        "/usr/local/bin/npm",
-        "/usr/local/bin/npx",
-        "/usr/local/bin/yarn",
-    ],
+    programs: &["/usr/local/bin/docker-entrypoint.sh", "/usr/local/bin/node"],
     users: &["node:1000:/home/node:/bin/bash"],
     ..DEBIAN
 };
@@ -40,7 +33,7 @@ const GOLANG: Image = Image {
     working_dir: "/go",
     path: "/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     environment: &[("GOLANG_VERSION", "{version}"), ("GOTOOLCHAIN", "local"), ("GOPATH", "/go")],
-    programs: &["/usr/local/go/bin/go", "/usr/local/go/bin/gofmt", "/usr/bin/git", "/usr/bin/curl", "/usr/bin/wget"],
+    programs: &["/usr/bin/curl", "/usr/bin/wget"],
     ..DEBIAN
 };
 const PHP: Image = Image {
@@ -52,7 +45,7 @@ const PHP: Image = Image {
     entrypoint: &["docker-php-entrypoint"],
     command: &["php", "-a"],
     environment: &[("PHP_INI_DIR", "/usr/local/etc/php"), ("PHP_VERSION", "{version}")],
-    programs: &["/usr/local/bin/docker-php-entrypoint", "/usr/local/bin/php", "/usr/bin/curl"],
+    programs: &["/usr/local/bin/docker-php-entrypoint", "/usr/bin/curl"],
     ..DEBIAN
 };
 const WORDPRESS: Image = Image {
@@ -63,12 +56,7 @@ const WORDPRESS: Image = Image {
     working_dir: "/var/www/html",
     ports: &[80],
     stop_signal: crate::process::Signal::Winch,
-    programs: &[
-        "/usr/local/bin/docker-entrypoint.sh",
-        "/usr/local/bin/apache2-foreground",
-        "/usr/local/bin/php",
-        "/usr/bin/curl",
-    ],
+    programs: &["/usr/local/bin/docker-entrypoint.sh", "/usr/local/bin/apache2-foreground", "/usr/bin/curl"],
     ..PHP
 };
 
@@ -76,18 +64,7 @@ pub(super) const IMAGES: &[Image] = &[
     Image { tag: "alpine", flavour: ALPINE.flavour, system: ALPINE.system, ..PYTHON },
     Image { tag: "slim", ..PYTHON },
     Image {
-        programs: &[
-            "/usr/local/bin/python3",
-            "/usr/local/bin/python",
-            "/usr/local/bin/pip",
-            "/usr/local/bin/pip3",
-            "/usr/bin/curl",
-            "/usr/bin/wget",
-            "/usr/bin/ps",
-            "/usr/bin/git",
-            "/usr/bin/gcc",
-            "/usr/bin/make",
-        ],
+        programs: &["/usr/local/bin/python3", "/usr/local/bin/python", "/usr/bin/curl", "/usr/bin/wget", "/usr/bin/ps"],
         ..PYTHON
     },
     Image { tag: "alpine", flavour: ALPINE.flavour, system: ALPINE.system, ..NODE },
@@ -100,12 +77,7 @@ pub(super) const IMAGES: &[Image] = &[
         working_dir: "/var/www/html",
         ports: &[80],
         stop_signal: crate::process::Signal::Winch,
-        programs: &[
-            "/usr/local/bin/docker-php-entrypoint",
-            "/usr/local/bin/php",
-            "/usr/local/bin/apache2-foreground",
-            "/usr/bin/curl",
-        ],
+        programs: &["/usr/local/bin/docker-php-entrypoint", "/usr/local/bin/apache2-foreground", "/usr/bin/curl"],
         ..PHP
     },
     Image {
@@ -114,7 +86,7 @@ pub(super) const IMAGES: &[Image] = &[
         working_dir: "/var/www/html",
         ports: &[9000],
         stop_signal: crate::process::Signal::Quit,
-        programs: &["/usr/local/bin/docker-php-entrypoint", "/usr/local/bin/php", "/usr/local/sbin/php-fpm"],
+        programs: &["/usr/local/bin/docker-php-entrypoint", "/usr/local/sbin/php-fpm"],
         ..PHP
     },
     Image { tag: "alpine", flavour: ALPINE.flavour, system: ALPINE.system, ..PHP },
@@ -124,7 +96,7 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["php-fpm"],
         ports: &[9000],
         stop_signal: crate::process::Signal::Quit,
-        programs: &["/usr/local/bin/docker-entrypoint.sh", "/usr/local/sbin/php-fpm", "/usr/local/bin/php"],
+        programs: &["/usr/local/bin/docker-entrypoint.sh", "/usr/local/sbin/php-fpm"],
         ..WORDPRESS
     },
     WORDPRESS,
@@ -133,7 +105,6 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["jshell"],
         path: "/usr/java/openjdk/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         environment: &[("JAVA_HOME", "/usr/java/openjdk"), ("LANG", "C.UTF-8"), ("JAVA_VERSION", "{version}")],
-        programs: &["/usr/java/openjdk/bin/java", "/usr/java/openjdk/bin/jshell", "/usr/java/openjdk/bin/javac"],
         ..ENTERPRISE
     },
     Image {
@@ -145,5 +116,5 @@ pub(super) const IMAGES: &[Image] = &[
         programs: TOOLS,
         ..DEBIAN
     },
-    Image { names: &["ruby"], command: &["irb"], programs: &["/usr/local/bin/irb", "/usr/local/bin/ruby"], ..DEBIAN },
+    Image { names: &["ruby"], command: &["irb"], ..DEBIAN },
 ];

@@ -1,6 +1,6 @@
 //! Images that tutorials use: tools for looking around, small web servers, log collectors.
 
-use super::{ALPINE, DEBIAN};
+use super::{ALPINE, DEBIAN, SCRATCH};
 use crate::image::{FileKind, Image, ImageFile, Versions};
 
 /// The site of `ikubernetes/myapp`, of which each version has another page.
@@ -53,17 +53,8 @@ macro_rules! myapp_files {
 }
 
 /// Programs of `nicolaka/netshoot` beside those of Alpine.
-const NETSHOOT: &[&str] = &[
-    "/usr/bin/curl",
-    "/usr/bin/dig",
-    "/usr/bin/nslookup",
-    "/usr/bin/host",
-    "/bin/bash",
-    "/usr/bin/ncat",
-    "/usr/bin/tcpdump",
-    "/usr/bin/iperf3",
-    "/bin/zsh",
-];
+const NETSHOOT: &[&str] =
+    &["/usr/bin/curl", "/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host", "/bin/bash", "/usr/bin/ncat"];
 
 pub(super) const IMAGES: &[Image] = &[
     myapp("v2", myapp_files!("v2")),
@@ -84,6 +75,7 @@ pub(super) const IMAGES: &[Image] = &[
         programs: &["/usr/local/bin/stress"],
         ..ALPINE
     },
+    Image { names: &["vish/stress"], entrypoint: &["/stress", "-logtostderr"], programs: &["/stress"], ..SCRATCH },
     Image {
         names: &["fluentd", "fluent/fluentd"],
         entrypoint: &["tini", "--", "/bin/entrypoint.sh"],

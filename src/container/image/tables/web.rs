@@ -66,13 +66,7 @@ const HTTPD: Image = Image {
     environment: &[("HTTPD_PREFIX", "/usr/local/apache2"), ("HTTPD_VERSION", "{version}"), ("HTTPD_PATCHES", "")],
     ports: &[80],
     stop_signal: Signal::Winch,
-    programs: &[
-        "/usr/local/bin/httpd-foreground",
-        "/usr/local/apache2/bin/httpd",
-        "/usr/local/apache2/bin/apachectl",
-        "/usr/local/apache2/bin/ab",
-        "/usr/local/apache2/bin/htpasswd",
-    ],
+    programs: &["/usr/local/bin/httpd-foreground", "/usr/local/apache2/bin/httpd"],
     files: HTTPD_FILES,
     ..DEBIAN
 };

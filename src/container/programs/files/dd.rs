@@ -1,5 +1,6 @@
 //! `dd`.
 
+use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Stop};
@@ -20,6 +21,8 @@ pub(crate) struct Dd {
     full: usize,
     partial: usize,
     bytes: u64,
+    #[serde(default)]
+    started: Option<Time>,
 }
 
 /// The operands.
@@ -92,6 +95,7 @@ fn plan(call: &mut Call<'_>) -> Result<Plan, Stop> {
 impl Dd {
     pub(super) fn run(&mut self, call: &mut Call<'_>, io: &mut Io) -> Result<i32, Stop> {
         let plan = plan(call)?;
+        let started = *self.started.get_or_insert(call.now());
         let gnu = Wording::new("failed to open '{}'", "error reading '{}'");
         io.start(plan.input.as_slice(), if is_busybox(call) { Wording::BUSYBOX } else { gnu });
         if self.output.is_none() {
@@ -107,7 +111,8 @@ impl Dd {
             call.complain(&format!("{what}: {}", errno.text()));
         }
         if !plan.is_quiet {
-            self.report(call, &plan);
+            let seconds = (call.now() - started).micros() as f64 / 1e6;
+            self.report(call, &plan, seconds);
         }
         Ok(i32::from(written.is_err() || io.has_failed()))
     }
@@ -147,20 +152,36 @@ impl Dd {
         }
     }
 
-    fn report(&self, call: &mut Call<'_>, plan: &Plan) {
+    fn report(&self, call: &mut Call<'_>, plan: &Plan, seconds: f64) {
         let records = format!("{}+{} records", self.full, self.partial);
         let mut text = format!("{records} in\n{records} out\n");
         if !plan.has_no_speed {
-            // Nothing takes time here: the speed is that of a fast disk.
-            let seconds = self.bytes as f64 / 1e9;
-            text.push_str(&match is_busybox(call) {
-                true => {
-                    format!("{} bytes ({}B) copied, {seconds:.6} seconds, 953.7MB/s\n", self.bytes, short(self.bytes))
-                }
-                false => format!("{}{} copied, {seconds:.6} s, 1.0 GB/s\n", plural(self.bytes), long(self.bytes)),
-            });
+            let copied = if is_busybox(call) { self.busybox_speed(seconds) } else { self.gnu_speed(seconds) };
+            text.push_str(&copied);
         }
         call.warn(&text);
+    }
+}
+
+impl Dd {
+    fn busybox_speed(&self, seconds: f64) -> String {
+        // The conversion of an infinite speed to an integer gives 0 there.
+        let speed = if seconds > 0.0 { (self.bytes as f64 / seconds) as u64 } else { 0 };
+        let speed = if speed == 0 { "0".to_owned() } else { short(speed) };
+        format!("{} bytes ({}B) copied, {seconds:.6} seconds, {speed}B/s\n", self.bytes, short(self.bytes))
+    }
+
+    fn gnu_speed(&self, seconds: f64) -> String {
+        let (count, sizes) = (plural(self.bytes), long(self.bytes));
+        if seconds <= 0.0 {
+            return format!("{count}{sizes} copied, 0 s, Infinity B/s\n");
+        }
+        let (value, unit) = scale((self.bytes as f64 / seconds).round() as u64, 1000.0);
+        // The smallest unit is the kilobyte.
+        let (value, unit) = if unit == 0 { (value / 1000.0, 1) } else { (value, unit) };
+        let speed = if value < 10.0 { format!("{value:.1}") } else { format!("{value:.0}") };
+        let seconds = crate::programs::text::printf::significant(seconds, 6);
+        format!("{count}{sizes} copied, {seconds} s, {speed} {}B/s\n", ["", "k", "M", "G", "T"][unit])
     }
 }
 
@@ -170,7 +191,7 @@ fn plural(bytes: u64) -> String {
 
 fn short(bytes: u64) -> String {
     let (value, unit) = scale(bytes, 1024.0);
-    if unit == 0 { format!("{value:.1}") } else { format!("{value:.1}{}", ["", "K", "M", "G", "T"][unit]) }
+    if unit == 0 { format!("{value:.0}") } else { format!("{value:.1}{}", ["", "K", "M", "G", "T"][unit]) }
 }
 
 /// Returns the size in units of 1000 and of 1024, which GNU adds from a kilobyte on.

@@ -125,7 +125,7 @@ pub(super) fn df(call: &mut Call<'_>) -> Result<i32, Stop> {
     let mut rows = Vec::new();
     let mut code = 0;
     let places: Vec<String> = match options.operands.is_empty() {
-        true => call.container().config.mounts.0.iter().map(|mount| mount.path.clone() + "/").collect(),
+        true => call.container().config.mounts.own().map(|mount| mount.path.clone() + "/").collect(),
         false => options.operands.clone(),
     };
     for place in places {
@@ -265,8 +265,7 @@ pub(super) fn mount(call: &mut Call<'_>) -> Result<i32, Stop> {
         .container()
         .config
         .mounts
-        .0
-        .iter()
+        .own()
         .map(|mount| {
             let place = if mount.path.is_empty() { "/" } else { &mount.path };
             let access = if mount.is_read_only { "ro" } else { "rw" };

@@ -6,6 +6,7 @@
 mod addresses;
 mod args;
 mod curl;
+mod databases;
 mod dig;
 mod entrypoint;
 mod getent;
@@ -30,6 +31,7 @@ use crate::process::Signal;
 use script::Script;
 
 pub(crate) use redis::Store;
+pub(super) use services::{serves, unknown};
 
 /// A client: it writes what it prints, and returns its exit code.
 type Client = fn(&mut Call<'_>, &mut Script) -> Result<i32, Stop>;
@@ -40,7 +42,9 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("docker-php-entrypoint", entrypoint::run),
     ("dumb-init", entrypoint::init),
     ("entrypoint.sh", entrypoint::run),
+    ("ready-probe.sh", services::zookeeper::cassandra_ready),
     ("tini", entrypoint::init),
+    ("zookeeper-ready", services::zookeeper::ready),
 ];
 
 const CLIENTS: &[(&str, Client)] = &[
@@ -51,14 +55,14 @@ const CLIENTS: &[(&str, Client)] = &[
     ("host", dig::host),
     ("ifconfig", addresses::ifconfig),
     ("ip", addresses::ip),
-    ("mongo", redis::refuse),
-    ("mongosh", redis::refuse),
-    ("mysql", redis::refuse),
-    ("mysqladmin", redis::mysqladmin),
+    ("mongo", databases::refuse),
+    ("mongosh", databases::refuse),
+    ("mysql", databases::refuse),
+    ("mysqladmin", databases::mysqladmin),
     ("netstat", sockets::netstat),
     ("nslookup", nslookup::run),
-    ("pg_isready", redis::pg_isready),
-    ("psql", redis::refuse),
+    ("pg_isready", databases::pg_isready),
+    ("psql", databases::refuse),
     ("redis-cli", redis::client),
     ("route", addresses::route),
     ("ss", sockets::ss),
@@ -77,6 +81,7 @@ pub(super) const NAMES: &[&str] = &[
     "ifconfig",
     "ip",
     "nc",
+    "ncat",
     "netstat",
     "nslookup",
     "pg_isready",
@@ -139,6 +144,11 @@ impl State {
             _ => None,
         }
     }
+}
+
+/// Lets a server act on a signal that does not end it; `false` if it does not handle the signal.
+pub(super) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
+    services::handle(call, signal)
 }
 
 fn client(name: &str) -> Option<Client> {

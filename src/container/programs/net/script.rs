@@ -26,6 +26,8 @@ pub(crate) struct Script {
     /// End of the present pause.
     until: Option<Time>,
     elapsed: Duration,
+    #[serde(skip)]
+    marked: Duration,
 }
 
 impl Script {
@@ -56,6 +58,16 @@ impl Script {
     /// Returns the time that passes from the start to here.
     pub(crate) fn elapsed(&self) -> Duration {
         self.elapsed
+    }
+
+    /// Begins to measure the time of a transfer.
+    pub(crate) fn mark(&mut self) {
+        self.marked = self.elapsed;
+    }
+
+    /// Returns the time that passes from the last mark to here.
+    pub(crate) fn since_mark(&self) -> Duration {
+        self.elapsed - self.marked
     }
 
     /// Goes on until a pause or the end.

@@ -10,7 +10,6 @@ use crate::programs::time;
 const KERNEL: &str = "6.12.0";
 /// Version of the kernel.
 const VERSION: &str = "#1 SMP PREEMPT_DYNAMIC";
-/// The instant at which nodes were started is not known inside; they are as old as the main process.
 const UNAME: Spec = Spec::new(
     "amnrspvio",
     &[
@@ -111,19 +110,25 @@ pub(super) fn nproc(call: &mut Call<'_>) -> Result<i32, Stop> {
 /// `uptime`.
 pub(super) fn uptime(call: &mut Call<'_>) -> Result<i32, Stop> {
     let options = UPTIME.parse(call)?;
-    let started = call.container().started;
+    let started = started(call);
     if options.has('s') {
         call.print(time::format(started, "%Y-%m-%d %H:%M:%S\n"))?;
         return Ok(0);
     }
-    let line = uptime_line(call, started);
+    let line = uptime_line(call);
     call.print(line + "\n")?;
     Ok(0)
 }
 
+/// Returns when the node was started.
+fn started(call: &Call<'_>) -> Time {
+    let container = call.container();
+    container.config.booted.unwrap_or(container.started)
+}
+
 /// Returns the line of `uptime`, with which `top` begins, too.
-pub(super) fn uptime_line(call: &Call<'_>, started: Time) -> String {
-    let minutes = (call.now().secs() - started.secs()) / 60;
+pub(super) fn uptime_line(call: &Call<'_>) -> String {
+    let minutes = (call.now().secs() - started(call).secs()) / 60;
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     let days = match days {
         0 => String::new(),

@@ -2,6 +2,7 @@
 
 use crate::call::{Call, Stop};
 use crate::programs::opts::{Spec, is_busybox};
+use crate::world::memory::Memory;
 
 const FREE: Spec = Spec::new(
     "bkmgths:c:lw",
@@ -9,16 +10,10 @@ const FREE: Spec = Spec::new(
     "[-bkmgh]",
 );
 
-/// Memory that a process takes, in bytes: nothing is measured, so that it is the same for all.
-pub(super) const PROCESS_MEMORY: u64 = 4 << 20;
-
-/// `free`: of the memory of the container the processes take a part each.
+/// `free`: files in memory count as cached, with GNU also as used.
 pub(super) fn free(call: &mut Call<'_>) -> Result<i32, Stop> {
     let options = FREE.parse(call)?;
-    let total = call.container().config.memory;
-    let processes = call.container().processes.len() as u64 + 1;
-    let used = (processes * PROCESS_MEMORY).min(total);
-    let left = total - used;
+    let memory = Memory::of(call);
     let is_busybox = is_busybox(call);
     let show = |bytes: u64| match options.last_of("bkmgh") {
         Some('b') => bytes.to_string(),
@@ -34,7 +29,9 @@ pub(super) fn free(call: &mut Call<'_>) -> Result<i32, Stop> {
         format!("{name:<first$}{}\n", cells.join(if is_busybox { "" } else { " " }))
     };
     let mut text = row("", &head.map(String::from));
-    text.push_str(&row("Mem:", &[show(total), show(used), show(left), show(0), show(0), show(left)]));
+    let used = if is_busybox { memory.processes } else { memory.used() };
+    let cells = [memory.total, used, memory.free(), memory.files, memory.files, memory.free()];
+    text.push_str(&row("Mem:", &cells.map(show)));
     text.push_str(&row("Swap:", &[show(0), show(0), show(0)]));
     call.print(text)?;
     Ok(0)

@@ -4,11 +4,12 @@ use kctl_base::sim::{Duration, Time};
 use serde::{Deserialize, Serialize};
 
 use super::host;
-use super::memory::PROCESS_MEMORY;
 use crate::call::{Call, Stop};
 use crate::process::{Pid, Process, State, Wait};
 use crate::programs::opts::{Options, Spec, is_busybox};
-use crate::programs::{time, users};
+use crate::programs::{Task, time, users};
+use crate::world::memory::{Memory, PROCESS_MEMORY};
+use crate::world::{Container, namespaces};
 
 const BUSYBOX: Spec = Spec::new("o:Taefwlu:", &[], "[-o COL1,COL2=HEADER]");
 const GNU: Spec = Spec::new(
@@ -27,6 +28,8 @@ pub(super) struct Row {
     pub(super) argv: Vec<String>,
     state: char,
     has_terminal: bool,
+    /// It is a shell that gives the terminal to its jobs, of which one runs.
+    is_behind: bool,
 }
 
 impl Row {
@@ -36,14 +39,32 @@ impl Row {
         name.chars().take(15).collect()
     }
 
+    /// Returns the state with what `ps` adds to it: `s` for the first process of a session, `+` for one in the foreground.
+    fn stat(&self, is_busybox: bool) -> String {
+        let leads = self.parent == 0 && !is_busybox;
+        let is_in_front = self.has_terminal && !self.is_behind && !is_busybox;
+        format!("{}{}{}", self.state, if leads { "s" } else { "" }, if is_in_front { "+" } else { "" })
+    }
+
     /// Returns the words of the command.
     pub(super) fn command(&self) -> String {
         if self.state == 'Z' { format!("[{}]", self.name()) } else { self.argv.join(" ") }
     }
 }
 
-/// Returns all processes of the container by number, with the one that asks.
+/// Returns all processes that a process sees by number, with itself.
 pub(super) fn processes(call: &mut Call<'_>) -> Vec<Row> {
+    let sandbox = call.world.shares_pod_processes(call.container).then(|| Row {
+        pid: namespaces::SANDBOX,
+        parent: 0,
+        uid: namespaces::SANDBOX_USER,
+        user: String::new(),
+        started: call.world.containers.values().map(|container| container.started).min().unwrap_or(call.now()),
+        argv: vec![namespaces::SANDBOX_PROGRAM.to_owned()],
+        state: 'S',
+        has_terminal: false,
+        is_behind: false,
+    });
     let row = |process: &Process, is_asking: bool, has_terminal: bool| Row {
         pid: process.pid,
         parent: process.parent,
@@ -58,19 +79,26 @@ pub(super) fn processes(call: &mut Call<'_>) -> Vec<Row> {
             State::Zombie(_) => 'Z',
         },
         has_terminal,
+        is_behind: is_interactive(process) && process.state != State::Ready,
     };
-    let has_terminal = |process: &Process| match process.session {
+    let has_terminal = |container: &Container, process: &Process| match process.session {
         Some(session) => call.world.sessions.get(&session).is_some_and(|session| session.has_tty),
-        None => call.container().config.has_tty,
+        None => container.config.has_tty,
     };
+    let peers = call.world.peers(call.container).map(|(_, container)| container);
+    let all = peers.flat_map(|container| container.processes.values().map(move |process| (container, process)));
     let mut rows: Vec<Row> =
-        call.container().processes.values().map(|process| row(process, false, has_terminal(process))).collect();
-    rows.push(row(call.process, true, has_terminal(call.process)));
+        all.map(|(container, process)| row(process, false, has_terminal(container, process))).chain(sandbox).collect();
+    rows.push(row(call.process, true, has_terminal(call.container(), call.process)));
     rows.sort_by_key(|row| row.pid);
     for row in &mut rows {
         row.user = users::name(call, row.uid).unwrap_or_else(|| row.uid.to_string());
     }
     rows
+}
+
+fn is_interactive(process: &Process) -> bool {
+    matches!(&process.task, Task::Shell(shell) if shell.is_interactive())
 }
 
 /// `ps`.
@@ -141,13 +169,15 @@ type Spelled = (&'static str, i32, Show);
 const PID: Show = |_, row| row.pid.to_string();
 const USER: Show = |_, row| row.user.clone();
 const COMMAND: Show = |_, row| row.command();
-const STATE: Show = |_, row| row.state.to_string();
+const STATE: Show = |call, row| row.stat(is_busybox(call));
 const TTY: Show = |_, row| if row.has_terminal { "pts/0" } else { "?" }.to_owned();
 const TIME: Show = |_, _| "0:00".to_owned();
 const LONG_TIME: Show = |_, _| "00:00:00".to_owned();
+// Programs take no time: what they do happens in one instant.
 const PERCENT: Show = |_, _| "0.0".to_owned();
 const VIRTUAL: Show = |_, _| (PROCESS_MEMORY >> 10).to_string();
-const RESIDENT: Show = |_, _| (PROCESS_MEMORY >> 12).to_string();
+const RESIDENT: Show = VIRTUAL;
+const MEMORY: Show = |call, _| tenth(Memory::of(call).permille(PROCESS_MEMORY));
 const START: Show = |call, row| {
     let is_today = time::format(call.now(), "%F") == time::format(row.started, "%F");
     time::format(row.started, if is_today { "%H:%M" } else { "%b%d" })
@@ -159,7 +189,7 @@ const USER_COLUMNS: &[Spelled] = &[
     ("USER", -8, USER),
     ("PID", 7, PID),
     ("%CPU", 4, PERCENT),
-    ("%MEM", 4, PERCENT),
+    ("%MEM", 4, MEMORY),
     ("VSZ", 6, VIRTUAL),
     ("RSS", 5, RESIDENT),
     ("TTY", -8, TTY),
@@ -197,19 +227,25 @@ fn column(name: &str, is_busybox: bool) -> Option<Column> {
         "args" | "cmd" | "command" if is_busybox => ("COMMAND", 0, |_, row| row.command()),
         "args" | "command" => ("COMMAND", 0, |_, row| row.command()),
         "cmd" => ("CMD", 0, |_, row| row.command()),
-        "stat" | "state" | "s" => ("STAT", -4, |_, row| row.state.to_string()),
-        "time" => ("TIME", 8, |_, _| "00:00:00".to_owned()),
+        "stat" => ("STAT", -4, STATE),
+        "state" | "s" => ("S", 1, |_, row| row.state.to_string()),
+        "time" => ("TIME", 8, LONG_TIME),
         "etime" => ("ELAPSED", 11, |call, row| elapsed(call.now().secs() - row.started.secs())),
         "etimes" => ("ELAPSED", 7, |call, row| (call.now().secs() - row.started.secs()).to_string()),
         "tty" | "tt" => ("TT", -8, |_, row| if row.has_terminal { "pts/0" } else { "?" }.to_owned()),
-        "vsz" => ("VSZ", 6, |_, _| (PROCESS_MEMORY >> 10).to_string()),
-        "rss" => ("RSS", 5, |_, _| (PROCESS_MEMORY >> 12).to_string()),
-        "pcpu" | "%cpu" => ("%CPU", 4, |_, _| "0.0".to_owned()),
-        "pmem" | "%mem" => ("%MEM", 4, |_, _| "0.0".to_owned()),
+        "vsz" => ("VSZ", 6, VIRTUAL),
+        "rss" => ("RSS", 5, RESIDENT),
+        "pcpu" | "%cpu" => ("%CPU", 4, PERCENT),
+        "pmem" | "%mem" => ("%MEM", 4, MEMORY),
         "lstart" => ("STARTED", 24, |_, row| time::format(row.started, "%a %b %e %H:%M:%S %Y")),
         _ => return None,
     };
     Some(Column { title: title.unwrap_or(default).to_owned(), width, value })
+}
+
+/// Formats a permille as a percentage.
+fn tenth(permille: u64) -> String {
+    format!("{}.{}", permille / 10, permille % 10)
 }
 
 fn elapsed(seconds: i64) -> String {
@@ -284,46 +320,47 @@ impl Top {
 
 fn busybox_table(call: &mut Call<'_>) -> String {
     let rows = processes(call);
-    let total = call.container().config.memory >> 10;
-    let used = ((rows.len() as u64 * PROCESS_MEMORY) >> 10).min(total);
-    let mut out = format!("Mem: {used}K used, {}K free, 0K shrd, 0K buff, 0K cached\n", total - used);
+    let memory = Memory::of(call);
+    let (used, free, files) = (memory.used() >> 10, memory.free() >> 10, memory.files >> 10);
+    let mut out = format!("Mem: {used}K used, {free}K free, {files}K shrd, 0K buff, {files}K cached\n");
     out.push_str("CPU:   0% usr   0% sys   0% nic 100% idle   0% io   0% irq   0% sirq\n");
     let running = rows.iter().filter(|row| row.state == 'R').count();
     let last = rows.last().map_or(0, |row| row.pid);
     out.push_str(&format!("Load average: 0.00 0.00 0.00 {running}/{} {last}\n", rows.len()));
     out.push_str("  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n");
     for row in rows {
-        let size = PROCESS_MEMORY >> 10;
+        let (size, part) = (PROCESS_MEMORY >> 10, memory.permille(PROCESS_MEMORY) / 10);
         let command = row.command();
         let Row { pid, parent, user, state, .. } = row;
-        out.push_str(&format!("{pid:5} {parent:5} {user:<8.8} {state}    {size:5}   0%   0   0% {command}\n"));
+        out.push_str(&format!("{pid:5} {parent:5} {user:<8.8} {state}    {size:5} {part:3}%   0   0% {command}\n"));
     }
     out
 }
 
 fn gnu_table(call: &mut Call<'_>) -> String {
     let rows = processes(call);
-    let started = call.container().started;
-    let total = call.container().config.memory as f64 / f64::from(1 << 20);
-    let used = (rows.len() as u64 * PROCESS_MEMORY) as f64 / f64::from(1 << 20);
+    let memory = Memory::of(call);
+    let [total, used, free, files] =
+        [memory.total, memory.used(), memory.free(), memory.files].map(|bytes| bytes as f64 / f64::from(1 << 20));
     let count = |state: char| rows.iter().filter(|row| row.state == state).count();
     let (running, sleeping, zombies) = (count('R'), count('S'), count('Z'));
-    let mut out = format!("top -{}\n", host::uptime_line(call, started));
+    let mut out = format!("top -{}\n", host::uptime_line(call));
     out.push_str(&format!(
         "Tasks: {:3} total, {running:3} running, {sleeping:3} sleeping,   0 stopped, {zombies:3} zombie\n",
         rows.len()
     ));
     out.push_str("%Cpu(s):  0.0 us,  0.0 sy,  0.0 ni,100.0 id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st \n");
-    let free = total - used;
-    out.push_str(&format!("MiB Mem : {total:8.1} total, {free:8.1} free, {used:8.1} used,      0.0 buff/cache     \n"));
+    out.push_str(&format!(
+        "MiB Mem : {total:8.1} total, {free:8.1} free, {used:8.1} used, {files:8.1} buff/cache     \n"
+    ));
     out.push_str(&format!("MiB Swap:      0.0 total,      0.0 free,      0.0 used. {free:8.1} avail Mem \n\n"));
     out.push_str("    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n");
     for row in rows {
         let (size, name) = (PROCESS_MEMORY >> 10, row.name());
         let Row { pid, user, state, .. } = row;
-        let resident = size / 4;
+        let part = tenth(memory.permille(PROCESS_MEMORY));
         out.push_str(&format!(
-            "{pid:7} {user:<8.8}  20   0 {size:7} {resident:6} {resident:6} {state}   0.0   0.0   0:00.00 {name}\n"
+            "{pid:7} {user:<8.8}  20   0 {size:7} {size:6} {size:6} {state}   0.0 {part:>5}   0:00.00 {name}\n"
         ));
     }
     out

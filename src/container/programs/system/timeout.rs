@@ -57,6 +57,11 @@ impl Timeout {
         self.child = Some(child);
         match call.reap(child) {
             Ok(None) => self.wait(call, child, signal, kill_after),
+            // That of busybox becomes the program itself, and ends as it does.
+            Ok(Some(Status::Killed(signal))) if is_busybox(call) && call.process.pid != 1 => {
+                call.process.pending.push(signal);
+                Err(Stop::Wait(Wait::Forever))
+            }
             Ok(Some(status)) => Ok(self.code(status, options.has('π') || is_busybox(call))),
             Err(_) => Ok(125),
         }

@@ -4,6 +4,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::call::{Call, Stop};
 use crate::errno::Errno;
+use crate::fs::{Device, NodeKind};
+use crate::process::Wait;
 use crate::programs::base_name;
 use crate::programs::io::{Io, Wording};
 use crate::programs::opts::{Options, Spec, is_busybox, is_utf8, quote};
@@ -38,8 +40,12 @@ const DIFF: Spec = Spec::new(
 .code(2)
 .gnu_prefix("diff: ");
 
-/// Reads standard input if it is one of the operands.
+/// Reads standard input if it is one of the operands, after all pipes among them (`<(...)`) have come to their end.
 fn stdin(call: &mut Call<'_>, io: &mut Io, operands: &[String]) -> Result<Vec<u8>, Stop> {
+    let pipes: Vec<i32> = operands.iter().filter_map(|operand| descriptor(call, operand)).collect();
+    if let Some(open) = pipes.into_iter().find(|descriptor| !call.is_complete(*descriptor)) {
+        return Err(Stop::Wait(Wait::InputEnd(open)));
+    }
     if !operands.iter().any(|operand| operand == "-") {
         return Ok(Vec::new());
     }
@@ -48,7 +54,21 @@ fn stdin(call: &mut Call<'_>, io: &mut Io, operands: &[String]) -> Result<Vec<u8
 }
 
 fn read(call: &mut Call<'_>, name: &str, stdin: &[u8]) -> Result<Vec<u8>, Errno> {
+    if let Some(descriptor) = descriptor(call, name) {
+        // It is complete.
+        return call.read(descriptor, usize::MAX).unwrap_or(Err(Errno::EINVAL));
+    }
     if name == "-" { Ok(stdin.to_vec()) } else { call.files().read(name) }
+}
+
+/// Returns the descriptor that a path such as `/dev/fd/63` stands for.
+fn descriptor(call: &mut Call<'_>, path: &str) -> Option<i32> {
+    let files = call.files();
+    let at = files.resolve(path).ok()?;
+    match files.node(&at).ok()?.kind {
+        NodeKind::Device(Device::Descriptor(descriptor)) => Some(descriptor),
+        _ => None,
+    }
 }
 
 /// Reports a file that cannot be read; returns the exit code.

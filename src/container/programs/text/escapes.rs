@@ -17,6 +17,8 @@ pub(super) enum Escape {
     Bytes(Vec<u8>, usize),
     /// It ends all output.
     Stop,
+    /// It lacks its hexadecimal digits, which is an error.
+    NoDigits,
     /// It is no escape.
     None,
 }
@@ -36,7 +38,7 @@ pub(crate) fn unescape(text: &[u8], out: &mut Vec<u8>, variant: Variant, place: 
                 rest = &tail[length..];
             }
             Escape::Stop => return false,
-            Escape::None => {
+            Escape::None | Escape::NoDigits => {
                 out.push(b'\\');
                 // What is no escape is not the begin of another one either.
                 if let [next, tail @ ..] = rest {
@@ -73,6 +75,7 @@ pub(super) fn escape(rest: &[u8], variant: Variant, place: Place) -> Escape {
         b'x' if variant != Variant::Dash && rest.get(1).is_some_and(u8::is_ascii_hexdigit) => {
             return number(&rest[1..], 16, 2, 1);
         }
+        b'x' if matches!(variant, Variant::Bash | Variant::Gnu) && place == Place::Format => return Escape::NoDigits,
         b'u' if variant == Variant::Bash => return character(&rest[1..], 4),
         b'U' if variant == Variant::Bash => return character(&rest[1..], 8),
         _ => return Escape::None,

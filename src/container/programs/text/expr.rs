@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Stop};
 use crate::programs::opts::{Spec, is_busybox, quote};
-use crate::programs::regexp::{self, Syntax};
+use crate::programs::regexp::{Pattern, Syntax};
 
 /// Most parentheses inside of each other.
 const MAX_DEPTH: u32 = 100;
@@ -213,17 +213,12 @@ impl Parser<'_> {
 
 /// Matches a pattern at the start of a text: its first group, or the number of characters.
 fn matches(text: &str, pattern: &str) -> Result<String, Problem> {
-    let regex = regexp::compile(&format!("^{}", pattern.strip_prefix('^').unwrap_or(pattern)), Syntax::default());
+    let regex = Pattern::compile(&format!("^{}", pattern.strip_prefix('^').unwrap_or(pattern)), Syntax::default());
     let regex = regex.map_err(Problem::Regex)?;
-    let found = regex.captures(text.as_bytes());
-    Ok(match (regex.captures_len() > 1, found) {
-        (true, found) => {
-            let group = found.and_then(|found| found.get(1)).map_or(&[][..], |group| group.as_bytes());
-            String::from_utf8_lossy(group).into_owned()
-        }
-        (false, Some(found)) => {
-            found.get(0).map_or(0, |whole| String::from_utf8_lossy(whole.as_bytes()).chars().count()).to_string()
-        }
+    let shown = |group: &[u8]| String::from_utf8_lossy(group).into_owned();
+    Ok(match (regex.groups() > 1, regex.find(text.as_bytes())) {
+        (true, found) => found.map(|found| shown(found.text(text.as_bytes(), 1))).unwrap_or_default(),
+        (false, Some(found)) => shown(found.text(text.as_bytes(), 0)).chars().count().to_string(),
         (false, None) => "0".to_owned(),
     })
 }

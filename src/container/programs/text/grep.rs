@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use regex::bytes::Regex;
+use crate::programs::regexp::Pattern;
 use serde::{Deserialize, Serialize};
 
 use super::search::{compile, patterns, walk};
@@ -86,7 +86,7 @@ pub(super) struct Grep {
 
 /// What is searched for and how it is reported.
 struct Search {
-    regex: Option<Regex>,
+    regex: Option<Pattern>,
     options: Options,
     before: usize,
     after: usize,
@@ -245,6 +245,7 @@ impl Grep {
             _ if search.options.has('q') => {}
             Some('l') if self.count > 0 => io.print(format!("{name}{name_end}")),
             Some('L') if self.count == 0 => {
+                self.has_matched |= search.is_busybox;
                 io.print(format!("{name}{name_end}"));
             }
             Some(_) => {}
@@ -268,8 +269,8 @@ impl Search {
 
     /// Returns the matches of a line that are not empty.
     fn found<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        let matches = self.regex.iter().flat_map(move |regex| regex.find_iter(text));
-        matches.map(|found| found.as_bytes()).filter(|found| !found.is_empty())
+        let matches = self.regex.iter().flat_map(move |regex| regex.find_all(text));
+        matches.map(|found| found.text(text, 0)).filter(|found| !found.is_empty())
     }
 }
 

@@ -23,7 +23,9 @@ pub(crate) mod printf;
 mod search;
 mod sed;
 mod sequence;
+mod shuffle;
 mod sort;
+mod substitute;
 mod tee;
 pub(crate) mod test;
 mod tr;
@@ -44,8 +46,14 @@ use crate::call::{Call, Stop};
 type Plain = fn(&mut Call<'_>, &mut Io) -> Result<i32, Stop>;
 
 /// The programs without a state.
-pub(super) const PROGRAMS: &[(&str, Program)] =
-    &[("[", test::run), ("echo", echo::run), ("expr", expr::run), ("printf", printf::run), ("test", test::run)];
+pub(super) const PROGRAMS: &[(&str, Program)] = &[
+    ("[", test::run),
+    ("[[", test::run),
+    ("echo", echo::run),
+    ("expr", expr::run),
+    ("printf", printf::run),
+    ("test", test::run),
+];
 
 /// Defines the programs that read, with what they keep beside their input.
 macro_rules! filters {
@@ -92,6 +100,7 @@ filters! {
     "comm" => compare::comm,
     "cut" => cut::run,
     "diff" => compare::diff,
+    "envsubst" => substitute::envsubst,
     "expand" => fold::expand,
     "fold" => fold::fold,
     "hexdump" => dump::hexdump,
@@ -105,6 +114,7 @@ filters! {
     "sha1sum" => encode::digest,
     "sha256sum" => encode::digest,
     "sha512sum" => encode::digest,
+    "shuf" => shuffle::run,
     "sort" => sort::run,
     "strings" => dump::strings,
     "tac" => fold::tac,

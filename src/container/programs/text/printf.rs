@@ -56,7 +56,7 @@ impl Times {
 
 /// Formats arguments; the format is used again while there are arguments left.
 pub(crate) fn render(variant: Variant, format: &str, values: &[String], times: Times) -> Printed {
-    let mut printer = Printer { variant, values, times, numbers: None, taken: 0, printed: Printed::default() };
+    let mut printer = Printer { variant, values, times, shown: None, taken: 0, printed: Printed::default() };
     loop {
         let before = printer.taken;
         let goes_on = printer.pass(format.as_bytes());
@@ -68,10 +68,10 @@ pub(crate) fn render(variant: Variant, format: &str, values: &[String], times: T
     printer.printed
 }
 
-/// Formats as the `printf` of `awk`: once, with the values that are numbers marked.
-pub(crate) fn render_awk(format: &str, values: &[String], numbers: &[bool]) -> Vec<u8> {
+/// Formats as the `printf` of `awk`: once, with exact values, and how they are shown as texts and whether they are numbers.
+pub(crate) fn render_awk(format: &str, values: &[String], shown: &[(String, bool)]) -> Vec<u8> {
     let (variant, times) = (Variant::Gnu, Times::default());
-    let mut printer = Printer { variant, values, times, numbers: Some(numbers), taken: 0, printed: Printed::default() };
+    let mut printer = Printer { variant, values, times, shown: Some(shown), taken: 0, printed: Printed::default() };
     printer.pass(format.as_bytes());
     printer.printed.out
 }
@@ -80,8 +80,8 @@ struct Printer<'a> {
     variant: Variant,
     values: &'a [String],
     times: Times,
-    /// Which values are numbers; only `awk` tells.
-    numbers: Option<&'a [bool]>,
+    /// How values are shown as texts, and which are numbers; only `awk` tells.
+    shown: Option<&'a [(String, bool)]>,
     taken: usize,
     printed: Printed,
 }
@@ -98,13 +98,21 @@ impl Printer<'_> {
         let mut rest = format;
         while let [first, tail @ ..] = rest {
             match first {
-                b'\\' if self.numbers.is_none() => match escape(tail, self.variant, Place::Format) {
+                b'\\' if self.shown.is_none() => match escape(tail, self.variant, Place::Format) {
                     Escape::Bytes(bytes, length) => {
                         self.printed.out.extend(bytes);
                         rest = &tail[length..];
                     }
                     Escape::Stop => return false,
-                    Escape::None => {
+                    Escape::NoDigits if self.variant == Variant::Gnu => {
+                        self.printed.errors.push("missing hexadecimal number in escape".to_owned());
+                        self.printed.code = 1;
+                        return false;
+                    }
+                    no_escape => {
+                        if matches!(no_escape, Escape::NoDigits) {
+                            self.printed.errors.push("missing hex digit for \\x".to_owned());
+                        }
                         self.printed.out.push(b'\\');
                         rest = tail;
                     }
@@ -215,9 +223,13 @@ impl Printer<'_> {
     }
 
     fn convert(&mut self, conversion: &Conversion) -> bool {
-        let value = self.next();
+        let mut value = self.next();
+        let shown = self.shown.and_then(|shown| shown.get(self.taken - 1));
+        if let ('s', Some((text, _))) = (conversion.letter, shown) {
+            value = Some(text.clone());
+        }
         let text = value.clone().unwrap_or_default();
-        let is_number = self.numbers.is_some_and(|numbers| numbers.get(self.taken - 1) == Some(&true));
+        let is_number = shown.is_some_and(|(_, is_number)| *is_number);
         let formatted = match conversion.letter {
             's' => cut(text.as_bytes(), conversion.precision),
             'c' if is_number => {
@@ -272,7 +284,7 @@ impl Printer<'_> {
 
     /// Reads an integer: decimal, octal, hexadecimal, or a quote and the character whose code it is.
     fn integer(&mut self, text: &str, is_unsigned: bool) -> i64 {
-        if self.numbers.is_some() {
+        if self.shown.is_some() {
             return self.float(text) as i64;
         }
         if let Some(c) = text.strip_prefix(['"', '\'']).and_then(|rest| rest.chars().next()) {

@@ -1,10 +1,8 @@
 //! What `grep` searches for, and in which files.
 
-use regex::bytes::Regex;
-
 use crate::call::{Call, Stop};
 use crate::programs::opts::{Options, Spec, is_busybox, is_utf8};
-use crate::programs::regexp::{self, Syntax};
+use crate::programs::regexp::{self, Pattern, Syntax};
 
 /// Returns the patterns, and takes the one that is an operand.
 pub(super) fn patterns(call: &mut Call<'_>, options: &mut Options, spec: Spec) -> Result<Vec<String>, Stop> {
@@ -32,7 +30,7 @@ pub(super) fn patterns(call: &mut Call<'_>, options: &mut Options, spec: Spec) -
     Ok(patterns)
 }
 
-pub(super) fn compile(call: &mut Call<'_>, options: &Options, patterns: &[String]) -> Result<Option<Regex>, Stop> {
+pub(super) fn compile(call: &mut Call<'_>, options: &Options, patterns: &[String]) -> Result<Option<Pattern>, Stop> {
     if patterns.is_empty() {
         return Ok(None);
     }
@@ -42,12 +40,13 @@ pub(super) fn compile(call: &mut Call<'_>, options: &Options, patterns: &[String
         ("fgrep", None) => 'F',
         _ => 'G',
     };
+    let mut groups = 0;
     let translated: Result<Vec<String>, &str> = patterns
         .iter()
         .map(|pattern| match kind {
             'F' => Ok(regexp::literal(pattern)),
             'P' => Ok(pattern.clone()),
-            kind => regexp::translate(pattern, kind == 'E'),
+            kind => regexp::translate_behind(pattern, kind == 'E', &mut groups),
         })
         .map(|pattern| pattern.map(|pattern| format!("(?:{pattern})")))
         .collect();
@@ -60,7 +59,7 @@ pub(super) fn compile(call: &mut Call<'_>, options: &Options, patterns: &[String
         }
     });
     let syntax = Syntax { ignores_case: options.last_of("iy").is_some(), ..Syntax::default() };
-    match joined.and_then(|pattern| regexp::build(&pattern, syntax)) {
+    match joined.and_then(|pattern| Pattern::build(&pattern, syntax)) {
         Ok(regex) => Ok(Some(regex)),
         Err(message) => {
             let message = match is_busybox(call) {

@@ -78,7 +78,11 @@ pub(crate) fn evaluate(call: &mut Call<'_>, variant: Variant, name: &str, args: 
 
 /// The message about words behind a complete expression, of which `extra` is the first.
 fn unexpected(variant: Variant, words: &[String], extra: &str) -> String {
+    const BINARY: &[&str] = &["=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
     match (variant, words) {
+        (Variant::Busybox | Variant::Dash, [_, operator]) if BINARY.contains(&operator.as_str()) => {
+            format!("{operator}: argument expected")
+        }
         (Variant::Busybox, _) => format!("{extra}: unknown operand"),
         (Variant::Dash, _) => format!("{}: unexpected operator", words[0]),
         (Variant::Bash, [operator, _]) => format!("{operator}: unary operator expected"),

@@ -64,7 +64,9 @@ impl<'a> Lexer<'a> {
         self.last = self.at;
         let Some(first) = rest.bytes().next() else { return Ok(Token::End) };
         if first.is_ascii_digit() {
-            let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"#@_".contains(byte)).count();
+            // dash knows no bases.
+            let others: &[u8] = if self.is_plain { b"_" } else { b"#@_" };
+            let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || others.contains(byte)).count();
             let Some(value) = number(&rest[..length]) else {
                 if self.is_plain && first == b'0' {
                     // Like `strtoimax`, it takes the digits that fit.

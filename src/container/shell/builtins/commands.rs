@@ -136,16 +136,6 @@ pub(super) fn hash(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
     Ok(status)
 }
 
-/// `alias`: a script has none.
-pub(super) fn alias(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
-    let mut status = 0;
-    for name in args[1..].iter().filter(|arg| !arg.contains('=') && !arg.starts_with('-')) {
-        shell.builtin_error(call, &args[0], &format!("{name}: not found"));
-        status = 1;
-    }
-    Ok(status)
-}
-
 impl Shell {
     fn search_path(&self) -> String {
         self.variables.text("PATH").unwrap_or(crate::image::Image::DEFAULT_PATH).to_owned()
@@ -157,6 +147,9 @@ impl Shell {
             || self.dialect == Dialect::Bash && ["[[", "]]", "function", "select", "time"].contains(&name)
         {
             return Some(("keyword", String::new()));
+        }
+        if let Some(value) = self.alias_of(name) {
+            return Some(("alias", value.to_owned()));
         }
         if self.functions.contains_key(name) {
             return Some(("function", String::new()));
@@ -183,9 +176,12 @@ impl Shell {
         let text = match (kind, is_verbose) {
             ("file", true) => format!("{name} is {path}"),
             ("file", false) => path,
+            ("alias", true) if self.dialect == Dialect::Bash => format!("{name} is aliased to `{path}'"),
+            ("alias", true) => format!("{name} is an alias for {path}"),
+            ("alias", false) => format!("alias {name}={}", quote(&path, true)),
             (_, false) => name.to_owned(),
             ("keyword", true) => format!("{name} is a shell keyword"),
-            ("function", true) if self.dialect == Dialect::Bash => format!("{name} is a function"),
+            ("function", true) if self.dialect != Dialect::Dash => format!("{name} is a function"),
             ("function", true) => format!("{name} is a shell function"),
             _ if is_special && self.dialect != Dialect::Bash => format!("{name} is a special shell builtin"),
             _ => format!("{name} is a shell builtin"),

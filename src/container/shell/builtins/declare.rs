@@ -198,6 +198,10 @@ pub(super) fn local(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> 
     }
     for argument in &args[1..] {
         let (name, value) = split(argument);
+        if !is_name(name) {
+            shell.builtin_error(call, "local", &format!("{name}: bad variable name"));
+            return Err(crate::shell::Interrupt::Fail(2));
+        }
         make_local(shell, name);
         if let Some(value) = value {
             assign(shell, call, name, value, false)?;
@@ -249,8 +253,7 @@ fn declare_all(shell: &mut Shell, call: &mut Call<'_>, args: &[String], mut is_l
         is_local = false;
     }
     if flags.contains('f') || flags.contains('F') {
-        let status = names.iter().all(|name| shell.functions.contains_key(*name));
-        return Ok(i32::from(!status));
+        return Ok(functions(shell, call, &args[0], &names, flags.contains('F')));
     }
     if flags.contains('p') || names.is_empty() && shell.stack.assignments.is_empty() {
         return Ok(print(shell, call, &args[0], &names));
@@ -265,16 +268,7 @@ fn declare_all(shell: &mut Shell, call: &mut Call<'_>, args: &[String], mut is_l
         if is_local {
             make_local(shell, bare);
         }
-        let variable = shell.variables.entry(bare);
-        if flags.contains('A') && !matches!(variable.value, Value::Map(_)) {
-            variable.value = Value::Map(Default::default());
-        }
-        if flags.contains('a') && matches!(variable.value, Value::Unset) {
-            variable.value = Value::List(Default::default());
-        }
-        if flags.contains('i') {
-            variable.is_integer = is_on;
-        }
+        set_kind(shell.variables.entry(bare), &flags, is_on);
         if let Some(value) = value {
             assign(shell, call, bare, value, bare != name)?;
         }
@@ -288,6 +282,38 @@ fn declare_all(shell: &mut Shell, call: &mut Call<'_>, args: &[String], mut is_l
     }
     declare_arrays(shell, call, &flags, is_local)?;
     Ok(0)
+}
+
+/// Sets the attributes that say what a variable holds.
+fn set_kind(variable: &mut Variable, flags: &str, is_on: bool) {
+    if flags.contains('A') && !matches!(variable.value, Value::Map(_)) {
+        variable.value = Value::Map(Default::default());
+    }
+    if flags.contains('a') && matches!(variable.value, Value::Unset) {
+        variable.value = Value::List(Default::default());
+    }
+    if flags.contains('i') {
+        variable.is_integer = is_on;
+    }
+    for (letter, is_upper) in [('u', true), ('l', false)] {
+        if flags.contains(letter) {
+            variable.is_upper = is_on.then_some(is_upper);
+        }
+    }
+}
+
+/// Lists functions by name; their text is not kept as bash would print it.
+fn functions(shell: &Shell, call: &mut Call<'_>, command: &str, names: &[&str], only_names: bool) -> i32 {
+    if names.is_empty() && only_names {
+        let text: String = shell.functions.keys().map(|name| format!("declare -f {name}\n")).collect();
+        return shell.print(call, command, text);
+    }
+    let known: Vec<&&str> = names.iter().filter(|name| shell.functions.contains_key(**name)).collect();
+    if only_names {
+        let text: String = known.iter().map(|name| format!("{name}\n")).collect();
+        shell.print(call, command, text);
+    }
+    i32::from(known.len() != names.len())
 }
 
 /// Makes the assignments of arrays among the arguments.

@@ -1,5 +1,6 @@
 //! Builtins.
 
+mod alias;
 mod arrays;
 mod commands;
 mod declare;
@@ -7,12 +8,16 @@ mod directories;
 mod echo;
 mod flow;
 mod getopts;
+mod jobs;
+mod limits;
 mod printf;
 mod processes;
 mod read;
 mod set;
 mod test;
 mod trap;
+
+pub(super) use read::fill_line;
 
 use super::syntax::Dialect;
 use super::{Interrupt, Shell};
@@ -67,16 +72,16 @@ const COMMON: &[Builtin] = &[
     special("trap", trap::trap),
     special("unset", declare::unset),
     regular("[", test::test),
-    regular("alias", commands::alias),
-    regular("bg", processes::foreground),
+    regular("alias", alias::alias),
+    regular("bg", jobs::foreground),
     regular("cd", directories::cd),
     regular("command", commands::command),
     regular("echo", echo::echo),
     regular("false", flow::failure),
-    regular("fg", processes::foreground),
+    regular("fg", jobs::foreground),
     regular("getopts", getopts::getopts),
     regular("hash", commands::hash),
-    regular("jobs", processes::jobs),
+    regular("jobs", jobs::jobs),
     regular("kill", processes::kill),
     declaration("local", declare::local, false),
     regular("printf", printf::printf),
@@ -85,10 +90,10 @@ const COMMON: &[Builtin] = &[
     regular("test", test::test),
     regular("true", flow::success),
     regular("type", commands::type_of),
-    regular("ulimit", processes::ulimit),
+    regular("ulimit", limits::ulimit),
     regular("umask", processes::umask),
-    regular("unalias", commands::alias),
-    regular("wait", processes::wait),
+    regular("unalias", alias::unalias),
+    regular("wait", jobs::wait),
 ];
 
 /// Those that busybox and bash have beside them.
@@ -98,7 +103,9 @@ const EXTENDED: &[Builtin] = &[regular("let", set::let_), special("source", flow
 const BASH: &[Builtin] = &[
     regular("builtin", commands::builtin),
     declaration("declare", declare::declare, false),
+    regular("caller", flow::caller),
     regular("dirs", directories::dirs),
+    regular("disown", jobs::disown),
     regular("enable", flow::success),
     regular("history", flow::success),
     regular("logout", flow::exit),

@@ -16,6 +16,13 @@ pub(super) fn printf(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) ->
     {
         (variable, rest) = (Some(name), more);
     }
+    if let (Dialect::Dash, Some(option)) =
+        (shell.dialect, rest.first().filter(|arg| arg.len() > 1 && arg.starts_with('-') && *arg != "--"))
+    {
+        let letter: String = option.chars().take(2).collect();
+        shell.builtin_error(call, "printf", &format!("Illegal option {letter}"));
+        return Ok(2);
+    }
     if rest.first().is_some_and(|arg| arg == "--") {
         rest = &rest[1..];
     }

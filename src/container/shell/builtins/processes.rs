@@ -1,9 +1,9 @@
-//! Builtins about processes: `kill`, `wait`, `jobs`, `times`, `umask` and `ulimit`.
+//! Builtins about processes: `kill`, `times` and `umask`.
 
 use super::Outcome;
 use crate::call::{Call, Stop};
 use crate::errno::Errno;
-use crate::process::{Pid, Signal, Status, Wait};
+use crate::process::{Pid, Signal, Wait};
 use crate::shell::syntax::Dialect;
 use crate::shell::{Interrupt, Shell};
 
@@ -34,7 +34,10 @@ pub(super) fn kill(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
     }
     let mut status = 0;
     for target in rest {
+        // Without job control a job has no process group that dash could send a signal to.
+        let is_group = target.starts_with('%') && shell.dialect == Dialect::Dash && !shell.options.has('m');
         let result = match shell.target(target) {
+            Some(_) if is_group => Err(Errno::ESRCH),
             Some(pid) => shell.send(call, pid, signal),
             None => {
                 let message = match shell.dialect {
@@ -115,6 +118,10 @@ fn list_signals(shell: &Shell, call: &mut Call<'_>, args: &[String]) -> i32 {
         let number = arg.parse::<u8>().map(|number| number & 0x7f);
         let found = match number {
             Ok(number) => Signal::parse(&number.to_string()).map(|signal| signal.name().to_owned()),
+            Err(_) if shell.dialect == Dialect::Dash => {
+                shell.builtin_error(call, "kill", &format!("Illegal number: {arg}"));
+                return 2;
+            }
             Err(_) => Signal::parse(&arg.to_uppercase()).map(|signal| (signal as u8).to_string()),
         };
         match found {
@@ -132,94 +139,6 @@ fn list_signals(shell: &Shell, call: &mut Call<'_>, args: &[String]) -> i32 {
         }
     }
     shell.print(call, "kill", text)
-}
-
-/// `wait [-n] [pid ...]`
-pub(super) fn wait(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
-    if let Some(signal) = shell.caught_signal() {
-        return Ok(128 + signal as i32);
-    }
-    shell.reap_jobs(call);
-    let targets: Vec<&String> = args[1..].iter().filter(|arg| !arg.starts_with('-')).collect();
-    let wants_any = args[1..].iter().any(|arg| arg == "-n") && shell.dialect == Dialect::Bash;
-    let waits = Err(Interrupt::Stop(Stop::Wait(Wait::Child)));
-    if wants_any {
-        return match shell.jobs.list.iter().position(|job| job.status.is_some()) {
-            Some(at) => Ok(shell.jobs.list.remove(at).status.map_or(127, Status::code)),
-            None if shell.jobs.list.is_empty() => Ok(127),
-            None => waits,
-        };
-    }
-    if targets.is_empty() {
-        if shell.jobs.list.iter().any(|job| job.status.is_none()) {
-            return waits;
-        }
-        shell.jobs.list.clear();
-        return Ok(0);
-    }
-    let mut status = 0;
-    for target in targets {
-        let found = shell.target(target).and_then(|pid| shell.jobs.list.iter().find(|job| job.pid == pid));
-        status = match found.map(|job| job.status) {
-            Some(Some(ended)) => ended.code(),
-            Some(None) => return waits,
-            None => {
-                if shell.dialect == Dialect::Bash {
-                    let message = match target.parse::<Pid>() {
-                        Ok(_) => format!("pid {target} is not a child of this shell"),
-                        Err(_) if target.starts_with('%') => format!("{target}: no such job"),
-                        Err(_) => format!("`{target}': not a pid or valid job spec"),
-                    };
-                    shell.builtin_error(call, "wait", &message);
-                }
-                127
-            }
-        };
-    }
-    Ok(status)
-}
-
-/// `jobs`
-pub(super) fn jobs(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
-    shell.reap_jobs(call);
-    let shows_pids = args[1..].iter().any(|arg| arg == "-p");
-    let last = shell.jobs.list.len();
-    let mut text = String::new();
-    for (at, job) in shell.jobs.list.iter().enumerate() {
-        if shows_pids {
-            text.push_str(&format!("{}\n", job.pid));
-            continue;
-        }
-        let mark = if at + 1 == last {
-            '+'
-        } else if at + 2 == last {
-            '-'
-        } else {
-            ' '
-        };
-        let state = match job.status {
-            None => "Running".to_owned(),
-            Some(Status::Exited(0)) => "Done".to_owned(),
-            Some(Status::Exited(code)) if shell.dialect == Dialect::Bash => format!("Exit {code}"),
-            Some(Status::Exited(code)) => format!("Done({code})"),
-            Some(Status::Killed(signal)) => signal.description().unwrap_or("Killed").to_owned(),
-        };
-        let width = if shell.dialect == Dialect::Bash { 23 } else { 26 };
-        let suffix = if job.status.is_none() && shell.dialect == Dialect::Bash { " &" } else { "" };
-        text.push_str(&format!("[{}]{mark}  {state:<width$} {}{suffix}\n", job.number, job.command));
-    }
-    shell.jobs.list.retain(|job| job.status.is_none());
-    Ok(shell.print(call, "jobs", text))
-}
-
-/// `fg` and `bg`: there is no job control.
-pub(super) fn foreground(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
-    let message = match shell.dialect {
-        Dialect::Bash => "no job control",
-        _ => "job (null) not created under job control",
-    };
-    shell.builtin_error(call, &args[0], message);
-    Ok(if shell.dialect == Dialect::Bash { 1 } else { 2 })
 }
 
 /// `times`: nothing takes processor time here.
@@ -300,39 +219,11 @@ fn parse_symbolic(text: &str, mut allowed: u32) -> Option<u32> {
     Some(allowed)
 }
 
-/// `ulimit`: the limits are those of a container runtime; setting them has no effect.
-pub(super) fn ulimit(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Outcome {
-    let mut limit = 'f';
-    for arg in &args[1..] {
-        let Some(letters) = arg.strip_prefix('-') else { return Ok(0) };
-        for letter in letters.chars() {
-            match letter {
-                'S' | 'H' => {}
-                letter => limit = letter,
-            }
-        }
-    }
-    let value = match limit {
-        'n' => "1048576",
-        's' => "8192",
-        'c' => "unlimited",
-        'l' => "8192",
-        'p' | 'q' => "8",
-        _ => "unlimited",
-    };
-    Ok(shell.print(call, "ulimit", format!("{value}\n")))
-}
-
 impl Shell {
     /// Returns the process that an argument means: a number, or a job such as `%1`.
-    fn target(&self, text: &str) -> Option<Pid> {
+    pub(super) fn target(&self, text: &str) -> Option<Pid> {
         match text.strip_prefix('%') {
-            Some("" | "%" | "+") => self.jobs.list.last().map(|job| job.pid),
-            Some("-") => self.jobs.list.iter().rev().nth(1).map(|job| job.pid),
-            Some(number) => {
-                let number: u32 = number.parse().ok()?;
-                self.jobs.list.iter().find(|job| job.number == number).map(|job| job.pid)
-            }
+            Some(job) => self.job(job).map(|job| job.pid),
             None => match text.parse::<i64>().ok()? {
                 // A process group: here that of the process.
                 number if number < 0 => Pid::try_from(number.unsigned_abs()).ok(),
@@ -352,7 +243,7 @@ impl Shell {
                 Ok(false)
             }
             Some(signal) => call.kill(pid, signal).map(|()| false),
-            None if pid == call.process.pid || call.container().processes.contains_key(&pid) => Ok(false),
+            None if call.sees(pid) => Ok(false),
             None => Err(Errno::ESRCH),
         }
     }

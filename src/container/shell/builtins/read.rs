@@ -68,6 +68,26 @@ pub(super) fn read(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
     Ok(status)
 }
 
+/// Reads a line of standard input as it is; `false` at its end.
+///
+/// # Errors
+/// [`Stop::Wait`] until it is there; what was read is kept.
+pub(in crate::shell) fn fill_line(shell: &mut Shell, call: &mut Call<'_>) -> Result<bool, Stop> {
+    let (is_raw, delimiter) = (true, b'\n');
+    let options = Options {
+        is_raw,
+        prompt: None,
+        delimiter,
+        most: None,
+        array: None,
+        timeout: None,
+        descriptor: 0,
+        names: Vec::new(),
+    };
+    let status = fill(shell, call, &options)?;
+    Ok(status == 0 || !shell.reading.is_empty())
+}
+
 fn parse(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> Result<Options, Outcome> {
     let mut options = Options {
         is_raw: false,

@@ -41,6 +41,11 @@ impl test::Shell for Own<'_> {
     }
 }
 
+/// Formats an operand of `[[` as the trace of bash does: only an empty one is quoted.
+fn traced_operand(text: &str) -> String {
+    if text.is_empty() { "''".to_owned() } else { text.to_owned() }
+}
+
 impl Shell {
     /// Evaluates an operator about variables and options; `None` for any other.
     fn inspect(&self, operator: &str, operand: &str) -> Option<bool> {
@@ -65,8 +70,20 @@ impl Shell {
     /// Executes a test of `[[` or `((`.
     pub(in crate::shell) fn test_op(&mut self, call: &mut Call<'_>, op: &Op) -> Step {
         let truth = match op {
+            Op::TraceTest { operator, is_binary } => {
+                let count = if *is_binary { 2 } else { 1 };
+                let values = &self.stack.values[self.stack.values.len().saturating_sub(count)..];
+                let shown: Vec<String> = values.iter().map(|value| traced_operand(value)).collect();
+                let text = match shown.as_slice() {
+                    [left, right] => format!("[[ {left} {operator} {right} ]]"),
+                    _ => format!("[[ {operator} {} ]]", shown.concat()),
+                };
+                self.trace_line(call, &text);
+                return Ok(());
+            }
             Op::Evaluate => {
                 let text = self.stack.take_value();
+                self.trace_line(call, &format!("(( {} ))", text.trim()));
                 let value = match self.calculate(call, &text) {
                     Ok(value) => value,
                     Err(super::super::Interrupt::Fail(_)) => 0,

@@ -27,7 +27,7 @@ pub(super) fn trap(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
     let (action, conditions) = if resets { (None, rest) } else { (Some(rest[0].as_str()), &rest[1..]) };
     let mut status = 0;
     for condition in conditions {
-        let Some(event) = Event::parse(condition, is_bash) else {
+        let Some(event) = Event::parse(condition, shell.dialect) else {
             match shell.dialect {
                 Dialect::Dash => shell.say(call, &format!("trap: {condition}: bad trap\n")),
                 _ => shell.builtin_error(call, "trap", &format!("{condition}: invalid signal specification")),
@@ -35,6 +35,11 @@ pub(super) fn trap(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
             status = 1;
             continue;
         };
+        if event == Event::Debug && action.is_some_and(|action| action != "-") {
+            shell.builtin_error(call, "trap", &format!("{condition}: traps of this kind are not simulated"));
+            status = 1;
+            continue;
+        }
         set(shell, call, event, action.filter(|action| *action != "-"));
     }
     Ok(status)

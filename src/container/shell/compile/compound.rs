@@ -17,7 +17,19 @@ impl Compiler<'_> {
             }
             Kind::If { arms, otherwise } => self.if_command(arms, otherwise.as_ref()),
             Kind::Loop { is_until, condition, body } => self.loop_command(*is_until, condition, body),
-            Kind::For { name, words, body } => self.for_command(name, words.as_deref(), body),
+            Kind::For { name, words, body } => {
+                let next = Op::ForNext { name: name.clone() };
+                self.for_command(words.as_deref(), body, |has_words| Op::ForStart { has_words, end: 0 }, next);
+            }
+            Kind::Select { name, words, body } => {
+                let next = Op::SelectNext { name: name.clone() };
+                self.for_command(words.as_deref(), body, |has_words| Op::SelectStart { has_words, end: 0 }, next);
+            }
+            Kind::Coprocess { name, command } => {
+                let fork = self.emit(Op::Coprocess { end: 0, name: name.clone() });
+                self.command(command);
+                self.patch(fork);
+            }
             Kind::Count { first, condition, step, body } => self.count_command([first, condition, step], body),
             Kind::Case { subject, arms } => self.case_command(subject, arms),
             Kind::Function { name, body } => {
@@ -78,12 +90,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn for_command(&mut self, name: &str, words: Option<&[Word]>, body: &List) {
+    fn for_command(&mut self, words: Option<&[Word]>, body: &List, start: impl FnOnce(bool) -> Op, next: Op) {
         for word in words.unwrap_or_default() {
             self.fields(word);
         }
-        let start = self.emit(Op::ForStart { has_words: words.is_some(), end: 0 });
-        let next = self.emit(Op::ForNext { name: name.to_owned() });
+        let start = self.emit(start(words.is_some()));
+        let next = self.emit(next);
         self.list(body);
         self.emit(Op::LoopRound);
         self.emit(Op::Jump(next));
@@ -170,15 +182,17 @@ impl Compiler<'_> {
             }
             Test::Unary(operator, word) => {
                 self.value(word);
+                self.emit(Op::TraceTest { operator: operator.clone(), is_binary: false });
                 self.emit(Op::TestUnary(operator.clone()));
             }
             Test::Binary(operator, left, right) => {
                 self.value(left);
-                if ["=", "==", "!=", "=~"].contains(&operator.as_str()) {
-                    self.pattern(right);
-                } else {
-                    self.value(right);
+                match operator.as_str() {
+                    "=~" => self.regex(right),
+                    "=" | "==" | "!=" => self.pattern(right),
+                    _ => self.value(right),
                 }
+                self.emit(Op::TraceTest { operator: operator.clone(), is_binary: true });
                 self.emit(Op::TestBinary(operator.clone()));
             }
         }

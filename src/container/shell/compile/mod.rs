@@ -44,7 +44,9 @@ impl Compiler<'_> {
             | Op::Open { end }
             | Op::Define { end, .. }
             | Op::Subshell { end }
-            | Op::Background { end }
+            | Op::Background { end, .. }
+            | Op::Coprocess { end, .. }
+            | Op::SelectStart { end, .. }
             | Op::Stage { end, .. }
             | Op::Jump(end)
             | Op::JumpIf(_, end)
@@ -62,7 +64,7 @@ impl Compiler<'_> {
     }
 
     fn item(&mut self, item: &Item) {
-        let fork = item.is_background.then(|| self.emit(Op::Background { end: 0 }));
+        let fork = item.background.as_ref().map(|text| self.emit(Op::Background { end: 0, text: text.clone() }));
         let last = item.rest.len();
         self.and_or_part(&item.first, last > 0);
         for (number, (is_and, pipeline)) in (1..).zip(&item.rest) {
@@ -93,6 +95,9 @@ impl Compiler<'_> {
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline) {
+        if pipeline.timed.is_some() {
+            self.emit(Op::TimeStart);
+        }
         if pipeline.is_negated {
             self.emit(Op::Guard);
         }
@@ -111,6 +116,9 @@ impl Compiler<'_> {
         if pipeline.is_negated {
             self.emit(Op::Unguard);
             self.emit(Op::Not);
+        }
+        if let Some(is_posix) = pipeline.timed {
+            self.emit(Op::TimeEnd(is_posix));
         }
     }
 
@@ -169,6 +177,11 @@ impl Compiler<'_> {
         }
         for assignment in assignments {
             self.assignment(assignment);
+        }
+        let is_plain =
+            |word: &Word| matches!(word.as_slice(), [super::syntax::ast::Part::Text { is_quoted: false, .. }]);
+        if !words.first().is_none_or(is_plain) {
+            self.emit(Op::NoAlias);
         }
         self.emit(Op::Run);
         self.emit(Op::Check);

@@ -67,6 +67,12 @@ impl Compiler<'_> {
         self.emit(Op::EndPattern);
     }
 
+    pub(super) fn regex(&mut self, word: &Word) {
+        self.emit(Op::Begin);
+        self.parts(word);
+        self.emit(Op::EndRegex);
+    }
+
     fn parts<'p>(&mut self, parts: impl IntoIterator<Item = &'p Part>) {
         for part in parts {
             self.part(part);
@@ -168,7 +174,17 @@ impl Compiler<'_> {
                     _ => Op::FailUnset { reference, tests_empty },
                 });
             }
-            _ => self.parts(word),
+            _ => {
+                for part in word {
+                    match part {
+                        // It is split like what it stands for.
+                        Part::Text { text, is_quoted: false } if !is_quoted => {
+                            self.emit(Op::Split(text.clone()));
+                        }
+                        part => self.part(part),
+                    }
+                }
+            }
         }
         self.patch(test);
     }

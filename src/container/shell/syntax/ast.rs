@@ -12,8 +12,8 @@ pub(crate) struct Item {
     pub(crate) first: Pipeline,
     /// The others; true is `&&`.
     pub(crate) rest: Vec<(bool, Pipeline)>,
-    /// It was ended by `&`.
-    pub(crate) is_background: bool,
+    /// Its text, if it was ended by `&`.
+    pub(crate) background: Option<String>,
 }
 
 /// Commands joined by `|`.
@@ -21,6 +21,8 @@ pub(crate) struct Item {
 pub(crate) struct Pipeline {
     /// It begins with `!`.
     pub(crate) is_negated: bool,
+    /// It begins with `time`; true is `time -p`.
+    pub(crate) timed: Option<bool>,
     /// One or more commands.
     pub(crate) commands: Vec<Command>,
 }
@@ -58,6 +60,16 @@ pub(crate) enum Kind {
         name: String,
         words: Option<Vec<Word>>,
         body: List,
+    },
+    Select {
+        name: String,
+        words: Option<Vec<Word>>,
+        body: List,
+    },
+    /// `coproc [name] command`.
+    Coprocess {
+        name: String,
+        command: Box<Command>,
     },
     /// `for ((first; condition; step))`.
     Count {

@@ -40,7 +40,9 @@ impl Parser<'_> {
                 let condition = self.full_list()?;
                 Kind::Loop { is_until: word == "until", condition, body: self.do_group()? }
             }
-            "for" => self.for_command()?,
+            "for" => self.for_command(false)?,
+            "select" if is_bash => self.for_command(true)?,
+            "coproc" if is_bash => self.coprocess()?,
             "case" => self.case_command()?,
             "[[" if is_bash => Kind::Test(self.test_command()?),
             "function" if self.dialect.is_extended() => self.function_command()?,
@@ -76,9 +78,9 @@ impl Parser<'_> {
         Ok(body)
     }
 
-    fn for_command(&mut self) -> Result<Kind> {
+    fn for_command(&mut self, is_select: bool) -> Result<Kind> {
         self.skip_blanks();
-        if self.dialect == Dialect::Bash && self.eat("((") {
+        if !is_select && self.dialect == Dialect::Bash && self.eat("((") {
             return self.count_command();
         }
         let length = self.rest().bytes().take_while(|byte| !b" \t\n;&|()<>".contains(byte)).count();
@@ -102,7 +104,29 @@ impl Parser<'_> {
         } else {
             self.eat(";");
         }
-        Ok(Kind::For { name, words, body: self.do_group()? })
+        let body = self.do_group()?;
+        Ok(match is_select {
+            true => Kind::Select { name, words, body },
+            false => Kind::For { name, words, body },
+        })
+    }
+
+    /// Parses what follows `coproc`; a name only stands before a compound command.
+    fn coprocess(&mut self) -> Result<Kind> {
+        self.skip_blanks();
+        let (start, line) = (self.at, self.line);
+        let length = self.rest().bytes().take_while(|byte| !b" \t\n;&|()<>".contains(byte)).count();
+        let name = self.rest()[..length].to_owned();
+        if is_name(&name) && !super::RESERVED.contains(&name.as_str()) {
+            self.at += length;
+            self.skip_blanks();
+            let begins = ["{", "(", "if ", "while ", "until ", "for ", "case ", "[[ "];
+            if begins.iter().any(|word| self.starts_with(word)) {
+                return Ok(Kind::Coprocess { name, command: Box::new(self.command()?) });
+            }
+            (self.at, self.line) = (start, line);
+        }
+        Ok(Kind::Coprocess { name: "COPROC".into(), command: Box::new(self.command()?) })
     }
 
     fn words(&mut self) -> Result<Vec<Word>> {

@@ -267,6 +267,8 @@ impl<'a> Parser<'a> {
     }
 
     fn item(&mut self) -> Result<Item> {
+        self.skip_blanks();
+        let start = self.at;
         let first = self.pipeline()?;
         let mut rest = Vec::new();
         loop {
@@ -279,14 +281,16 @@ impl<'a> Parser<'a> {
             rest.push((is_and, self.pipeline()?));
         }
         let is_background = self.peek() == Some(b'&');
+        let background = is_background.then(|| self.text[start..self.at].trim().to_owned());
         if is_background || self.peek() == Some(b';') && !self.starts_with(";;") && !self.starts_with(";&") {
             self.at += 1;
         }
-        Ok(Item { first, rest, is_background })
+        Ok(Item { first, rest, background })
     }
 
     fn pipeline(&mut self) -> Result<Pipeline> {
         let mut is_negated = false;
+        let timed = self.timed();
         while self.eat_word("!") {
             is_negated = !is_negated;
             self.skip_blanks();
@@ -295,7 +299,7 @@ impl<'a> Parser<'a> {
         loop {
             self.skip_blanks();
             if self.starts_with("||") || self.peek() != Some(b'|') {
-                return Ok(Pipeline { is_negated, commands });
+                return Ok(Pipeline { is_negated, timed, commands });
             }
             self.at += 1;
             if self.dialect == Dialect::Bash && self.eat("&") {
@@ -305,6 +309,18 @@ impl<'a> Parser<'a> {
             self.skip_lines()?;
             commands.push(self.command()?);
         }
+    }
+
+    /// Takes the word `time` of bash in front of a command.
+    fn timed(&mut self) -> Option<bool> {
+        self.skip_blanks();
+        if self.dialect != Dialect::Bash || !self.eat_word("time") {
+            return None;
+        }
+        self.skip_blanks();
+        let is_posix = self.eat_word("-p");
+        self.skip_blanks();
+        Some(is_posix)
     }
 
     pub(super) fn command(&mut self) -> Result<Command> {

@@ -249,7 +249,7 @@ impl Parser<'_> {
 
     /// Reports whether `<(` or `>(` stands here and is a process substitution.
     pub(super) fn at_process(&self) -> bool {
-        self.dialect == Dialect::Bash && (self.starts_with("<(") || self.starts_with(">("))
+        self.dialect.is_extended() && (self.starts_with("<(") || self.starts_with(">("))
     }
 
     fn process(&mut self, parts: &mut Word) -> Result<()> {

@@ -74,6 +74,12 @@ groups! {
     commands_busybox: "commands" in "busybox";
     commands_dash: "commands" in "dash";
     commands_bash: "commands" in "bash";
+    features_busybox: "features" in "busybox";
+    features_dash: "features" in "dash";
+    features_bash: "features" in "bash";
+    manifests_busybox: "manifests" in "busybox";
+    manifests_dash: "manifests" in "dash";
+    manifests_bash: "manifests" in "bash";
     syntax_busybox: "syntax" in "busybox";
     syntax_dash: "syntax" in "dash";
     syntax_bash: "syntax" in "bash";

@@ -57,21 +57,20 @@ impl DiskEngine {
         if self.is_list_uncertain {
             self.restore_list().map_err(|e| StoreError::from_io(&self.path, e))?;
         }
-        let mut encoded = Vec::new();
-        batch.iter().for_each(|(key, value)| rows::encode(&mut encoded, (key, value.as_deref())));
+        let bytes: usize = batch.iter().map(|(key, value)| rows::encoded_len((key, value.as_deref()))).sum();
         // The first batch has the objects of a new cluster. Few commands need them, and each one reads the whole journal.
         let is_first = self.batches == 0;
-        if !is_first && self.journal.len() + encoded.len() as u64 <= self.journal_bytes {
-            return self.append(&encoded);
+        if !is_first && self.journal.len() + bytes as u64 <= self.journal_bytes {
+            return self.append(batch, bytes);
         }
         self.resume_merging();
         match self.write_run(batch, self.runs_to_merge(batch)) {
             Ok(()) => {
-                self.go_on_merging(encoded.len());
+                self.go_on_merging(bytes);
                 Ok(false)
             }
             // A full disk may still have room for the batch alone.
-            Err(StoreError::Full { .. }) if !self.is_list_uncertain => self.append(&encoded),
+            Err(StoreError::Full { .. }) if !self.is_list_uncertain => self.append(batch, bytes),
             Err(error) => Err(error),
         }
     }
@@ -115,9 +114,11 @@ impl DiskEngine {
         }
     }
 
-    /// Appends the rows of a batch to the journal.
-    fn append(&mut self, encoded: &[u8]) -> Result<bool, StoreError> {
-        self.journal.append(self.batches + 1, encoded).map_err(|e| StoreError::from_io(&self.path, e))?;
+    /// Appends the rows of a batch, which have a size of `bytes` bytes, to the journal.
+    fn append(&mut self, batch: &Rows, bytes: usize) -> Result<bool, StoreError> {
+        let mut encoded = Vec::with_capacity(bytes);
+        batch.iter().for_each(|(key, value)| rows::encode(&mut encoded, (key, value.as_deref())));
+        self.journal.append(self.batches + 1, &encoded).map_err(|e| StoreError::from_io(&self.path, e))?;
         self.batches += 1;
         Ok(true)
     }

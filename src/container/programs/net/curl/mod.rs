@@ -33,6 +33,9 @@ struct Transfer {
     connections: u32,
     code: i32,
     redirect_url: String,
+    sent: usize,
+    /// How long it has taken.
+    time: Duration,
 }
 
 struct Curl<'a> {
@@ -99,8 +102,10 @@ impl Curl<'_> {
         loop {
             let is_last = left == 0;
             let mut transfer = Transfer { port: url.port, ..Transfer::default() };
+            script.mark();
             let code = self.attempt(call, script, url.clone(), &mut transfer)?;
             transfer.code = code;
+            transfer.time = script.since_mark();
             let is_transient = matches!(code, 28 | 6) || [408, 429, 500, 502, 503, 504].contains(&transfer.status);
             let is_refused = code == 7 && self.options.retries_refused;
             if is_last || !(is_transient || is_refused) {
@@ -145,7 +150,7 @@ impl Curl<'_> {
             if let Some(code) = self.check_tls(call, script, &url) {
                 return Ok(code);
             }
-            let fetched = http_client::fetch(call, &url, known.map(|(.., address)| *address), &request);
+            let fetched = http_client::fetch(call, script, &url, known.map(|(.., address)| *address), &request);
             let (address, response) = match fetched {
                 Ok(fetched) => fetched,
                 Err(trouble) => return Ok(self.fail(script, &url, &request, trouble)),
@@ -203,7 +208,7 @@ impl Curl<'_> {
         let Some(path) = &self.options.ca_file else {
             // The roots of the image do not know the authority of the cluster; whether anybody answers comes first.
             let request = self.options.request(url, "HEAD", &None);
-            return match http_client::fetch(call, url, None, &request) {
+            return match http_client::fetch(call, script, url, None, &request) {
                 Ok(_) => {
                     self.complain(script, 60, UNKNOWN_AUTHORITY);
                     Some(60)
@@ -239,7 +244,7 @@ impl Curl<'_> {
         if is_failure && self.options.fails {
             if self.shows_meter() {
                 let size = response.body.len();
-                script.err(meter::line(Some(size), 0, 0, 0) + "\n");
+                script.err(meter::line(Some(size), 0, 0, script.since_mark()) + "\n");
             }
             if self.options.is_verbose {
                 script.err(self.closing());
@@ -248,14 +253,14 @@ impl Curl<'_> {
             return Ok(22);
         }
         let is_head = request.method == "HEAD";
+        transfer.sent = request.body.len();
         transfer.size = if is_head { 0 } else { response.body.len() };
         if self.options.is_verbose && !self.has_tty && transfer.size > 0 {
             script.err(format!("{{ [{} bytes data]\n", transfer.size));
         }
         if self.shows_meter() {
             let length = response.header("Content-Length").and_then(|length| length.parse().ok());
-            script
-                .err(meter::line(length, transfer.size, request.body.len(), transfer.size + request.body.len()) + "\n");
+            script.err(meter::line(length, transfer.size, transfer.sent, script.since_mark()) + "\n");
         }
         if self.options.is_verbose {
             script.err(format!("* Connection #0 to host {} left intact\n", url.host));

@@ -78,7 +78,7 @@ impl Curl<'_> {
             script.err(format!("* {message}\n"));
         }
         if self.shows_meter() && code != 6 {
-            script.err(meter::line(None, 0, 0, 0) + "\n");
+            script.err(meter::line(None, 0, 0, script.since_mark()) + "\n");
         }
         if self.options.is_verbose {
             script.err(self.closing());

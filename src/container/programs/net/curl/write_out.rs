@@ -1,6 +1,6 @@
 //! `curl -w`.
 
-use super::Transfer;
+use super::{Transfer, meter};
 use crate::programs::net::script::Script;
 
 /// Prints a format with the variables of a transfer; `%{stderr}` and `%{stdout}` switch the output.
@@ -61,7 +61,11 @@ fn value(name: &str, transfer: &Transfer) -> Option<String> {
         "exitcode" => transfer.code.to_string(),
         "time_namelookup" | "time_connect" | "time_appconnect" => "0.000000".to_owned(),
         "time_pretransfer" | "time_redirect" => "0.000000".to_owned(),
-        "time_starttransfer" | "time_total" => "0.005000".to_owned(),
+        "time_starttransfer" => "0.000000".to_owned(),
+        "time_total" => format!("{:.6}", transfer.time.micros() as f64 / 1e6),
+        "speed_download" => meter::speed(transfer.size, transfer.time).to_string(),
+        "speed_upload" => meter::speed(transfer.sent, transfer.time).to_string(),
+        "size_upload" => transfer.sent.to_string(),
         _ => return None,
     })
 }

@@ -15,8 +15,8 @@ use crate::programs::net::script::Script;
 pub(super) const USAGE: &str = "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n";
 /// Most attempts without `-t`.
 const TRIES: u32 = 20;
-/// Microseconds that a transfer takes.
-const TIME: f64 = 10.0;
+/// Seconds of a transfer for which no time has passed: half the resolution of the clock (`calc_rate` in `retr.c`).
+const TIME: f64 = 0.5e-9;
 
 /// Fetches a URL; returns the exit code.
 pub(super) fn get(wget: &Wget<'_>, call: &mut Call<'_>, script: &mut Script, text: &str) -> i32 {
@@ -82,7 +82,7 @@ fn attempt(wget: &Wget<'_>, call: &mut Call<'_>, script: &mut Script, url: &Url)
             "Wget/1.21.3",
             &[("Accept", "*/*"), ("Accept-Encoding", "identity"), ("Connection", "Keep-Alive")],
         );
-        match http_client::fetch(call, url, Some(address[0]), &request) {
+        match http_client::fetch(call, script, url, Some(address[0]), &request) {
             Ok((_, response)) => {
                 show_response(wget, script, &place, &response);
                 return Ok(response);
@@ -228,15 +228,29 @@ fn scaled(number: f64, unit: &str) -> String {
 }
 
 fn speed(size: usize) -> String {
-    let megabytes = size as f64 / TIME * 1e6 / 1_048_576.0;
-    let digits = if megabytes < 10.0 {
-        2
-    } else if megabytes < 100.0 {
+    let (number, unit) = rate(size);
+    format!("{number} {unit}B/s")
+}
+
+/// Returns the speed of a transfer for which no time has passed, and the prefix of its unit (`calc_rate` in `retr.c`).
+fn rate(size: usize) -> (String, &'static str) {
+    let mut rate = size as f64 / TIME;
+    let mut units = ["", "K", "M", "G", "T"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    for next in units {
+        if rate >= 1024.0 {
+            (rate, unit) = (rate / 1024.0, next);
+        }
+    }
+    let rate = rate.min(99.99);
+    let digits = if rate >= 99.95 {
+        0
+    } else if rate >= 9.995 {
         1
     } else {
-        0
+        2
     };
-    format!("{megabytes:.digits$} MB/s")
+    (format!("{rate:.digits$}"), unit)
 }
 
 /// Returns the progress in dots, one for each kilobyte.
@@ -253,19 +267,12 @@ fn dots(size: usize, length: Option<usize>) -> String {
             }
             text.push(if dot < filled { '.' } else { ' ' });
         }
-        let megabytes = size as f64 / TIME * 1e6 / 1_048_576.0;
-        let digits = if megabytes < 10.0 {
-            2
-        } else if megabytes < 100.0 {
-            1
-        } else {
-            0
-        };
+        let (number, unit) = rate((size - row * ROW * 1024).min(ROW * 1024));
         let percent = length.map_or("    ".to_owned(), |length| {
             let done = ((row + 1) * ROW * 1024).min(size);
             format!("{:>3}%", (done * 100).checked_div(length).unwrap_or(100))
         });
-        text.push_str(&format!("{percent} {:>5}", format!("{megabytes:.digits$}M")));
+        text.push_str(&format!("{percent} {:>5}", format!("{number}{unit}")));
         text.push_str(if row == rows { "=0s" } else { " 0s" });
     }
     text + "\n"
@@ -277,7 +284,7 @@ mod tests {
 
     #[test]
     fn progress_and_sizes_have_the_form_of_wget() {
-        let row = "\n     0K                                                       100% 58.7M=0s\n";
+        let row = "\n     0K                                                       100% 1.12T=0s\n";
         assert_eq!(dots(615, Some(615)), row);
         let cases = [(615, "615"), (3072, "3072 (3.0K)"), (20_480, "20480 (20K)"), (5_242_880, "5242880 (5.0M)")];
         for (size, expected) in cases {

@@ -1,5 +1,7 @@
 //! What a program of `awk` consists of.
 
+use serde::{Deserialize, Serialize};
+
 /// A program: rules and functions.
 #[derive(Debug, Default)]
 pub(super) struct Program {
@@ -7,6 +9,16 @@ pub(super) struct Program {
     pub(super) rules: Vec<Rule>,
     pub(super) end: Vec<Vec<Statement>>,
     pub(super) functions: Vec<Function>,
+    /// Units that can wait for the outside.
+    pub(super) waits: Waits,
+}
+
+/// Which units of a program can wait for files and commands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Waits {
+    pub(super) begin: bool,
+    pub(super) rules: bool,
+    pub(super) end: bool,
 }
 
 /// A pattern and what is done for the records that match it.
@@ -70,6 +82,7 @@ pub(super) enum Statement {
         body: Box<Statement>,
     },
     Next,
+    NextFile,
     Exit(Option<Expression>),
     Return(Option<Expression>),
     Break,
@@ -84,8 +97,29 @@ pub(super) enum Statement {
 /// Where `print` writes.
 #[derive(Debug)]
 pub(super) struct Output {
-    pub(super) file: Expression,
-    pub(super) appends: bool,
+    pub(super) name: Expression,
+    pub(super) channel: Channel,
+}
+
+/// How a file or command is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Channel {
+    /// A file that is emptied and written (`>`).
+    File,
+    /// A file at whose end is written (`>>`).
+    Append,
+    /// A command that reads what is written (`|`).
+    Pipe,
+    /// A file that is read (`getline <`).
+    Input,
+    /// A command whose output is read (`| getline`).
+    Command,
+}
+
+impl Channel {
+    pub(super) fn is_output(self) -> bool {
+        matches!(self, Channel::File | Channel::Append | Channel::Pipe)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,4 +171,9 @@ pub(super) enum Expression {
     Conditional(Box<Expression>, Box<Expression>, Box<Expression>),
     Group(Box<Expression>),
     Call(String, Vec<Expression>),
+    /// Reads a record into a variable, or as the record; of the input, or of a file or command.
+    GetLine {
+        target: Option<Box<Expression>>,
+        source: Option<(Channel, Box<Expression>)>,
+    },
 }

@@ -51,32 +51,38 @@ impl Machine<'_, '_> {
                 }))
             }
             ("rand", []) => {
-                let random = self.call.surroundings.random() >> 11;
-                Ok(Value::Number(random as f64 / (1u64 << 53) as f64))
+                let random = self.ask_number(|machine| {
+                    Ok((machine.call.surroundings.random() >> 11) as f64 / (1u64 << 53) as f64)
+                })?;
+                Ok(Value::Number(random))
             }
-            ("srand", _) => Ok(Value::Number(0.0)),
-            ("systime", []) => Ok(Value::Number(self.call.now().secs() as f64)),
+            ("srand", given) => {
+                let now = self.ask_number(|machine| Ok(machine.call.now().secs() as f64))?;
+                let seed = given.first().map_or(Ok(now), |seed| self.number(seed))?;
+                Ok(Value::Number(std::mem::replace(&mut self.memory.seed, seed)))
+            }
+            ("systime", []) => self.ask_number(|machine| Ok(machine.call.now().secs() as f64)).map(Value::Number),
             ("strftime", [format, rest @ ..]) => {
                 let format = self.text(format)?;
-                let now = self.call.now();
+                let now = self.ask_number(|machine| Ok(machine.call.now().secs() as f64))?;
                 let at = rest.first().map(|at| self.number(at)).transpose()?;
-                Ok(Value::Text(time::format(at.map_or(now, |at| Time::from_secs(at as i64)), &format)))
+                Ok(Value::Text(time::format(Time::from_secs(at.unwrap_or(now) as i64), &format)))
             }
             ("close", [file]) => {
                 let name = self.text(file)?;
-                self.close(&name);
-                Ok(Value::Number(0.0))
+                self.ask_number(|machine| machine.close(&name)).map(Value::Number)
             }
-            ("fflush", _) => Ok(Value::Number(0.0)),
-            ("system", _) => Err("system is not simulated".to_owned().into()),
+            ("fflush", _) => self
+                .ask_number(|machine| {
+                    machine.io.flush(machine.call)?;
+                    Ok(0.0)
+                })
+                .map(Value::Number),
+            ("system", [command]) => {
+                let command = self.text(command)?;
+                self.ask_number(|machine| machine.system(&command)).map(Value::Number)
+            }
             _ => Err(format!("function {name} never defined").into()),
-        }
-    }
-
-    fn close(&mut self, name: &str) {
-        if let Some(at) = self.memory.outputs.iter().position(|(known, _)| known == name) {
-            let (_, descriptor) = self.memory.outputs.remove(at);
-            self.call.close(descriptor);
         }
     }
 
@@ -111,7 +117,7 @@ impl Machine<'_, '_> {
         }
         match flow? {
             Flow::Return(value) => Ok(value),
-            Flow::Exit => Err("exit in a function is not simulated".to_owned().into()),
+            Flow::Exit => Err(Problem::Exit),
             _ => Ok(Value::Unset),
         }
     }

@@ -1,6 +1,6 @@
 //! Parses expressions of `awk`, by falling precedence.
 
-use super::ast::{Binary, Expression};
+use super::ast::{Binary, Channel, Expression};
 use super::lexer::Token;
 use super::parser::Parser;
 
@@ -101,8 +101,40 @@ impl Parser {
         }
     }
 
+    /// Parses `COMMAND | getline`.
+    fn piped(&mut self) -> Result<Expression, String> {
+        let mut left = self.concatenation()?;
+        while self.is("|") && self.peek_after(1) == &Token::Keyword("getline") {
+            self.next();
+            self.next();
+            self.waits = true;
+            let target = self.target()?;
+            left = Expression::GetLine { target, source: Some((Channel::Command, Box::new(left))) };
+        }
+        Ok(left)
+    }
+
+    /// Parses the variable of `getline`, if there is one.
+    fn target(&mut self) -> Result<Option<Box<Expression>>, String> {
+        match self.peek() {
+            Token::Name(..) | Token::Operator("$") => self.deeper(Parser::primary).map(|target| Some(Box::new(target))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Parses what follows `getline` at the start of an expression.
+    fn get_line(&mut self) -> Result<Expression, String> {
+        self.waits = true;
+        let target = self.target()?;
+        let source = match self.take("<") {
+            true => Some((Channel::Input, Box::new(self.deeper(Parser::primary)?))),
+            false => None,
+        };
+        Ok(Expression::GetLine { target, source })
+    }
+
     fn comparison(&mut self) -> Result<Expression, String> {
-        let left = self.concatenation()?;
+        let left = self.piped()?;
         let operator = match self.peek() {
             Token::Operator("<") => Binary::Less,
             Token::Operator("<=") => Binary::LessOrEqual,
@@ -230,7 +262,10 @@ impl Parser {
                 self.group()
             }
             Token::Operator("!" | "-" | "+") => self.deeper(Parser::unary),
-            Token::Keyword("getline") => Err("getline is not simulated".to_owned()),
+            Token::Keyword("getline") => {
+                self.next();
+                self.get_line()
+            }
             _ => Err(self.unexpected()),
         }
     }
@@ -257,6 +292,7 @@ impl Parser {
         if has_parenthesis || FUNCTIONS.contains(&name.as_str()) && self.is("(") {
             self.next();
             let arguments = self.list(")")?;
+            self.waits |= matches!(name.as_str(), "system" | "close" | "fflush");
             return Ok(Expression::Call(name, arguments));
         }
         if name == "length" {

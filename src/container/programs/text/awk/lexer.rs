@@ -15,7 +15,7 @@ pub(super) enum Token {
 
 const KEYWORDS: &[&str] = &[
     "BEGIN", "END", "function", "func", "if", "else", "while", "for", "do", "break", "continue", "next", "exit",
-    "return", "delete", "in", "print", "printf", "getline",
+    "return", "delete", "in", "print", "printf", "getline", "nextfile",
 ];
 
 const OPERATORS: &[&str] = &[
@@ -111,7 +111,10 @@ impl Lexer {
         let mut text = String::new();
         loop {
             match self.peek() {
-                None | Some('\n') => return Err("unterminated string".to_owned()),
+                None | Some('\n') => {
+                    let start: String = text.chars().take(10).collect();
+                    return Err(format!("runaway string constant \"{start} ..."));
+                }
                 Some('"') => break,
                 Some('\\') => {
                     self.at += 1;

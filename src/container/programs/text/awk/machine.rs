@@ -8,10 +8,11 @@ use regex::bytes::Regex;
 use super::Problem;
 use super::ast::{Binary, Expression, Pattern, Program};
 use super::memory::Memory;
+use super::outside::{Answer, Outside};
 use super::value::Value;
 use crate::call::Call;
 use crate::programs::io::Io;
-use crate::programs::opts::Options;
+use crate::programs::opts::{Options, is_busybox};
 use crate::programs::regexp::{self, Syntax};
 
 /// Most statements and loops between two records.
@@ -43,6 +44,7 @@ pub(super) struct Machine<'a, 'b> {
     pub(super) program: &'a Program,
     pub(super) call: &'a mut Call<'b>,
     pub(super) io: &'a mut Io,
+    pub(super) outside: &'a mut Outside,
     pub(super) frames: Vec<Frame>,
     regexes: HashMap<String, Regex>,
     pub(super) steps: u64,
@@ -51,15 +53,16 @@ pub(super) struct Machine<'a, 'b> {
 impl<'a, 'b> Machine<'a, 'b> {
     pub(super) fn new(
         memory: &'a mut Memory,
+        outside: &'a mut Outside,
         program: &'a Program,
         call: &'a mut Call<'b>,
         io: &'a mut Io,
     ) -> Machine<'a, 'b> {
-        Machine { memory, program, call, io, frames: Vec::new(), regexes: HashMap::new(), steps: 0 }
+        Machine { memory, program, call, io, outside, frames: Vec::new(), regexes: HashMap::new(), steps: 0 }
     }
 
     /// Sets the variables with which a program begins.
-    pub(super) fn set_up(&mut self, options: &Options, files: &[String]) {
+    pub(super) fn set_up(&mut self, options: &Options) {
         for (name, value) in [
             ("FS", " "),
             ("OFS", " "),
@@ -75,19 +78,18 @@ impl<'a, 'b> Machine<'a, 'b> {
             self.set(name, Value::Number(0.0));
         }
         self.set("RLENGTH", Value::Number(-1.0));
-        self.set("ARGC", Value::Number(files.len() as f64 + 1.0));
+        self.set("ARGC", Value::Number(options.operands.len() as f64 + 1.0));
         for (name, value) in self.call.process.environment.clone() {
             // The environment is small.
             let _ = self.memory.element("ENVIRON", &name).map(|element| *element = Value::input(&value));
         }
-        let arguments = std::iter::once(&"awk".to_owned()).chain(files).cloned().collect::<Vec<_>>();
+        let arguments = std::iter::once(&"awk".to_owned()).chain(&options.operands).cloned().collect::<Vec<_>>();
         for (at, argument) in arguments.iter().enumerate() {
             let _ = self.memory.element("ARGV", &at.to_string()).map(|element| *element = Value::input(argument));
         }
         let given: Vec<(char, String)> = options.given().map(|(option, value)| (option, value.to_owned())).collect();
         for (option, value) in given {
             match option {
-                'F' if value == "t" => self.set("FS", Value::Text("\t".to_owned())),
                 'F' => self.set("FS", Value::Text(unescape(&value))),
                 'v' => {
                     if let Some((name, value)) = value.split_once('=') {
@@ -129,7 +131,10 @@ impl<'a, 'b> Machine<'a, 'b> {
             match &rule.action {
                 None => {
                     let line = self.memory.record.clone() + &self.variable("ORS").text("%.6g");
-                    self.io.print(line);
+                    self.ask(|machine| {
+                        machine.io.print(&line);
+                        Ok(Answer::Done(1))
+                    })?;
                 }
                 Some(action) => match self.block(action)? {
                     Flow::NextRecord => break,
@@ -270,7 +275,7 @@ impl<'a, 'b> Machine<'a, 'b> {
                 let mut value = self.value(value)?;
                 if let Some(operator) = operator {
                     let old = self.value(target)?.number();
-                    value = Value::Number(arithmetic(*operator, old, value.number())?);
+                    value = Value::Number(self.arithmetic(*operator, old, value.number())?);
                 }
                 self.assign(target, value.clone())?;
                 value
@@ -300,6 +305,7 @@ impl<'a, 'b> Machine<'a, 'b> {
             }
             Expression::Group(inner) => self.value(inner)?,
             Expression::Call(name, arguments) => self.call(name, arguments)?,
+            Expression::GetLine { target, source } => Value::Number(self.get_line(target.as_deref(), source.as_ref())?),
         })
     }
 
@@ -341,27 +347,29 @@ impl<'a, 'b> Machine<'a, 'b> {
                 }
                 Value::Text(text)
             }
-            _ => Value::Number(arithmetic(operator, left.number(), right.number())?),
+            _ => Value::Number(self.arithmetic(operator, left.number(), right.number())?),
+        })
+    }
+}
+
+impl Machine<'_, '_> {
+    fn arithmetic(&self, operator: Binary, left: f64, right: f64) -> Result<f64, Problem> {
+        if right == 0.0 && matches!(operator, Binary::Divide | Binary::Modulo) && is_busybox(self.call) {
+            return Err("Division by zero".to_owned().into());
+        }
+        Ok(match operator {
+            Binary::Add => left + right,
+            Binary::Subtract => left - right,
+            Binary::Multiply => left * right,
+            Binary::Divide => left / right,
+            Binary::Modulo => left % right,
+            _ => left.powf(right),
         })
     }
 }
 
 pub(super) fn flag(is_true: bool) -> Value {
     Value::Number(f64::from(u8::from(is_true)))
-}
-
-fn arithmetic(operator: Binary, left: f64, right: f64) -> Result<f64, Problem> {
-    if right == 0.0 && matches!(operator, Binary::Divide | Binary::Modulo) {
-        return Err("division by zero".to_owned().into());
-    }
-    Ok(match operator {
-        Binary::Add => left + right,
-        Binary::Subtract => left - right,
-        Binary::Multiply => left * right,
-        Binary::Divide => left / right,
-        Binary::Modulo => left % right,
-        _ => left.powf(right),
-    })
 }
 
 /// Resolves the escapes of a value of the command line.

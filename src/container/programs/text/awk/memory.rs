@@ -1,6 +1,6 @@
 //! What `awk` keeps between records.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::value::Value;
 /// Most elements of all arrays together.
 const MAX_ELEMENTS: usize = 1_000_000;
 
-/// Variables, arrays, the record, and open files.
+/// Variables, arrays and the record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Memory {
     pub(super) variables: BTreeMap<String, Value>,
@@ -20,9 +20,9 @@ pub(super) struct Memory {
     pub(super) fields: Vec<String>,
     /// Rules with a range that has begun.
     pub(super) ranges: Vec<usize>,
-    pub(super) outputs: Vec<(String, i32)>,
-    /// Records that were read, but not yet processed.
-    pub(super) queue: VecDeque<String>,
+    /// What `srand` has set.
+    #[serde(default)]
+    pub(super) seed: f64,
     pub(super) code: i32,
 }
 

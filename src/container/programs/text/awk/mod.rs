@@ -1,4 +1,4 @@
-//! `awk`: the language of POSIX without pipes, `system` and `getline`.
+//! `awk`: the language of POSIX.
 
 mod ast;
 mod builtins;
@@ -6,6 +6,7 @@ mod expressions;
 mod lexer;
 mod machine;
 mod memory;
+mod outside;
 mod parser;
 mod records;
 mod statements;
@@ -16,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::call::{Call, Stop};
 use crate::programs::io::{Io, Wording};
 use crate::programs::opts::{Options, Spec, is_busybox};
-use ast::Program;
+use ast::{Program, Statement};
 use machine::{Flow, Machine};
 use memory::Memory;
+use outside::Outside;
 use value::Value;
 
 const AWK: Spec = Spec::new("+F:v:f:e:", &[], "[OPTIONS] [AWK_PROGRAM] [FILE]...").code(2);
@@ -27,7 +29,8 @@ const AWK: Spec = Spec::new("+F:v:f:e:", &[], "[OPTIONS] [AWK_PROGRAM] [FILE]...
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Awk {
     memory: Memory,
-    has_begun: bool,
+    outside: Outside,
+    phase: Phase,
 }
 
 impl Awk {
@@ -39,12 +42,13 @@ impl Awk {
             Ok(program) => program,
             Err(message) => return Err(fail(call, &message)),
         };
-        let mut machine = Machine::new(&mut self.memory, &program, call, io);
-        let result = run(&mut machine, &options, &mut self.has_begun);
+        let mut machine = Machine::new(&mut self.memory, &mut self.outside, &program, call, io);
+        let result = run(&mut machine, &options, &mut self.phase);
         match result {
             Ok(code) => Ok(code),
             Err(Problem::Stop(stop)) => Err(stop),
             Err(Problem::Message(message)) => Err(fail(call, &message)),
+            Err(Problem::Exit) => Ok(self.memory.code),
         }
     }
 }
@@ -53,6 +57,8 @@ impl Awk {
 pub(super) enum Problem {
     Stop(Stop),
     Message(String),
+    /// `exit` in a function.
+    Exit,
 }
 
 impl From<Stop> for Problem {
@@ -68,6 +74,10 @@ impl From<String> for Problem {
 }
 
 fn fail(call: &mut Call<'_>, message: &str) -> Stop {
+    let message = match is_busybox(call) && message.starts_with("runaway string") {
+        true => "Unexpected end of string",
+        false => message,
+    };
     let line = if is_busybox(call) { format!("cmd. line:1: {message}") } else { format!("line 1: {message}") };
     call.complain(&line);
     Stop::Exit(if is_busybox(call) { 1 } else { 2 })
@@ -108,52 +118,104 @@ fn program_text(call: &mut Call<'_>, spec: Spec, options: &mut Options) -> Resul
     Ok(parts.join("\n"))
 }
 
-fn run(machine: &mut Machine<'_, '_>, options: &Options, has_begun: &mut bool) -> Result<i32, Problem> {
+/// How far a program has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Phase {
+    #[default]
+    Start,
+    Begin,
+    /// It reads the next record.
+    Reading,
+    Rules,
+    End,
+    /// It waits for its commands.
+    Closing,
+}
+
+fn run(machine: &mut Machine<'_, '_>, options: &Options, phase: &mut Phase) -> Result<i32, Problem> {
     let program: &Program = machine.program;
-    let operands = options.operands.clone();
-    let (assignments, files): (Vec<&String>, Vec<&String>) = operands.iter().partition(|word| is_assignment(word));
+    let (assignments, files): (Vec<&String>, Vec<&String>) =
+        options.operands.iter().partition(|word| is_assignment(word));
     let files: Vec<String> = files.into_iter().cloned().collect();
     let wording = match is_busybox(machine.call) {
         true => Wording::PLAIN,
         false => Wording::new("cannot open {} ({e})", "{}"),
     };
-    if !*has_begun {
-        *has_begun = true;
-        machine.set_up(options, &files);
-        for block in &program.begin {
-            if let Flow::Exit = machine.block(block)? {
-                return end(machine, program);
-            }
-        }
-        if program.rules.is_empty() && program.end.is_empty() {
-            return Ok(machine.memory.code);
-        }
-        for assignment in assignments {
-            if let Some((name, value)) = assignment.split_once('=') {
-                machine.set(name, Value::input(value));
-            }
-        }
-    }
     machine.io.start(&files, wording);
-    while machine.next_record()? {
-        if let Flow::Exit = machine.rules()? {
-            return end(machine, program);
-        }
-        machine.io.pause(machine.call, 1)?;
+    loop {
+        *phase = match *phase {
+            Phase::Start => {
+                machine.set_up(options);
+                Phase::Begin
+            }
+            Phase::Begin => match machine.unit(program.waits.begin, |machine| machine.blocks(&program.begin))? {
+                Flow::Exit => Phase::End,
+                _ if program.rules.is_empty() && program.end.is_empty() => Phase::Closing,
+                _ => {
+                    for (name, value) in assignments.iter().filter_map(|word| word.split_once('=')) {
+                        machine.set(name, Value::input(value));
+                    }
+                    Phase::Reading
+                }
+            },
+            Phase::Reading => {
+                if machine.next_record()? {
+                    Phase::Rules
+                } else {
+                    Phase::End
+                }
+            }
+            Phase::Rules => match machine.unit(program.waits.rules, Machine::rules)? {
+                Flow::Exit => Phase::End,
+                _ => {
+                    *phase = Phase::Reading;
+                    machine.io.pause(machine.call, 1)?;
+                    Phase::Reading
+                }
+            },
+            Phase::End => {
+                machine.unit(program.waits.end, |machine| machine.blocks(&program.end))?;
+                Phase::Closing
+            }
+            Phase::Closing => {
+                machine.close_all()?;
+                let failure = if is_busybox(machine.call) { 1 } else { 2 };
+                let has_failed = machine.io.has_failed() && machine.memory.code == 0;
+                return Ok(if has_failed { failure } else { machine.memory.code });
+            }
+        };
     }
-    end(machine, program)
 }
 
-/// Runs the rules for the end; an `exit` in them ends at once.
-fn end(machine: &mut Machine<'_, '_>, program: &Program) -> Result<i32, Problem> {
-    for block in &program.end {
-        if let Flow::Exit = machine.block(block)? {
-            break;
+impl Machine<'_, '_> {
+    /// Runs a unit of the program. One that has to wait begins again with the variables that it had at its start.
+    fn unit(&mut self, waits: bool, part: impl FnOnce(&mut Self) -> Result<Flow, Problem>) -> Result<Flow, Problem> {
+        match (&self.outside.before, waits) {
+            (Some(before), _) => before.clone_into(self.memory),
+            (None, true) => self.outside.before = Some(self.memory.clone()),
+            (None, false) => {}
+        }
+        self.outside.rewind();
+        let result = part(self);
+        if let Err(Problem::Stop(stop @ Stop::Wait(_))) = result {
+            return Err(stop.into());
+        }
+        self.outside.forget();
+        match result {
+            Err(Problem::Exit) => Ok(Flow::Exit),
+            other => other,
         }
     }
-    let has_failed = machine.io.has_failed();
-    let failure = if is_busybox(machine.call) { 1 } else { 2 };
-    Ok(if has_failed && machine.memory.code == 0 { failure } else { machine.memory.code })
+
+    /// Runs the blocks of `BEGIN` or `END`; an `exit` ends them all.
+    fn blocks(&mut self, blocks: &[Vec<Statement>]) -> Result<Flow, Problem> {
+        for block in blocks {
+            if let Flow::Exit = self.block(block)? {
+                return Ok(Flow::Exit);
+            }
+        }
+        Ok(Flow::Normal)
+    }
 }
 
 fn is_assignment(word: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Parses programs of `awk`: rules, functions and statements.
 
-use super::ast::{Expression, Function, Output, Pattern, Program, Rule, Statement};
+use super::ast::{Channel, Expression, Function, Output, Pattern, Program, Rule, Statement};
 use super::lexer::{Token, tokens};
 
 /// Most statements and expressions inside of each other.
@@ -11,15 +11,29 @@ const MAX_DEPTH: u32 = 120;
 /// # Errors
 /// What is wrong with it.
 pub(super) fn parse(program: &str) -> Result<Program, String> {
-    let mut parser = Parser { tokens: tokens(program)?, at: 0, depth: 0, is_printing: false };
+    let mut parser = Parser { tokens: tokens(program)?, at: 0, depth: 0, is_printing: false, waits: false };
     let mut program = Program::default();
     loop {
         parser.skip_ends();
         if parser.peek() == &Token::End {
             return Ok(program);
         }
-        parser.item(&mut program)?;
+        parser.waits = false;
+        let unit = parser.item(&mut program)?;
+        let is_in = |wanted: Unit| parser.waits && (unit == wanted || unit == Unit::Function);
+        program.waits.begin |= is_in(Unit::Begin);
+        program.waits.rules |= is_in(Unit::Rules);
+        program.waits.end |= is_in(Unit::End);
     }
+}
+
+/// Where a part of the program is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Begin,
+    Rules,
+    End,
+    Function,
 }
 
 pub(super) struct Parser {
@@ -28,6 +42,8 @@ pub(super) struct Parser {
     depth: u32,
     /// A `>` redirects the output here.
     pub(super) is_printing: bool,
+    /// The present unit can wait.
+    pub(super) waits: bool,
 }
 
 impl Parser {
@@ -108,18 +124,18 @@ impl Parser {
         }
     }
 
-    fn item(&mut self, program: &mut Program) -> Result<(), String> {
+    fn item(&mut self, program: &mut Program) -> Result<Unit, String> {
         if self.take_keyword("function") || self.take_keyword("func") {
             program.functions.push(self.function()?);
-            return Ok(());
+            return Ok(Unit::Function);
         }
         if self.take_keyword("BEGIN") {
             program.begin.push(self.block()?);
-            return Ok(());
+            return Ok(Unit::Begin);
         }
         if self.take_keyword("END") {
             program.end.push(self.block()?);
-            return Ok(());
+            return Ok(Unit::End);
         }
         let pattern = match self.is("{") {
             true => Pattern::All,
@@ -135,7 +151,7 @@ impl Parser {
         };
         let action = if self.is("{") { Some(self.block()?) } else { None };
         program.rules.push(Rule { pattern, action });
-        Ok(())
+        Ok(Unit::Rules)
     }
 
     fn function(&mut self) -> Result<Function, String> {
@@ -286,7 +302,11 @@ impl Parser {
                 let index = if self.take("[") { Some(self.list("]")?) } else { None };
                 Statement::Delete { array, index }
             }
-            "getline" => return Err("getline is not simulated".to_owned()),
+            "nextfile" => Statement::NextFile,
+            "getline" => {
+                self.at -= 1;
+                return self.expression().map(Statement::Expression);
+            }
             _ => {
                 self.at -= 1;
                 return Err(self.unexpected());
@@ -314,7 +334,7 @@ impl Parser {
     fn print(&mut self, is_formatted: bool) -> Result<Statement, String> {
         self.is_printing = true;
         let mut arguments = Vec::new();
-        if !self.ends_statement() && !self.is(">") && !self.is(">>") {
+        if !self.ends_statement() && !self.is(">") && !self.is(">>") && !self.is("|") {
             arguments.push(self.expression()?);
             while self.take(",") {
                 self.skip_newlines();
@@ -329,10 +349,11 @@ impl Parser {
         {
             arguments = list;
         }
-        let output = match (self.take(">"), self.take(">>")) {
-            (false, false) if self.is("|") => return Err("pipes are not simulated".to_owned()),
-            (false, false) => None,
-            (_, appends) => Some(Output { file: self.concatenation()?, appends }),
+        let channels = [(">", Channel::File), (">>", Channel::Append), ("|", Channel::Pipe)];
+        let channel = channels.into_iter().find(|(operator, _)| self.take(operator)).map(|(_, channel)| channel);
+        let output = match channel {
+            None => None,
+            Some(channel) => Some(Output { name: self.concatenation()?, channel }),
         };
         Ok(match is_formatted {
             true => Statement::Printf { arguments, output },

@@ -1,48 +1,118 @@
 //! Records and fields of `awk`.
 
 use super::Problem;
+use super::ast::{Channel, Expression};
 use super::machine::Machine;
+use super::outside::{Answer, Input};
 use super::value::Value;
 use crate::programs::io::Event;
 
 impl Machine<'_, '_> {
     /// Reads the next record; `false` at the end of the input.
     pub(super) fn next_record(&mut self) -> Result<bool, Problem> {
+        let input = self.read_input()?;
+        self.begin_file(input.file);
+        if let Some(record) = &input.record {
+            self.count_record();
+            self.steps = 0;
+            self.set_record(record);
+        }
+        Ok(input.record.is_some())
+    }
+
+    fn read_input(&mut self) -> Result<Input, Problem> {
         let separator = self.variable("RS").text("%.6g");
         loop {
-            if let Some(record) = self.memory.queue.pop_front() {
-                self.begin_record(&record);
-                return Ok(true);
+            if let Some(record) = self.outside.queue.pop_front() {
+                return Ok(Input { file: self.outside.new_file.take(), record: Some(record) });
             }
             let single = match separator.as_bytes() {
                 [one] => Some(*one),
                 _ => None,
             };
-            if let Some(single) = single {
-                match self.io.next(self.call, single)? {
-                    Event::Start => self.begin_file(),
-                    Event::Line(line) => {
-                        let text = String::from_utf8_lossy(line.strip_suffix(&[single]).unwrap_or(&line)).into_owned();
-                        self.begin_record(&text);
-                        return Ok(true);
-                    }
-                    Event::End => {}
-                    Event::Done => return Ok(false),
-                }
-                continue;
+            let is_done = match single {
+                Some(single) => self.queue_line(single)?,
+                None => self.queue_file(&separator)?,
+            };
+            if is_done {
+                return Ok(Input { file: self.outside.new_file.take(), record: None });
             }
-            let Some(text) = self.io.file(self.call)? else { return Ok(false) };
-            self.begin_file();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            let records = self.split_records(&text, &separator)?;
-            self.memory.queue.extend(records);
         }
     }
 
-    fn begin_file(&mut self) {
+    /// Queues the record up to a separator; `true` at the end of the input.
+    fn queue_line(&mut self, separator: u8) -> Result<bool, Problem> {
+        match self.io.next(self.call, separator)? {
+            Event::Start => self.note_file(),
+            Event::Line(line) => {
+                let text = String::from_utf8_lossy(line.strip_suffix(&[separator]).unwrap_or(&line)).into_owned();
+                self.outside.queue.push_back(text);
+            }
+            Event::End => {}
+            Event::Done => return Ok(true),
+        }
+        Ok(false)
+    }
+
+    /// Queues the records of a file; `true` at the end of the input.
+    fn queue_file(&mut self, separator: &str) -> Result<bool, Problem> {
+        let Some(text) = self.io.file(self.call)? else { return Ok(true) };
+        self.note_file();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let records = self.split_records(&text, separator)?;
+        self.outside.queue.extend(records);
+        Ok(false)
+    }
+
+    fn note_file(&mut self) {
         let name = if self.io.name() == "-" { String::new() } else { self.io.name().to_owned() };
-        self.set("FILENAME", Value::Text(name));
-        self.set("FNR", Value::Number(0.0));
+        self.outside.new_file = Some(name);
+    }
+
+    fn begin_file(&mut self, name: Option<String>) {
+        if let Some(name) = name {
+            self.set("FILENAME", Value::Text(name));
+            self.set("FNR", Value::Number(0.0));
+        }
+    }
+
+    fn count_record(&mut self) {
+        for name in ["NR", "FNR"] {
+            let number = self.variable(name).number() + 1.0;
+            self.set(name, Value::Number(number));
+        }
+    }
+
+    /// Runs `getline`; returns 1, 0 at the end, or -1 for what cannot be read.
+    pub(super) fn get_line(
+        &mut self,
+        target: Option<&Expression>,
+        source: Option<&(Channel, Box<Expression>)>,
+    ) -> Result<f64, Problem> {
+        let answer = match source {
+            None => self.ask(|machine| machine.read_input().map(Answer::Input))?,
+            Some((channel, name)) => {
+                let name = self.text(name)?;
+                self.ask(|machine| machine.read_from(*channel, &name))?
+            }
+        };
+        let record = match answer {
+            Answer::Input(input) => {
+                self.begin_file(input.file);
+                if input.record.is_some() {
+                    self.count_record();
+                }
+                input.record
+            }
+            Answer::Record(record) => record,
+            _ => return Ok(-1.0),
+        };
+        let Some(record) = record else { return Ok(0.0) };
+        match target {
+            Some(target) => self.assign(target, Value::input(&record))?,
+            None => self.set_record(&record),
+        }
+        Ok(1.0)
     }
 
     /// Splits at empty lines, or at the matches of a pattern.
@@ -56,15 +126,6 @@ impl Machine<'_, '_> {
         }
         let regex = self.regex(pattern)?;
         Ok(regex.split(text.as_bytes()).map(|record| String::from_utf8_lossy(record).into_owned()).collect())
-    }
-
-    fn begin_record(&mut self, text: &str) {
-        for name in ["NR", "FNR"] {
-            let number = self.variable(name).number() + 1.0;
-            self.set(name, Value::Number(number));
-        }
-        self.steps = 0;
-        self.set_record(text);
     }
 
     pub(super) fn set_record(&mut self, text: &str) {

@@ -1,10 +1,10 @@
 //! Runs statements of `awk`.
 
 use super::Problem;
-use super::ast::{Expression, Output, Statement};
+use super::ast::{Channel, Expression, Output, Statement};
 use super::machine::{Flow, Machine};
+use super::outside::Answer;
 use super::value::Value;
-use crate::process::OpenMode;
 use crate::programs::text::printf;
 
 impl Machine<'_, '_> {
@@ -45,6 +45,14 @@ impl Machine<'_, '_> {
                 return self.repeated(statement);
             }
             Statement::ForIn { variable, array, body } => return self.for_in(variable, array, body),
+            Statement::NextFile => {
+                self.ask(|machine| {
+                    machine.outside.queue.clear();
+                    machine.io.skip(machine.call);
+                    Ok(Answer::Done(1))
+                })?;
+                return Ok(Flow::NextRecord);
+            }
             Statement::Next => return Ok(Flow::NextRecord),
             Statement::Exit(code) => {
                 if let Some(code) = code {
@@ -148,35 +156,31 @@ impl Machine<'_, '_> {
     pub(super) fn formatted(&mut self, arguments: &[Expression]) -> Result<Vec<u8>, Problem> {
         let Some((format, rest)) = arguments.split_first() else { return Ok(Vec::new()) };
         let format = self.text(format)?;
-        let (mut texts, mut numbers) = (Vec::new(), Vec::new());
+        let (mut exact, mut shown) = (Vec::new(), Vec::new());
         for argument in rest {
             let value = self.value(argument)?;
-            numbers.push(matches!(value, Value::Number(_) | Value::Input(..)));
-            texts.push(value.text("%.17g"));
+            let is_number = matches!(value, Value::Number(_) | Value::Input(..));
+            shown.push((value.text(&self.format()), is_number));
+            exact.push(value.text("%.17g"));
         }
-        Ok(printf::render_awk(&format, &texts, &numbers))
+        Ok(printf::render_awk(&format, &exact, &shown))
     }
 
     fn output(&mut self, output: Option<&Output>, bytes: &[u8]) -> Result<(), Problem> {
-        let Some(output) = output else {
-            self.io.print(bytes);
-            return Ok(());
+        let name = match output {
+            Some(output) => self.text(&output.name)?,
+            None => String::new(),
         };
-        let name = self.text(&output.file)?;
-        if name == "/dev/stdout" || name == "-" {
-            self.io.print(bytes);
-            return Ok(());
-        }
-        let descriptor = match self.memory.outputs.iter().find(|(known, _)| *known == name) {
-            Some((_, descriptor)) => *descriptor,
-            None => {
-                let mode = if output.appends { OpenMode::Append } else { OpenMode::Write };
-                let opened = if name == "/dev/stderr" { Ok(2) } else { self.call.open(&name, mode, !output.appends) };
-                let descriptor = opened.map_err(|errno| format!("can't redirect to {name} ({})", errno.text()))?;
-                self.memory.outputs.push((name.clone(), descriptor));
-                descriptor
+        let channel = output.map(|output| output.channel);
+        self.ask(|machine| match channel {
+            Some(channel) if channel == Channel::Pipe || !matches!(name.as_str(), "/dev/stdout" | "-") => {
+                machine.write_to(channel, &name, bytes)
             }
-        };
-        self.call.write(descriptor, bytes).map_err(|errno| format!("write failure on {name}: {}", errno.text()).into())
+            _ => {
+                machine.io.print(bytes);
+                Ok(Answer::Done(1))
+            }
+        })?;
+        Ok(())
     }
 }

@@ -73,6 +73,10 @@ fn looks_numeric(text: &str) -> bool {
 /// Returns the number at the start of a text.
 fn prefix(text: &str) -> f64 {
     let text = text.trim_start();
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        let length = digits.bytes().take(15).take_while(u8::is_ascii_hexdigit).count();
+        return i64::from_str_radix(&digits[..length], 16).map_or(0.0, |number| number as f64);
+    }
     let length = text.bytes().take(64).take_while(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)).count();
     (1..=length).rev().find_map(|end| text[..end].parse().ok()).unwrap_or(0.0)
 }

@@ -146,15 +146,15 @@ impl Machine {
         let mut out = Vec::with_capacity(self.pattern.len());
         let mut copied = 0;
         let mut has_matched = false;
-        for (at, found) in substitution.regex.captures_iter(&self.pattern).enumerate() {
-            let Some(whole) = found.get(0) else { continue };
+        for (at, found) in substitution.regex.find_all(&self.pattern).enumerate() {
+            let whole = found.whole();
             if at + 1 < substitution.number {
                 continue;
             }
             has_matched = true;
-            out.extend_from_slice(&self.pattern[copied..whole.start()]);
-            replace(&substitution.replacement, &found, &mut out);
-            copied = whole.end();
+            out.extend_from_slice(&self.pattern[copied..whole.start]);
+            replace(&substitution.replacement, |group| found.text(&self.pattern, group), &mut out);
+            copied = whole.end;
             if !substitution.is_global {
                 break;
             }

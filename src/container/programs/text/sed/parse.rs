@@ -1,10 +1,8 @@
 //! Reads scripts of `sed`.
 
-use regex::bytes::Regex;
-
 use super::problem::Problem;
 use super::script::{Action, Address, Command, End};
-use crate::programs::regexp::{self, Syntax};
+use crate::programs::regexp::{Pattern, Syntax};
 
 /// Most nested blocks.
 const MAX_DEPTH: usize = 100;
@@ -37,7 +35,7 @@ pub(super) struct Parser {
     is_extended: bool,
     pub(super) is_busybox: bool,
     /// The last pattern, which an empty one repeats.
-    last: Option<Regex>,
+    last: Option<Pattern>,
     commands: Vec<Command>,
     /// Open blocks, by the index of their command.
     blocks: Vec<usize>,
@@ -179,7 +177,7 @@ impl Parser {
         })
     }
 
-    fn address_regex(&mut self) -> Result<Regex, Problem> {
+    fn address_regex(&mut self) -> Result<Pattern, Problem> {
         let mut delimiter = self.next().unwrap_or('/');
         if delimiter == '\\' {
             delimiter = self.next().unwrap_or('/');
@@ -197,13 +195,13 @@ impl Parser {
         self.regex(&pattern, ignores_case, is_multi_line)
     }
 
-    pub(super) fn regex(&mut self, pattern: &str, ignores_case: bool, is_multi_line: bool) -> Result<Regex, Problem> {
+    pub(super) fn regex(&mut self, pattern: &str, ignores_case: bool, is_multi_line: bool) -> Result<Pattern, Problem> {
         if pattern.is_empty() {
             let busybox = "no previous regexp";
             return self.last.clone().ok_or_else(|| self.problem("no previous regular expression", busybox));
         }
         let syntax = Syntax { is_extended: self.is_extended, ignores_case, is_multi_line };
-        match regexp::compile(pattern, syntax) {
+        match Pattern::compile(pattern, syntax) {
             Ok(regex) => {
                 self.last = Some(regex.clone());
                 Ok(regex)

@@ -2,13 +2,13 @@
 
 use super::script::{Case, Part};
 
-/// Adds a replacement for a match.
-pub(super) fn replace(parts: &[Part], found: &regex::bytes::Captures<'_>, out: &mut Vec<u8>) {
+/// Adds a replacement for a match, of which `group` returns the groups.
+pub(super) fn replace<'a>(parts: &'a [Part], group: impl Fn(usize) -> &'a [u8], out: &mut Vec<u8>) {
     let (mut case, mut once) = (None, None);
     for part in parts {
         let text = match part {
             Part::Text(text) => text.as_slice(),
-            Part::Group(group) => found.get(*group).map_or(&[][..], |group| group.as_bytes()),
+            Part::Group(number) => group(*number),
             Part::Case(Case::End) => {
                 (case, once) = (None, None);
                 continue;

@@ -1,6 +1,6 @@
 //! What a script of `sed` consists of.
 
-use regex::bytes::Regex;
+use crate::programs::regexp::Pattern;
 
 /// A command with its addresses.
 pub(super) struct Command {
@@ -15,7 +15,7 @@ pub(super) struct Command {
 pub(super) enum Address {
     Line(u64),
     Last,
-    Match(Regex),
+    Match(Pattern),
     /// From a line on every so many lines.
     Step(u64, u64),
 }
@@ -24,7 +24,7 @@ pub(super) enum Address {
 pub(super) enum End {
     Line(u64),
     Last,
-    Match(Regex),
+    Match(Pattern),
     /// So many lines after the first.
     After(u64),
     /// The next line whose number is a multiple.
@@ -69,7 +69,7 @@ pub(super) enum Action {
 
 /// The command `s`.
 pub(super) struct Substitution {
-    pub(super) regex: Regex,
+    pub(super) regex: Pattern,
     pub(super) replacement: Vec<Part>,
     /// The first match that is replaced, from 1 on.
     pub(super) number: usize,

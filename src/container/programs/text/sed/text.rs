@@ -103,7 +103,7 @@ impl Parser {
         let replacement = parts(&replacement, !self.is_busybox);
         let groups =
             replacement.iter().filter_map(|part| if let Part::Group(group) = part { Some(*group) } else { None });
-        if let Some(group) = groups.max().filter(|group| *group >= regex.captures_len()) {
+        if let Some(group) = groups.max().filter(|group| *group >= regex.groups()) {
             let gnu = format!("invalid reference \\{group} on `s' command's RHS");
             if !self.is_busybox {
                 return Err(self.problem(&gnu, &gnu));

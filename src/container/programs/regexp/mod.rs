@@ -1,11 +1,16 @@
 //! Regular expressions of POSIX, basic and extended, with the additions of GNU, as patterns of the crate `regex`.
 //!
-//! Two rules differ: of several alternatives the first that matches wins, not the longest, and there are no references back.
+//! One rule differs: of several alternatives the first that matches wins, not the longest.
+
+mod backtracking;
+mod pattern;
 
 use std::iter::Peekable;
 use std::str::Chars;
 
 use regex::bytes::{Regex, RegexBuilder};
+
+pub(crate) use pattern::{Groups, Pattern};
 
 /// Most bytes of a compiled pattern.
 const SIZE: usize = 4 << 20;
@@ -56,15 +61,25 @@ pub(crate) fn build(pattern: &str, syntax: Syntax) -> Result<Regex, &'static str
 /// # Errors
 /// As [`compile`].
 pub(crate) fn translate(pattern: &str, is_extended: bool) -> Result<String, &'static str> {
+    translate_behind(pattern, is_extended, &mut 0)
+}
+
+/// Translates a pattern that follows others with so many groups, to which its own are added.
+///
+/// # Errors
+/// As [`compile`].
+pub(crate) fn translate_behind(pattern: &str, is_extended: bool, groups: &mut u32) -> Result<String, &'static str> {
     let chars = pattern.chars().peekable();
+    let (out, first_group) = (String::with_capacity(pattern.len() + 8), *groups);
     let mut translation =
-        Translation { chars, is_extended, out: String::with_capacity(pattern.len() + 8), depth: 0, is_start: true };
+        Translation { chars, is_extended, out, depth: 0, is_start: true, first_group, groups: *groups };
     while let Some(c) = translation.chars.next() {
         translation.token(c)?;
     }
     if translation.depth > 0 {
         return Err("Unmatched ( or \\(");
     }
+    *groups = translation.groups;
     Ok(translation.out)
 }
 
@@ -76,6 +91,10 @@ struct Translation<'a> {
     depth: u32,
     /// Nothing that can be repeated precedes.
     is_start: bool,
+    /// Number of the groups before this pattern.
+    first_group: u32,
+    /// Number of the groups so far.
+    groups: u32,
 }
 
 impl Translation<'_> {
@@ -128,7 +147,13 @@ impl Translation<'_> {
     fn escaped(&mut self, c: char) -> Result<(), &'static str> {
         match c {
             '(' | ')' | '|' | '{' | '+' | '?' if !self.is_extended => return self.operator(c),
-            '1'..='9' => return Err("back references are not simulated"),
+            '1'..='9' => {
+                let number = c as u32 - '0' as u32 + self.first_group;
+                if number > self.groups {
+                    return Err("Invalid back reference");
+                }
+                self.atom(&format!("\\{number}"));
+            }
             'w' => self.atom(r"[\w]"),
             'W' => self.atom(r"[^\w]"),
             's' => self.atom(r"\s"),
@@ -140,6 +165,9 @@ impl Translation<'_> {
             '\'' => self.out.push_str(r"\z"),
             'n' => self.atom(r"\n"),
             't' => self.atom(r"\t"),
+            'r' => self.atom(r"\r"),
+            'f' => self.atom(r"\f"),
+            'v' => self.atom(r"\v"),
             other => self.literal(other),
         }
         Ok(())
@@ -149,6 +177,7 @@ impl Translation<'_> {
         match c {
             '(' => {
                 self.depth += 1;
+                self.groups += 1;
                 self.out.push('(');
                 self.is_start = true;
             }
