@@ -109,10 +109,8 @@ impl DiskEngine {
 
     /// Makes the reserve anew if it is gone. On a disk that is still full this waits for another time.
     pub(super) fn make_reserve(&self) {
-        if self.disk.open(RESERVE).is_err() {
-            if create_reserve(&*self.disk).is_err() {
-                drop(self.disk.remove(RESERVE));
-            }
+        if self.disk.open(RESERVE).is_err() && create_reserve(&*self.disk).is_err() {
+            drop(self.disk.remove(RESERVE));
         }
     }
 
