@@ -101,11 +101,12 @@ fn of_image(image: &str) -> Option<Program> {
     }
 }
 
-/// Returns whether the program of an image is simulated and ends by itself: its arguments are left to the inside.
+/// Returns whether the program of an image is simulated and ends by itself: its arguments are left to the inside. A start
+/// script is no such program: what it starts is a server.
 fn is_client(image: &str) -> bool {
     let image = Image::of(image);
     let main = image.command.first().or_else(|| image.entrypoint.first()).map_or("", |main| base_name(main));
-    simulates(main) && !serves(main)
+    simulates(main) && !serves(main) && !main.ends_with(".sh")
 }
 
 /// Returns whether a program is the server that an image brings.
@@ -367,6 +368,7 @@ mod tests {
         assert_eq!(program("app", &["/app/server", "-v"], true).runs, None);
         assert_eq!(program("perl", &["perl", "-e", "1"], false).runs, Some(TASK_TIME));
         assert_eq!(program("nginx:1.25", &[], false).runs, None);
+        assert_eq!(program("fluentd-elasticsearch:1.20", &[], true).runs, None);
         assert_eq!(program("docker.io/library/hello-world", &[], true).runs, Some(Duration::ZERO));
     }
 }
