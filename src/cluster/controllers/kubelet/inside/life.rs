@@ -25,7 +25,7 @@ const NETWORK_FORESIGHT: u64 = 500;
 /// something intervenes.
 const FORECASTS: u32 = 3;
 /// Lines of the log of a container that are exact when its pod is deleted: the log goes with the pod.
-const LAST_LINES: u64 = 1000;
+pub(super) const LAST_LINES: u64 = 1000;
 /// Grace period in seconds of a pod that sets none.
 const GRACE: i64 = 30;
 /// How far a forecast reaches.

@@ -7,8 +7,9 @@ use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
 use kctl_container::{Stream, is_shell, simulates};
 
-use super::Inside;
+use super::life::LAST_LINES;
 use super::net_probe::{self, Target};
+use super::{BUDGET, Inside};
 use crate::api::Server;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
 use crate::controllers::kubelet::host_ip;
@@ -169,12 +170,13 @@ impl Inside {
         self.world.now
     }
 
-    /// Runs from event to event as long as a condition holds, but not beyond a deadline.
+    /// Runs from event to event as long as a condition holds, but not beyond a deadline. What was asked before is answered as
+    /// before.
     fn run_while(&mut self, server: &mut Server, pod: &Object, deadline: Time, holds: impl Fn(&Inside) -> bool) {
         // Every round runs to another instant, or to the end.
         let mut until = self.world.now;
         loop {
-            let outcome = self.run(server, pod, until);
+            let outcome = self.act(server, pod, true, |world, outside| world.run(outside, until, BUDGET));
             if !holds(self) || until >= deadline || outcome.is_exhausted {
                 return;
             }
@@ -207,9 +209,11 @@ pub(in crate::controllers::kubelet) fn stopped_at(
         return Ok(None);
     }
     let mut inside = Inside::load(server, pod, runtime)?;
-    // Only the end matters, not what was printed before.
-    inside.world.lines_wanted = 0;
+    inside.world.lines_wanted = LAST_LINES;
     inside.advance(server, pod, runtime, now)?;
+    // What has led here need not happen again when the end comes.
+    inside.clone().save(server, pod)?;
+    inside.is_forecast = true;
     Ok(Some(inside.stop(server, pod, deadline)))
 }
 
