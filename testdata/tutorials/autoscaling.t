@@ -33,13 +33,13 @@
 # A pod that asks for the page in a loop.
   $ kubectl run load-generator --image=busybox:1.28 --restart=Never -- /bin/sh -c "while sleep 0.01; do wget -q -O- http://php-apache; done"
   pod/load-generator created
-  $ kctl clock advance 80s >/dev/null
+  $ kctl clock advance 60s >/dev/null
   $ kubectl get hpa php-apache
   NAME         REFERENCE               TARGETS        MINPODS   MAXPODS   REPLICAS   AGE
-  php-apache   Deployment/php-apache   cpu: 47%/50%   1         10        8          2m20s
+  php-apache   Deployment/php-apache   cpu: 47%/50%   1         10        8          2m
   $ kubectl get deployment php-apache
   NAME         READY   UP-TO-DATE   AVAILABLE   AGE
-  php-apache   8/8     8            8           2m20s
+  php-apache   8/8     8            8           2m
   $ kubectl top pods -l run=php-apache --no-headers | wc -l
   8
 # Without load it takes the replicas back, five minutes later.
@@ -64,5 +64,5 @@
     ----    ------             ----   ----                       -------
     Normal  SuccessfulRescale  11m    horizontal-pod-autoscaler  New size: 4; reason: cpu resource utilization (percentage of request) above target
     Normal  SuccessfulRescale  11m    horizontal-pod-autoscaler  New size: 8; reason: cpu resource utilization (percentage of request) above target
-    Normal  SuccessfulRescale  5m35s  horizontal-pod-autoscaler  New size: 2; reason: All metrics below target
-    Normal  SuccessfulRescale  35s    horizontal-pod-autoscaler  New size: 1; reason: All metrics below target
+    Normal  SuccessfulRescale  5m30s  horizontal-pod-autoscaler  New size: 2; reason: All metrics below target
+    Normal  SuccessfulRescale  30s    horizontal-pod-autoscaler  New size: 1; reason: All metrics below target
