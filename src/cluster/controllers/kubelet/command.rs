@@ -64,6 +64,9 @@ pub(super) struct Invocation<'a> {
 /// Decides the behaviour of a run; `None` if the inside has to be simulated for that.
 pub(super) fn decide(invocation: &Invocation<'_>) -> Option<Program> {
     let words: Vec<&str> = invocation.argv.iter().map(String::as_str).collect();
+    if is_client(invocation.image) && words.first().is_none_or(|first| is_for_client(first)) {
+        return None;
+    }
     let Some(first) = words.first() else { return Some(of_image(invocation.image)) };
     match (base_name(first), &words[1..]) {
         ("true" | "false" | "sleep" | "echo" | "date", _) => Run::new(invocation.start).decide_alone(&words),
@@ -84,6 +87,17 @@ fn of_image(image: &str) -> Program {
         }
         _ => Program::service(),
     }
+}
+
+/// Reports whether an image brings a client, which ends, instead of a server.
+fn is_client(image: &str) -> bool {
+    Image::of(image).command == ["curl"]
+}
+
+/// Reports whether a word is for the client of an image: its name, or an argument for it.
+fn is_for_client(word: &str) -> bool {
+    let name = base_name(word);
+    name == "curl" || word.contains("://") || !(is_shell(name) || simulates(name))
 }
 
 /// Returns whether a program is the server that an image brings.
@@ -342,5 +356,13 @@ mod tests {
         assert_eq!(program("perl", &["perl", "-e", "1"], false).runs, Some(TASK_TIME));
         assert_eq!(program("nginx:1.25", &[], false).runs, None);
         assert_eq!(program("docker.io/library/hello-world", &[], true).runs, Some(Duration::ZERO));
+        let decides = |words: &[&str]| {
+            let argv: Vec<String> = words.iter().map(ToString::to_string).collect();
+            let (image, start) = ("curlimages/curl:8.17.0", Time::from_secs(1_767_225_600));
+            decide(&Invocation { image, argv: &argv, is_service: true, start }).is_some()
+        };
+        assert!(
+            !decides(&[]) && !decides(&["-sS", "http://web"]) && !decides(&["curl", "web"]) && decides(&["sleep", "9"])
+        );
     }
 }
