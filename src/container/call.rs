@@ -25,7 +25,7 @@ pub struct Call<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) container: &'a str,
     pub(crate) process: &'a mut Process,
-    /// What lies outside of the pod.
+    /// The surroundings of the pod.
     pub(crate) surroundings: &'a mut dyn Surroundings,
 }
 

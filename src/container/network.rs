@@ -116,7 +116,7 @@ pub struct Response {
     pub is_http_1_0: bool,
 }
 
-/// What lies outside of the pod. The control plane implements it.
+/// The surroundings of a pod. The control plane implements them.
 pub trait Surroundings {
     /// Asks a DNS server for one full name, without a final dot; search domains are not its business.
     ///
@@ -207,11 +207,11 @@ impl Surroundings for Counted<'_> {
 pub(crate) struct Listener {
     /// The port.
     pub(crate) port: u16,
-    /// What answers.
+    /// The service that answers.
     pub(crate) service: Service,
 }
 
-/// What answers on a port.
+/// A service on a port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Service {
     /// Accepts connections and closes them.

@@ -154,7 +154,7 @@ impl Node {
 pub struct Tree {
     #[serde(with = "shared_nodes")]
     nodes: BTreeMap<NodeId, Arc<Node>>,
-    /// How often files are open: they are kept until they are closed.
+    /// Number of times that files are open: they are kept until they are closed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     open: BTreeMap<NodeId, u32>,
     next: NodeId,
@@ -183,7 +183,7 @@ mod shared_nodes {
     }
 }
 
-/// What has become of a tree since it was like another one, which can be made again.
+/// The changes of a tree since it was like another one, which can be made again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TreeChanges {
     /// The next number of the other tree, by which it is recognised.

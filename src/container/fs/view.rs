@@ -26,7 +26,7 @@ pub struct Location {
     pub is_read_only: bool,
 }
 
-/// What `stat` tells about a file.
+/// The answer of `stat` about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// The node: kind, owner, permissions, number of links.

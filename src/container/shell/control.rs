@@ -16,7 +16,7 @@ pub(super) struct Control {
     guards: u32,
 }
 
-/// What is being executed.
+/// The kind of a loop or `case`, with its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ControlKind {
     /// A loop: its end, where the next round begins, and the status of the last one.

@@ -12,7 +12,7 @@ use crate::process::{Credentials, Pid, Process, State, Status};
 /// The number of the main process.
 pub(crate) const MAIN: Pid = 1;
 
-/// What becomes of a main process whose program is not simulated.
+/// The fate of a main process whose program is not simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnknownProgram {
     /// It is a service and runs until it is stopped.
@@ -21,7 +21,7 @@ pub enum UnknownProgram {
     Task,
 }
 
-/// What a container is created with.
+/// The configuration of a container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContainerConfig {
     /// The image reference as the pod has it.
@@ -63,9 +63,9 @@ pub struct ContainerConfig {
     pub booted: Option<Time>,
     /// Ports of the container's specification; a service of an unknown image listens on them.
     pub ports: Vec<u16>,
-    /// What an HTTP server answers, if the pod declares it: status and body.
+    /// Status and body that an HTTP server answers, if the pod declares them.
     pub declared_http: Option<(u16, String)>,
-    /// What a program does that is not simulated.
+    /// The fate of a program that is not simulated.
     pub unknown_program: UnknownProgram,
     /// Standard input stays open (`stdin: true`): a shell waits for it.
     pub has_stdin: bool,
@@ -73,7 +73,7 @@ pub struct ContainerConfig {
     pub has_tty: bool,
 }
 
-/// How a container has ended.
+/// The end of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
     /// Status of the main process.
@@ -85,13 +85,13 @@ pub struct Exit {
 /// A container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Container {
-    /// What it was created with.
+    /// Its configuration.
     pub config: ContainerConfig,
     /// When it was started.
     pub started: Time,
-    /// What it has printed.
+    /// The lines that it has printed.
     pub log: Log,
-    /// How it has ended; `None` while it runs.
+    /// Its end; `None` while it runs.
     pub exit: Option<Exit>,
     pub(crate) processes: BTreeMap<Pid, Process>,
     pub(crate) last_pid: Pid,

@@ -5,12 +5,12 @@ use crate::call::Call;
 /// Memory that a process takes, in bytes. Nothing is measured: it is the same for all.
 pub(crate) const PROCESS_MEMORY: u64 = 4 << 20;
 
-/// What `/proc/meminfo` tells, in bytes.
+/// The figures of `/proc/meminfo`, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// Memory of the node.
     pub(crate) total: u64,
-    /// What the processes of the container take.
+    /// The memory of the container's processes.
     pub(crate) processes: u64,
     /// Files of the container that lie in memory.
     pub(crate) files: u64,

@@ -14,7 +14,7 @@ const VERSION: &str = "9.18.33-1~deb12u2-Debian";
 const TTL: u32 = 30;
 const ZONE: &str = "cluster.local";
 
-/// What is asked and shown.
+/// A question, and the parts of the answer that are shown.
 struct Query {
     name: String,
     kind: RecordKind,

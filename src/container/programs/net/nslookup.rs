@@ -13,7 +13,7 @@ use crate::network::{Answer, NetworkError, RecordKind};
 /// Seconds for which BIND's programs wait for an answer, three times.
 pub(super) const BIND_PATIENCE: Duration = Duration::from_secs(15);
 
-/// What is asked.
+/// A question: names, types and the server.
 struct Question {
     name: String,
     /// The types; `None` for the usual ones.

@@ -280,7 +280,7 @@ fn has_tty(call: &Call<'_>) -> bool {
 /// `redis-cli` on a terminal: it prompts for commands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Prompt {
-    /// What was typed after the last line end.
+    /// The text behind the last line end.
     typed: Vec<u8>,
     is_shown: bool,
 }

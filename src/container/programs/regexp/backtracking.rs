@@ -283,7 +283,7 @@ struct Run<'t> {
     depth: u32,
 }
 
-/// What has to match behind a part of the pattern.
+/// The rest of the pattern, which has to match behind a part.
 type Rest<'a, 't> = &'a mut dyn FnMut(&mut Run<'t>, usize) -> bool;
 
 impl<'t> Run<'t> {

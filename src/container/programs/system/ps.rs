@@ -17,7 +17,7 @@ const GNU: Spec = Spec::new(
     "[options]",
 );
 
-/// What is known of a process.
+/// The facts about a process.
 pub(super) struct Row {
     pub(super) pid: Pid,
     pub(super) parent: Pid,
@@ -147,7 +147,7 @@ fn columns(options: &Options, bsd: &str, is_busybox: bool) -> Result<Vec<Column>
     Ok(specs.iter().map(column).collect())
 }
 
-/// What a column shows of a process.
+/// Formats a column of a process.
 type Show = fn(&Call<'_>, &Row) -> String;
 /// Title, width and value of a column.
 type Spelled = (&'static str, i32, Show);

@@ -63,7 +63,7 @@ macro_rules! filters {
         /// The names of the programs with a state.
         pub(super) const NAMES: &[&str] = &[$($name,)* $($($names),+),*];
 
-        /// What a filter keeps.
+        /// The state of a filter.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         enum Filter {
             /// Nothing.

@@ -9,7 +9,7 @@ use super::escapes::{Escape, Place, escape, unescape};
 use super::variant::Variant;
 use crate::call::{Call, Stop};
 
-/// What `printf` prints for its arguments.
+/// The output of `printf`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Printed {
     /// Standard output.
@@ -80,7 +80,7 @@ struct Printer<'a> {
     variant: Variant,
     values: &'a [String],
     times: Times,
-    /// How values are shown as texts, and which are numbers; only `awk` tells.
+    /// The values as texts, and whether they are numbers; only `awk` tells.
     shown: Option<&'a [(String, bool)]>,
     taken: usize,
     printed: Printed,
