@@ -41,7 +41,7 @@ const POSTGRES: Image = Image {
     ],
     ports: &[5432],
     stop_signal: Signal::Int,
-    programs: &[ENTRYPOINT, "/usr/lib/postgresql/bin/postgres", "/usr/bin/psql", "/usr/bin/pg_isready"],
+    programs: &[ENTRYPOINT, "/usr/lib/postgresql/bin/postgres", "/usr/bin/pg_isready"],
     files: &[ImageFile { path: "/var/lib/postgresql/data", kind: FileKind::Directory(999, 0o1777) }],
     users: &["postgres:999:/var/lib/postgresql:/bin/bash"],
     ..DEBIAN
@@ -93,7 +93,7 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["mysqld"],
         environment: &[("MYSQL_MAJOR", "{minor}"), ("MYSQL_VERSION", "{version}")],
         ports: &[3306, 33060],
-        programs: &[ENTRYPOINT, "/usr/sbin/mysqld", "/usr/bin/mysql", "/usr/bin/mysqladmin"],
+        programs: &[ENTRYPOINT, "/usr/sbin/mysqld", "/usr/bin/mysqladmin"],
         files: &[ImageFile { path: "/var/lib/mysql", kind: FileKind::Directory(999, 0o1777) }],
         users: &["mysql:999:/var/lib/mysql:/bin/bash"],
         ..ENTERPRISE
@@ -126,7 +126,7 @@ pub(super) const IMAGES: &[Image] = &[
             ("HOME", "/data/db"),
         ],
         ports: &[27017],
-        programs: &[ENTRYPOINT, "/usr/bin/mongod", "/usr/bin/mongosh", "/usr/bin/mongo"],
+        programs: &[ENTRYPOINT, "/usr/bin/mongod"],
         files: &[ImageFile { path: "/data/db", kind: FileKind::Directory(999, 0o755) }],
         users: &["mongodb:999:/data/db:/bin/sh"],
         ..UBUNTU
@@ -151,5 +151,5 @@ pub(super) const IMAGES: &[Image] = &[
         programs: &[ENTRYPOINT, "/opt/cassandra/bin/cassandra"],
         ..UBUNTU
     },
-    Image { names: &["xtrabackup"], command: &["/bin/bash"], programs: &["/usr/bin/mysql", "/usr/bin/ncat"], ..DEBIAN },
+    Image { names: &["xtrabackup"], command: &["/bin/bash"], programs: &["/usr/bin/ncat"], ..DEBIAN },
 ];

@@ -6,6 +6,7 @@
 mod addresses;
 mod args;
 mod curl;
+mod databases;
 mod dig;
 mod entrypoint;
 mod getent;
@@ -51,14 +52,10 @@ const CLIENTS: &[(&str, Client)] = &[
     ("host", dig::host),
     ("ifconfig", addresses::ifconfig),
     ("ip", addresses::ip),
-    ("mongo", redis::refuse),
-    ("mongosh", redis::refuse),
-    ("mysql", redis::refuse),
-    ("mysqladmin", redis::mysqladmin),
+    ("mysqladmin", databases::mysqladmin),
     ("netstat", sockets::netstat),
     ("nslookup", nslookup::run),
-    ("pg_isready", redis::pg_isready),
-    ("psql", redis::refuse),
+    ("pg_isready", databases::pg_isready),
     ("redis-cli", redis::client),
     ("route", addresses::route),
     ("ss", sockets::ss),
