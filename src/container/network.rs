@@ -40,6 +40,25 @@ pub enum RecordKind {
     Ptr,
 }
 
+impl RecordKind {
+    /// Parses the mnemonic of a type, in either case; `None` for types that are not simulated.
+    pub(crate) fn parse(text: &str) -> Option<RecordKind> {
+        let all = [RecordKind::A, RecordKind::Aaaa, RecordKind::Cname, RecordKind::Srv, RecordKind::Ptr];
+        all.into_iter().find(|kind| kind.mnemonic().eq_ignore_ascii_case(text))
+    }
+
+    /// Returns the mnemonic of the type.
+    pub(crate) fn mnemonic(self) -> &'static str {
+        match self {
+            RecordKind::A => "A",
+            RecordKind::Aaaa => "AAAA",
+            RecordKind::Cname => "CNAME",
+            RecordKind::Srv => "SRV",
+            RecordKind::Ptr => "PTR",
+        }
+    }
+}
+
 /// A DNS record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {

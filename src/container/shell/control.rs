@@ -53,11 +53,11 @@ impl Shell {
 
     /// Ends the innermost loop, whose status becomes that of the shell.
     pub(super) fn end_loop(&mut self) {
-        match self.controls.pop().map(|control| control.kind) {
-            Some(
-                ControlKind::Loop { status, .. } | ControlKind::For { status, .. } | ControlKind::Select { status, .. },
-            ) => self.status = status,
-            _ => {}
+        if let Some(
+            ControlKind::Loop { status, .. } | ControlKind::For { status, .. } | ControlKind::Select { status, .. },
+        ) = self.controls.pop().map(|control| control.kind)
+        {
+            self.status = status;
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kctl_base::sim::Time;
 
-use super::memory::Memory;
+use super::memory::NodeMemory;
 use super::{Container, World};
 use crate::call::Call;
 use crate::fs::{Attributes, Device, Mount, NodeKind, Tree};
@@ -79,7 +79,7 @@ fn make(call: &mut Call<'_>) {
 fn tree(call: &Call<'_>) -> Tree {
     let container = call.container();
     let mut files = ProcFiles { tree: empty(container.started), now: call.now() };
-    files.system(container, Memory::of(call));
+    files.system(container, NodeMemory::of(call));
     for process in container.processes.values() {
         files.process(process, process.pid);
     }
@@ -114,7 +114,7 @@ impl ProcFiles {
         self.put(path, NodeKind::File(text.into()));
     }
 
-    fn system(&mut self, container: &Container, memory: Memory) {
+    fn system(&mut self, container: &Container, memory: NodeMemory) {
         let config = &container.config;
         let uptime = (self.now - config.booted.unwrap_or(container.started)).micros() as f64 / 1e6;
         self.text("/uptime", &format!("{uptime:.2} {uptime:.2}\n"));

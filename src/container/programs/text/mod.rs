@@ -28,6 +28,7 @@ mod sort;
 mod substitute;
 mod tee;
 pub(crate) mod test;
+pub(crate) mod times;
 mod tr;
 mod uniq;
 pub(crate) mod variant;

@@ -6,6 +6,7 @@ use kctl_base::sim::Time;
 
 use super::conversion::{Conversion, float, signed, unsigned};
 use super::escapes::{Escape, Place, escape, unescape};
+use super::times::Times;
 use super::variant::Variant;
 use crate::call::{Call, Stop};
 
@@ -38,20 +39,6 @@ pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
         call.complain(error);
     }
     Ok(printed.code)
-}
-
-/// The instants that the conversion `%(FORMAT)T` knows.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Times {
-    now: Time,
-    started: Time,
-}
-
-impl Times {
-    /// Returns the present and the start of the process.
-    pub(crate) fn of(call: &Call<'_>) -> Times {
-        Times { now: call.now(), started: call.process.started }
-    }
 }
 
 /// Formats arguments; the format is used again while there are arguments left.
