@@ -28,6 +28,7 @@
 //!
 //! | crate | what it is |
 //! |---|---|
+//! | `src/zones` | time zones by name, in the place of the crate `chrono-tz` |
 //! | `src/base` | rules that know no kind: JSON values, formats, patches, schema, expressions, simulated time |
 //! | `src/kinds` | the kinds: names, defaults, validation, table columns, descriptions; one file or folder each |
 //! | `src/container` | what a container sees and runs: files, processes, shells, programs, servers; it knows no Kubernetes |

@@ -33,6 +33,7 @@ pub mod jsonpath;
 pub mod labels;
 pub mod managed;
 pub mod object;
+pub mod order;
 pub mod patch;
 pub mod quantity;
 pub mod regexp;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::fetch::{self, Url};
 use super::{CliError, CliResult, Ctx};
 use kctl_base::go::quote;
+use kctl_base::order::Order as _;
 
 /// Extensions of manifests. They decide only which files of a directory are read.
 const EXTENSIONS: &[&str] = &[".json", ".yaml", ".yml"];
@@ -147,7 +148,7 @@ fn expand(path: &OsStr, recursive: bool) -> CliResult<Expanded> {
 /// directories are not followed, so that the walk ends.
 fn walk(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(DirEntry::file_name);
+    entries.order_by_key(DirEntry::file_name);
     for entry in entries {
         if !entry.file_type()?.is_dir() {
             let name = entry.file_name();

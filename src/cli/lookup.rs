@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
 use kctl_cluster::Cluster;
@@ -98,7 +99,7 @@ impl Lookup for ClientLookup<'_> {
         }
         let last_seen = |e: &Arc<Object>| e.time("/lastTimestamp").or_else(|| e.time("/eventTime"));
         let revision = |e: &Arc<Object>| e.resource_version().parse::<u64>().unwrap_or(0);
-        events.sort_by_key(|e| (last_seen(e), revision(e)));
+        events.order_by_key(|e| (last_seen(e), revision(e)));
         events
     }
 

@@ -8,6 +8,7 @@ use super::{CliError, Ctx};
 use crate::klog::{self, Site};
 use kctl_base::json::Value;
 use kctl_base::jsonpath::{JsonPath, relaxed};
+use kctl_base::order::Order as _;
 use kctl_base::quantity::Quantity;
 
 /// The length up to which Go's `sort.Sort` is an insertion sort. Its result differs from that of other algorithms where
@@ -79,7 +80,7 @@ fn order_of(keys: &[Option<Value>]) -> Result<Vec<usize>, String> {
         return Ok(order);
     }
     let mut failed = None;
-    order.sort_by(|a, b| match (&keys[*a], &keys[*b]) {
+    order.order_by(|a, b| match (&keys[*a], &keys[*b]) {
         (Some(a), Some(b)) => compare(a, b).unwrap_or_else(|reason| {
             failed = Some(reason);
             Ordering::Equal

@@ -12,6 +12,7 @@ use crate::console::SavedState;
 use crate::error::ClusterError;
 use crate::options::lock_timeout;
 use crate::store::{LockedStore, Store, StoreDir, StoreError, sync_dir};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Duration;
 
 /// The name of the store itself.
@@ -77,7 +78,7 @@ pub fn list(base: &Path) -> Result<Vec<String>, ClusterError> {
         Err(error) => return Err(StoreError::from_io(&path, error).into()),
     }
     names.retain(|name| is_name(name));
-    names.sort();
+    names.order();
     names.insert(0, MAIN.into());
     Ok(names)
 }

@@ -14,7 +14,7 @@ pub(crate) const CLOCK: &str = "clock";
 const ORIGIN: &str = "origin";
 
 /// The facts of the creation of a cluster.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Origin {
     /// The seed in decimal, as a string: JSON numbers above 2^53 do not survive every reader.
     seed: String,

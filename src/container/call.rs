@@ -7,7 +7,7 @@ use crate::fs::Files;
 use crate::image::Image;
 use crate::network::{Listener, Surroundings};
 use crate::process::{Pid, Process, Signal, State, Status, Wait};
-use crate::world::{Container, World};
+use crate::world::{Container, World, namespaces};
 
 /// Why a program leaves off before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,12 @@ impl Call<'_> {
         self.world.containers.get_mut(name).unwrap_or_else(|| unreachable!("a process runs in a container that exists"))
     }
 
+    /// Ends the container for want of memory; returns what the program leaves off with.
+    pub(crate) fn run_out_of_memory(&mut self) -> Stop {
+        self.world.run_out_of_memory(self.container);
+        Stop::Exit(Status::Killed(Signal::Kill).code())
+    }
+
     /// Returns rows and columns of the terminal of the process; `None` without a terminal.
     pub(crate) fn terminal_size(&self) -> Option<(u16, u16)> {
         let session = self.process.session.or(self.container().main_input)?;
@@ -87,8 +93,8 @@ impl Call<'_> {
         }
         let parent = self.process.pid;
         let now = self.world.now;
+        child.pid = self.world.take_pid(self.container);
         let container = self.container_mut();
-        child.pid = container.next_pid();
         child.parent = parent;
         child.started = now;
         child.state = State::Ready;
@@ -129,13 +135,36 @@ impl Call<'_> {
             return Ok(());
         }
         let uid = self.process.credentials.uid;
-        let target = self.container_mut().processes.get_mut(&pid).ok_or(Errno::ESRCH)?;
+        let Some(holder) = self.world.holder(self.container, pid) else {
+            return self.signal_sandbox(pid, uid);
+        };
+        let target = self.world.containers.get_mut(&holder).and_then(|found| found.processes.get_mut(&pid));
+        let target = target.ok_or(Errno::ESRCH)?;
         if uid != 0 && target.credentials.uid != uid {
             return Err(Errno::EPERM);
         }
         target.pending.push(signal);
-        self.world.effects.woken.push(pid);
+        match holder == self.container {
+            true => self.world.effects.woken.push(pid),
+            false => self.world.effects.woken_elsewhere.push((holder, pid)),
+        }
         Ok(())
+    }
+
+    /// Signals the sandbox, to which no signal from inside of its namespace means anything here.
+    fn signal_sandbox(&self, pid: Pid, uid: u32) -> SysResult<()> {
+        match pid == namespaces::SANDBOX && self.world.shares_pod_processes(self.container) {
+            true if uid == 0 || uid == namespaces::SANDBOX_USER => Ok(()),
+            true => Err(Errno::EPERM),
+            false => Err(Errno::ESRCH),
+        }
+    }
+
+    /// Reports whether the process sees another.
+    pub(crate) fn sees(&self, pid: Pid) -> bool {
+        pid == self.process.pid
+            || self.world.holder(self.container, pid).is_some()
+            || self.signal_sandbox(pid, 0).is_ok()
     }
 
     /// Listens on a TCP port.

@@ -24,10 +24,10 @@ pub use fs::{
     Attributes, Content, Device, Files, Location, Mount, Mounts, Node, NodeId, NodeKind, Stat, Tree, TreeChanges,
 };
 pub use image::{Flavour, Image};
-pub use network::{Answer, Endpoint, NetworkError, Record, RecordKind, Request, Response, Surroundings};
+pub use network::{Answer, Endpoint, Health, NetworkError, Record, RecordKind, Request, Response, Surroundings};
 pub use process::{Credentials, Pid, Signal, Status, Wait};
-pub use programs::{is_shell, simulates};
+pub use programs::{Load, is_shell, load_of, serves, simulates};
 pub use world::{
-    Container, ContainerConfig, Exit, Log, LogLine, Outcome, Session, SessionId, StoredWorld, Stream, UnknownProgram,
-    World,
+    Container, ContainerConfig, Exit, Log, LogLine, Outcome, ProcessNamespace, Session, SessionId, StoredWorld, Stream,
+    UnknownProgram, World,
 };

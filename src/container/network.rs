@@ -2,9 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use kctl_base::sim::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::http::Server;
+use crate::http::{HealthServer, Server};
 use crate::programs::net::Store;
 
 /// An address and a TCP port.
@@ -133,6 +134,24 @@ pub struct Response {
     /// The server speaks HTTP/1.0.
     #[serde(default)]
     pub is_http_1_0: bool,
+    /// How long the server computes before it answers, in processor time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub took: Duration,
+}
+
+fn is_zero(duration: &Duration) -> bool {
+    *duration == Duration::ZERO
+}
+
+/// What the health service of a gRPC server answers (`grpc.health.v1.Health/Check`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// `SERVING`.
+    Serving,
+    /// `NOT_SERVING`.
+    NotServing,
+    /// The status `NOT_FOUND`: the server has no service of that name.
+    UnknownService,
 }
 
 /// The surroundings of a pod. The control plane implements them.
@@ -237,6 +256,8 @@ pub(crate) enum Service {
     Silent,
     /// An HTTP server.
     Http(Box<Server>),
+    /// A gRPC server.
+    Grpc(HealthServer),
     /// A key-value store.
     Redis(Box<Store>),
 }

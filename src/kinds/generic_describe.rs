@@ -5,6 +5,7 @@ use crate::shared::describe::{annotations, describe_events, labels};
 use crate::{Lookup, PrefixWriter};
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::order::Order as _;
 
 /// Fields that are printed at the top already, or not at all.
 const SKIPPED: &[&str] =
@@ -25,7 +26,7 @@ pub fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
 
 fn content(value: &Value, level: usize, place: &str, out: &mut PrefixWriter) {
     let mut fields: Vec<(&SharedStr, &Value)> = value.as_object().into_iter().flatten().collect();
-    fields.sort_by_key(|(name, _)| name.as_str());
+    fields.order_by_key(|(name, _)| name.as_str());
     for (name, value) in fields {
         let here = format!("{place}.{name}");
         if SKIPPED.contains(&here.as_str()) {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::scalar::parse_scalar;
 use kctl_base::go;
 use kctl_base::json::{SharedStr, Value};
+use kctl_base::order::Order as _;
 
 /// Returns whether one of the keys occurs at any depth of a value.
 pub(super) fn has_key(value: &Value, keys: &BTreeSet<String>) -> bool {
@@ -29,7 +30,7 @@ pub(super) fn format(value: &Value, non_string_keys: &BTreeSet<String>) -> Strin
                 (true, _) => 2,
             };
             let mut keys: Vec<&SharedStr> = fields.keys().collect();
-            keys.sort_by_key(|key| rank(key));
+            keys.order_by_key(|key| rank(key));
             let pair = |key: &&SharedStr| {
                 let key_syntax = if is_non_string(key) { key.to_string() } else { go::quote(key) };
                 format!("{key_syntax}:{}", format(&fields[key.as_str()], non_string_keys))

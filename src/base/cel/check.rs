@@ -10,6 +10,7 @@ use super::depth;
 use super::made;
 use super::signatures::{self, Kind, Signature, compatible};
 use super::{Expression, library};
+use crate::order::Order as _;
 use crate::regexp;
 use crate::sim::Duration;
 
@@ -65,7 +66,7 @@ impl Expression {
         if checker.errors.is_empty() {
             return Ok(of);
         }
-        checker.errors.sort_by_key(|(at, _)| *at);
+        checker.errors.order_by_key(|(at, _)| *at);
         Err(checker.errors.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n"))
     }
 }

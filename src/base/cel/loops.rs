@@ -11,6 +11,7 @@ use cel::parser::{Expression as Node, Macro, MacroExprHelper, ParseError};
 use cel::{DeclarationError, Env, ExecutionError, Value};
 
 use super::{Args, FunctionResult, ok_value, values};
+use crate::order::Order as _;
 
 /// Returns the items of a list, or the keys of a map in their order.
 const ITEMS: &str = "@items";
@@ -229,7 +230,7 @@ fn items<'b, 'v>(mut args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
     }
     let Value::Map(map) = Value::try_from(range.as_ref())? else { return Ok(range) };
     let mut keys: Vec<&Key> = map.map.keys().collect();
-    keys.sort();
+    keys.order();
     ok_value(keys.into_iter().map(|key| Value::from(key.clone())).collect::<Vec<Value>>())
 }
 
@@ -240,7 +241,7 @@ fn pairs<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
         }
         Some(Value::Map(map)) => {
             let mut entries: Vec<(&Key, &Value)> = map.map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
+            entries.order_by_key(|(key, _)| *key);
             entries.into_iter().map(|(key, value)| vec![Value::from(key.clone()), value.clone()]).collect()
         }
         _ => return Err(not_iterable()),

@@ -57,6 +57,9 @@ const FLOAT: u8 = SIMPLE << 5 | 27;
 /// The head of a sized value: major type 6 with the argument in four bytes.
 const SIZE: u8 = SIZED << 5 | 26;
 
+/// The depth of `metadata.managedFields[*].fieldsV1`.
+const SHARED_DEPTH: usize = 4;
+
 /// The parts of an object that a reader needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Parts {
@@ -77,6 +80,8 @@ const NOT_SHOWN: [&str; 2] = ["tolerations", "volumes"];
 enum Place {
     Object,
     Metadata,
+    /// In `metadata.managedFields`.
+    Managers,
     Spec,
     Elsewhere,
 }
@@ -87,8 +92,14 @@ impl Place {
         match (self, key) {
             (Place::Object, "metadata") => Place::Metadata,
             (Place::Object, "spec") => Place::Spec,
+            (Place::Metadata, "managedFields") => Place::Managers,
             _ => Place::Elsewhere,
         }
+    }
+
+    /// Returns the place of the items of a list.
+    fn of_items(self) -> Place {
+        if self == Place::Managers { self } else { Place::Elsewhere }
     }
 }
 
@@ -105,14 +116,16 @@ fn encode_at(place: Place, value: &Value, out: &mut Vec<u8>) {
         Value::String(text) => encode_text(text, out),
         Value::Array(items) => {
             head(out, LIST, items.len() as u64);
-            items.iter().for_each(|item| encode_at(Place::Elsewhere, item, out));
+            items.iter().for_each(|item| encode_at(place.of_items(), item, out));
         }
         Value::Object(map) => {
             head(out, MAP, map.len() as u64);
             for (key, value) in map {
                 encode_text(key, out);
                 match (place, key.as_str()) {
-                    (Place::Metadata, "managedFields") => encode_sized(value, out),
+                    (Place::Metadata, "managedFields") | (Place::Managers, "fieldsV1") => {
+                        encode_sized(place.below(key), value, out)
+                    }
                     _ => encode_at(place.below(key), value, out),
                 }
             }
@@ -144,10 +157,10 @@ fn encode_text(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Appends a value behind its size; one of four gigabytes or more has none.
-fn encode_sized(value: &Value, out: &mut Vec<u8>) {
+fn encode_sized(place: Place, value: &Value, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend([SIZE, 0, 0, 0, 0]);
-    encode_at(Place::Elsewhere, value, out);
+    encode_at(place, value, out);
     match u32::try_from(out.len() - start - 5) {
         Ok(size) => out[start + 1..start + 5].copy_from_slice(&size.to_be_bytes()),
         Err(_) => drop(out.drain(start..start + 5)),
@@ -181,20 +194,53 @@ fn head(out: &mut Vec<u8>, major: u8, argument: u64) {
 ///
 /// Bytes that [`encode`] does not write, and a value that is nested more deeply than [`READ_DEPTH_MAX`].
 pub fn decode(bytes: &[u8], parts: Parts) -> Result<Value, serde_json::Error> {
-    let mut decoder = Decoder { rest: bytes, parts };
+    decode_sharing(bytes, parts, &mut Known::default())
+}
+
+/// Decodes as [`decode`] does, and takes over what is known from other objects.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub fn decode_sharing(bytes: &[u8], parts: Parts, known: &mut Known) -> Result<Value, serde_json::Error> {
+    let mut decoder = Decoder { rest: bytes, parts, known };
     match decoder.value(0, Place::Object) {
         Some(value) if decoder.rest.is_empty() => Ok(value),
         _ => Err(serde_json::Error::custom(format_args!("damaged at byte {}", bytes.len() - decoder.rest.len()))),
     }
 }
 
-struct Decoder<'a> {
+/// Values that have been decoded, which others with the same bytes share: objects of one template have the same
+/// `metadata.managedFields[*].fieldsV1`, a third of each.
+#[derive(Default)]
+pub struct Known {
+    /// Never iterated.
+    values: FxHashMap<Box<[u8]>, Value>,
+    /// The sum of the lengths of the bytes.
+    bytes: usize,
+}
+
+/// The bytes of the values that are known at most; more drop them all.
+const KNOWN_BYTES_MAX: usize = 256 << 10;
+
+impl Known {
+    fn insert(&mut self, bytes: &[u8], value: &Value) {
+        if self.bytes + bytes.len() > KNOWN_BYTES_MAX {
+            *self = Known::default();
+        }
+        self.bytes += bytes.len();
+        self.values.insert(bytes.into(), value.clone());
+    }
+}
+
+struct Decoder<'a, 'k> {
     /// The bytes that have not been decoded.
     rest: &'a [u8],
     parts: Parts,
+    known: &'k mut Known,
 }
 
-impl<'a> Decoder<'a> {
+impl<'a> Decoder<'a, '_> {
     /// The next value at a depth and place; `None` if it is damaged.
     fn value(&mut self, depth: usize, place: Place) -> Option<Value> {
         if depth > READ_DEPTH_MAX {
@@ -218,6 +264,7 @@ impl<'a> Decoder<'a> {
                 Value::Array(items.into())
             }
             MAP => Value::Object(self.map(argument, depth, place)?),
+            SIZED if depth == SHARED_DEPTH => self.shared(argument, place)?,
             SIZED => self.value(depth, place)?,
             SIMPLE => match argument {
                 FALSE => Value::Bool(false),
@@ -227,6 +274,20 @@ impl<'a> Decoder<'a> {
             },
             _ => return None,
         })
+    }
+
+    /// A sized value of `size` bytes at the depth of those that are shared.
+    fn shared(&mut self, size: u64, place: Place) -> Option<Value> {
+        let (content, rest) = self.rest.split_at_checked(usize::try_from(size).ok()?)?;
+        if let Some(known) = self.known.values.get(content) {
+            self.rest = rest;
+            return Some(known.clone());
+        }
+        let value = self.value(SHARED_DEPTH, place)?;
+        if self.rest.len() == rest.len() {
+            self.known.insert(content, &value);
+        }
+        Some(value)
     }
 
     /// The entries of a map at a place.
@@ -252,7 +313,7 @@ impl<'a> Decoder<'a> {
         Some(Map::from_sorted(pairs))
     }
 
-    /// Skips the next value if it is sized, as that of `metadata.managedFields` alone is.
+    /// Skips the next value if it is sized, as that of `metadata.managedFields` is, and nothing outside of it.
     fn skips_sized(&mut self) -> bool {
         let Some((&SIZE, rest)) = self.rest.split_first() else { return false };
         let after = rest.split_first_chunk().and_then(|(size, rest)| rest.get(u32::from_be_bytes(*size) as usize..));

@@ -61,12 +61,12 @@ impl Map {
         self.position(key).map(|at| &self.0[at].value)
     }
 
-    /// Like [`get`](Self::get), for a key of at most seven bytes given as a number, the first byte lowest. Returns `None` if
+    /// Like [`get`](Self::get), for a key of at most eight bytes given as a number, the first byte lowest. Returns `None` if
     /// the map is too large for a scan, or if the key could be mistaken for another; then the key has to be looked for by its
     /// bytes.
     #[inline]
     pub(super) fn get_short(&self, key: u64, length: usize) -> Option<Option<&Value>> {
-        let is_mark = length == 0 || key >> (8 * (length - 1)) != 0;
+        let is_mark = key < MIXED && (length == 0 || key >> (8 * (length - 1)) != 0);
         let find = || self.0.iter().find(|pair| pair.mark == key).map(|pair| &pair.value);
         (is_mark && self.0.len() < BINARY_SEARCH_FROM).then(find)
     }

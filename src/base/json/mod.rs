@@ -22,7 +22,7 @@ mod value;
 mod write;
 
 pub use append::{append, append_items, append_key};
-pub use binary::{Parts, decode as from_binary, encode as to_binary};
+pub use binary::{Known, Parts, decode as from_binary, decode_sharing as from_binary_sharing, encode as to_binary};
 pub use convert::{ToJson, from_value, to_value};
 pub use deep_stack::on_deep_stack;
 pub use limit::{Excess, Strings, check_limits};

@@ -19,7 +19,7 @@ impl Value {
             }
             let (name, after) = text.split_at(token.end);
             let short = match here {
-                Value::Object(map) if token.end < 8 => map.get_short(token.word, token.end),
+                Value::Object(map) if token.end <= 8 => map.get_short(token.word, token.end),
                 _ => None,
             };
             (here, rest) = (short.unwrap_or_else(|| here.child(name))?, after);
@@ -53,7 +53,7 @@ struct Token {
     end: usize,
     /// `true` if the token has a tilde.
     has_escape: bool,
-    /// The bytes up to the end as a number, the first one lowest, if there are fewer than eight.
+    /// The bytes up to the end as a number, the first one lowest, if there are at most eight.
     word: u64,
 }
 
@@ -64,6 +64,8 @@ impl Token {
         let word = first_word(text);
         match ends_in(word) {
             0 if text.len() < 8 => Token { end: text.len(), has_escape: false, word },
+            // Most pointers begin with `/metadata/`.
+            0 if text.get(8).is_none_or(|next| *next == b'/') => Token { end: 8, has_escape: false, word },
             0 => Token::find_long(text),
             found => {
                 let bits = found.trailing_zeros() & !7;
@@ -73,7 +75,7 @@ impl Token {
         }
     }
 
-    /// Like [`find`](Self::find), for a token of at least eight bytes.
+    /// Like [`find`](Self::find), for a token of more than eight bytes.
     fn find_long(text: &[u8]) -> Token {
         let mut start = 8;
         loop {

@@ -9,6 +9,7 @@ use super::set::{FieldSet, format_path};
 use super::typed::{TypeRef, fields_of, with_declared_parents, without_fields};
 use super::update::{Rules, Writer, without_unowned};
 use crate::json::{Value, json};
+use crate::order::Order as _;
 use crate::patch::Types;
 
 /// The annotation in which client-side apply stores the last applied configuration.
@@ -198,7 +199,7 @@ fn find_conflicts(entries: &[Entry], changes: &Comparison) -> Conflicts {
     let changed = changes.changed();
     let conflict = |entry: &Entry| Entry { fields: entry.fields.intersection(&changed), ..entry.clone() };
     let mut conflicts: Vec<Entry> = entries.iter().map(conflict).filter(|entry| !entry.fields.is_empty()).collect();
-    conflicts.sort_by(|left, right| left.manager.cmp(&right.manager));
+    conflicts.order_by(|left, right| left.manager.cmp(&right.manager));
     Conflicts(conflicts)
 }
 

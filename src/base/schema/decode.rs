@@ -16,6 +16,7 @@ use super::{
 
 use crate::go::quote;
 use crate::json::{Map, Value, kind_name};
+use crate::order::Order as _;
 
 /// Converts a quantity to its canonical form, or returns an error message.
 pub type Canonical = fn(&str) -> Result<String, String>;
@@ -53,7 +54,7 @@ pub fn decode(schema: &Schema, root: &str, value: Value, quantity: Canonical) ->
 /// Returns the first error of the server's converter.
 pub fn convert(schema: &Schema, root: &str, value: Value, quantity: Canonical) -> Result<Decoded, DecodeError> {
     let mut decoded = Decoder::new(schema, quantity, Source::Merge).run(root, value)?;
-    decoded.unknown.sort();
+    decoded.unknown.order();
     Ok(decoded)
 }
 

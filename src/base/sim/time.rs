@@ -110,7 +110,8 @@ fn format_api(year: u32, time: &NaiveDateTime) -> String {
         text[at] += (number / 10) as u8;
         text[at + 1] += (number % 10) as u8;
     }
-    String::from_utf8_lossy(&text).into_owned()
+    // All bytes are ASCII.
+    String::from_utf8(text.to_vec()).unwrap_or_default()
 }
 
 impl Duration {

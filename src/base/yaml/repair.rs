@@ -1,7 +1,7 @@
 //! Layouts that go-yaml accepts and our YAML 1.2 parser refuses.
 //!
 //! go-yaml ignores indentation inside brackets and quotes. Such lines are indented until our parser accepts them; line
-//! numbers do not change.
+//! numbers do not change. It also takes `\'` for an apostrophe in double quotes.
 
 use saphyr_parser::ScanError;
 
@@ -12,6 +12,7 @@ pub(super) fn repair(doc: &str, error: &ScanError) -> Option<String> {
         "invalid indentation" | "invalid indentation in flow construct" => indent(doc, error.marker().line()),
         "invalid indentation in quoted scalar" => indent_quoted(doc, at, error.marker().line(), error.marker().col()),
         "':' must be followed by a valid YAML whitespace" => replace_tab(doc, at),
+        "while parsing a quoted scalar, found unknown escape character" => unescape_apostrophes(doc, at),
         _ => None,
     };
     // The same document would have the same error, for ever.
@@ -95,6 +96,26 @@ fn quote_length(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Replaces every `\'` of the double-quoted text that starts at an offset in characters.
+fn unescape_apostrophes(doc: &str, at: usize) -> Option<String> {
+    let (start, _) = doc.char_indices().nth(at)?;
+    let end = start + quote_length(&doc[start..])?;
+    let mut out = doc[..start].to_owned();
+    let mut chars = doc[start..end].chars();
+    while let Some(c) = chars.next() {
+        match (c, chars.clone().next()) {
+            ('\\', Some('\'')) => {}
+            // What follows another backslash does not begin an escape.
+            ('\\', Some(escaped)) => {
+                chars.next();
+                out.extend([c, escaped]);
+            }
+            _ => out.push(c),
+        }
+    }
+    Some(out + &doc[end..])
 }
 
 /// Replaces the tabs before an offset in characters by spaces.

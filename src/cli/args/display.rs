@@ -5,6 +5,7 @@
 use clap::Arg;
 
 use super::ArgProperties;
+use kctl_base::order::Order as _;
 
 /// The flag with its short form and default, and below it its description, indented by a tab:
 ///
@@ -21,6 +22,6 @@ pub(crate) fn paragraph(flag: &Arg) -> String {
 /// The paragraphs of all flags that are not hidden, sorted by name and separated by blank lines; without a final blank line.
 pub(crate) fn paragraphs<'a>(flags: impl Iterator<Item = &'a Arg>) -> String {
     let mut flags: Vec<&Arg> = flags.filter(|flag| flag.get_long().is_some()).collect();
-    flags.sort_by_key(|flag| flag.get_long());
+    flags.order_by_key(|flag| flag.get_long());
     flags.into_iter().map(paragraph).collect::<Vec<_>>().join("\n")
 }

@@ -1,23 +1,24 @@
 //! The context of a command: the client, connected on first use, the global flags, and the buffered output.
 
+mod client;
 mod environment;
 mod login;
 pub(crate) mod nested;
 mod output;
 mod recorded;
+mod stdin;
 pub(crate) mod stdout;
 mod store;
 mod trial;
 mod waiting;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
 use crate::args::{Matches, SharedFlags};
-use crate::klog;
 use crate::kubeconfig::login::Login;
 use crate::kubeconfig::{Kubeconfig, Source};
 use crate::kuberc::Variable;
@@ -25,11 +26,8 @@ use crate::kuberc::policy::PluginPolicy;
 use crate::{CliError, CliResult, logging};
 pub(crate) use environment::{apply_sets_enabled, is_valid_setting};
 use kctl_base::sim::{Duration, Time};
-use kctl_base::status::Status;
 use kctl_cluster::client::{Client, Presentation};
-use kctl_cluster::console::Console;
 use kctl_cluster::{Cluster, User};
-use kctl_kinds::Catalog;
 use output::Captured;
 
 /// The time that a command waits for the lock of the store without `--request-timeout`.
@@ -236,172 +234,6 @@ impl Ctx {
             message: message.into(),
             hint: format!("See '{} {verb} -h' for help and examples", self.program),
         }
-    }
-
-    /// Returns the client. The first call locks and opens the store and runs the controllers up to the present.
-    ///
-    /// # Errors
-    /// The kubeconfig cannot be used, or the store cannot be locked or opened.
-    pub(crate) fn client(&mut self) -> CliResult<&mut Client<Cluster>> {
-        if let Some(refusal) = self.refusal.take() {
-            return Err(refusal);
-        }
-        let login = self.login.take();
-        let credentials = login.as_ref().map(|login| self.credentials_of(login)).transpose()?;
-        if self.client.is_none() {
-            let cluster = self.open_cluster()?;
-            self.client = Some(self.new_client(cluster));
-        }
-        if let (Some(login), Some(credentials)) = (login, credentials) {
-            self.authenticate(&login, &credentials)?;
-        }
-        // The branch above has set it.
-        let client = self.client.as_mut().ok_or_else(|| CliError::new("the store is not open"))?;
-        let user = client.user().name.clone();
-        client.transport().record_as(&user);
-        Ok(client)
-    }
-
-    /// Creates a client of a cluster that acts as the user.
-    fn new_client(&self, cluster: Cluster) -> Client<Cluster> {
-        let mut client = Client::new(cluster);
-        client.set_verbosity(self.verbosity);
-        client.present(self.presentation);
-        match (&self.user, &self.account) {
-            (Some(user), _) => client.impersonate(user.clone()),
-            (None, Some(account)) => client.act_as(account.clone()),
-            (None, None) => {}
-        }
-        client
-    }
-
-    /// Sets how the verb presents the objects that it reads.
-    pub(crate) fn present(&mut self, presentation: Presentation) {
-        self.presentation = presentation;
-        if let Some(client) = &mut self.client {
-            client.present(presentation);
-        }
-    }
-
-    /// Calls the API server, and prints its warnings and the request log to standard error.
-    ///
-    /// # Errors
-    /// The status that the server returns.
-    pub(crate) fn api<T>(&mut self, call: impl FnOnce(&mut Client<Cluster>) -> Result<T, Status>) -> CliResult<T> {
-        let result = call(self.client()?);
-        self.report_requests()?;
-        Ok(result?)
-    }
-
-    /// Prints the log, the warnings and the hint of the requests since the last call. A function of its own, because the
-    /// compiler copies [`Ctx::api`] for each of its callers.
-    fn report_requests(&mut self) -> CliResult<()> {
-        let Some(client) = &mut self.client else { return Ok(()) };
-        let (log, warnings, hint) = (client.take_log(), client.take_warnings(), client.take_hint());
-        for entry in log {
-            let (site, message) = klog::request_site(&entry);
-            self.log(site, message)?;
-        }
-        for warning in warnings {
-            self.warn(&warning);
-        }
-        if let Some(hint) = hint {
-            self.hint(hint);
-        }
-        Ok(())
-    }
-
-    /// Returns the kinds that the server serves.
-    ///
-    /// # Errors
-    /// As for [`Ctx::client`].
-    pub(crate) fn catalog(&mut self) -> CliResult<Catalog> {
-        Ok(self.client()?.catalog())
-    }
-
-    /// Opens the console of the simulation.
-    ///
-    /// # Errors
-    /// Status 403 for a user without the permission.
-    pub(crate) fn console(&mut self) -> CliResult<Console<'_>> {
-        let client = self.client()?;
-        let user = client.user().clone();
-        Ok(client.transport().console(&user)?)
-    }
-
-    /// Opens the console of the simulation for reading.
-    ///
-    /// # Errors
-    /// Status 403 for a user without the permission.
-    pub(crate) fn console_to_read(&mut self) -> CliResult<Console<'_>> {
-        let client = self.client()?;
-        let user = client.user().clone();
-        Ok(client.transport().console_to_read(&user)?)
-    }
-
-    /// Returns whether the command acts as another user (`--as`).
-    pub(crate) fn impersonates(&self) -> bool {
-        self.user.is_some()
-    }
-
-    /// Returns the current time of the cluster.
-    ///
-    /// # Errors
-    /// As for [`Ctx::client`].
-    pub(crate) fn now(&mut self) -> CliResult<Time> {
-        Ok(self.client()?.now())
-    }
-
-    /// Reads all of standard input.
-    ///
-    /// # Errors
-    /// Standard input cannot be read, or was read before.
-    pub(crate) fn read_stdin(&mut self) -> CliResult<Vec<u8>> {
-        if std::mem::replace(&mut self.stdin_read, true) {
-            return Err(CliError::new("standard input cannot be used for multiple arguments"));
-        }
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map_err(|e| CliError::new(format!("reading standard input: {e}")))?;
-        Ok(bytes)
-    }
-
-    /// Closes the store until it is needed again, so that other processes can use it while an editor is open.
-    ///
-    /// # Errors
-    /// As for [`Ctx::flush`], and in a trial, which would be over.
-    pub(crate) fn release(&mut self) -> CliResult<()> {
-        if self.client.as_mut().is_some_and(|client| client.transport().is_in_trial()) {
-            return Err(CliError::new("plan opens no editor: write the change into a file or a patch"));
-        }
-        self.flush()?;
-        self.client = None;
-        Ok(())
-    }
-
-    /// Closes the store until it is needed again, if other processes can use it, while the command waits for what is typed.
-    ///
-    /// # Errors
-    /// As for [`Ctx::flush`].
-    pub(crate) fn pause(&mut self) -> CliResult<()> {
-        self.flush()?;
-        let is_in_trial = self.client.as_mut().is_some_and(|client| client.transport().is_in_trial());
-        if self.captured.is_none() && !is_in_trial {
-            self.client = None;
-        }
-        Ok(())
-    }
-
-    /// Returns whether the command has the standard input of the process.
-    pub(crate) fn has_stdin(&self) -> bool {
-        self.captured.is_none()
-    }
-
-    /// Returns whether a person types the standard input of the command.
-    pub(crate) fn stdin_is_terminal(&self) -> bool {
-        self.has_stdin() && std::io::stdin().is_terminal()
     }
 
     /// Creates a context that captures its output, for a cluster in memory.

@@ -5,6 +5,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::command_line::{CommandLine, path_text};
 use crate::{CliError, verbs};
+use kctl_base::order::Order as _;
 
 /// The largest edit distance at which cobra suggests a verb (`SuggestionsMinimumDistance` in cobra's `command.go`).
 const SUGGESTION_DISTANCE: usize = 2;
@@ -67,7 +68,7 @@ fn missing_flags(error: &clap::Error) -> String {
     let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return error.to_string() };
     let mut names: Vec<String> =
         missing.iter().map(|argument| format!("\"{}\"", bare_flag(argument.trim_start_matches('-')))).collect();
-    names.sort();
+    names.order();
     format!("required flag(s) {} not set", names.join(", "))
 }
 

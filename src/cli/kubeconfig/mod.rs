@@ -18,6 +18,7 @@ use super::{CliError, CliResult};
 use kctl_base::go::io_error;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Duration;
 use kctl_base::yaml;
 use kctl_cluster::profile::{Access, Profile};
@@ -134,7 +135,7 @@ impl Kubeconfig {
         let mut paths = source.files();
         let default = source.default_file();
         paths.retain(|path| *path == default || path.exists());
-        paths.sort();
+        paths.order();
         paths.dedup();
         let locks = paths.iter().map(|path| Lock::take(path, timeout.map(Duration::to_std)));
         let _locks: Vec<Lock> = locks.collect::<CliResult<_>>()?;

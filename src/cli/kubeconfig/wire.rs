@@ -3,6 +3,7 @@
 use super::types::{CONFIG, Struct, Type};
 use kctl_base::json::{Map, Value, json, to_compact};
 use kctl_base::object::{ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 
 /// Returns the content of a file in the form in which it is written. Unknown fields are dropped.
 pub(super) fn canonical(config: &Value) -> Value {
@@ -48,7 +49,7 @@ fn value_of(value: &Value, kind: &Type) -> Value {
         (Type::List(kind), Value::Array(items)) => list(items.iter().map(|item| value_of(item, kind))),
         (Type::Named(of), Value::Array(items)) => {
             let mut items: Vec<Value> = items.iter().map(|item| struct_value(item, of)).collect();
-            items.sort_by(|a, b| a.str("/name").cmp(b.str("/name")));
+            items.order_by(|a, b| a.str("/name").cmp(b.str("/name")));
             items.dedup_by(|later, first| later.str("/name") == first.str("/name"));
             list(items.into_iter())
         }
@@ -76,7 +77,7 @@ fn write(value: &Value, kind: &Type, depth: usize, text: &mut String) {
         Value::Object(fields) if !fields.is_empty() => {
             let mut entries: Vec<(&str, &Value)> = fields.iter().map(|(name, value)| (name.as_str(), value)).collect();
             let place = |name: &str| of.and_then(|of| of.fields.iter().position(|field| field.name == name));
-            entries.sort_by_key(|(name, _)| place(name));
+            entries.order_by_key(|(name, _)| place(name));
             let kind_of = |name: &str| match (kind, place(name), of) {
                 (_, Some(at), Some(of)) => &of.fields[at].kind,
                 _ => &Type::Any,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::scope::{Scope, Selected};
 use super::{Group, Row, Section};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_cluster::chronicle::{ObjectRef, PodLife, Workload};
 
@@ -75,7 +76,7 @@ fn groups<'a>(section: &Key<'a>, pods: Vec<&'a PodLife>) -> Vec<Group<'a>> {
         let prefix = owner.map_or_else(String::new, |owner| format!("{}-", owner.name));
         groups.push((revision, from, Group { title, prefix, rows: rows(pods) }));
     }
-    groups.sort_by_key(|(revision, from, _)| (*revision, *from));
+    groups.order_by_key(|(revision, from, _)| (*revision, *from));
     groups.into_iter().map(|(_, _, group)| group).collect()
 }
 
@@ -87,7 +88,7 @@ fn rows<'a>(pods: Vec<&'a PodLife>) -> Vec<Row<'a>> {
     }
     let mut rows: Vec<Row<'a>> = lives.into_iter().map(|((_, name), lives)| Row { name, lives }).collect();
     for row in &mut rows {
-        row.lives.sort_by_key(|life| life.from());
+        row.lives.order_by_key(|life| life.from());
     }
     rows.sort_by_cached_key(|row| (row.lives[0].from(), natural(row.name)));
     rows

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::axis::short;
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_cluster::chronicle::{Mark, MarkKind};
 
@@ -48,7 +49,7 @@ impl<'a> Legend<'a> {
             (commands.len().saturating_sub(LETTERS.len()), events.len().saturating_sub(DIGITS.len()));
         // Warnings sort before normal events.
         let mut events: Vec<Vec<&Mark>> = events.into_values().take(DIGITS.len()).collect();
-        events.sort_by_key(|marks| marks[0].at);
+        events.order_by_key(|marks| marks[0].at);
         let labelled = LETTERS.chars().zip(commands.into_values()).chain(DIGITS.chars().zip(events));
         let entries = labelled.map(|(label, marks)| Entry { label, kind: marks[0].kind, marks }).collect();
         Legend { marks: marks.to_vec(), entries, more_commands, more_events }

@@ -18,6 +18,7 @@ use super::run::{Outcome, run};
 use super::sandbox::Sandboxes;
 use super::step::Step;
 use crate::CliResult;
+use kctl_base::order::Order as _;
 
 /// Why a future does not hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ pub(super) fn check(
         drop(receiver);
     });
     result?;
-    failures.sort_by_key(|failure: &Failure| failure.seed);
+    failures.order_by_key(|failure: &Failure| failure.seed);
     Ok(report(path, transcript, seeds, &failures))
 }
 

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::format::{Format, Transcript};
 use crate::{CliError, CliResult, git};
+use kctl_base::order::Order as _;
 
 /// The largest number of files of a directory that is copied.
 const MOST_FILES: usize = 20_000;
@@ -77,7 +78,7 @@ pub(super) fn list(root: &Path) -> CliResult<Vec<PathBuf>> {
     if files.is_empty() {
         walk(root, Path::new(""), &mut files).map_err(|e| CliError::io(format!("read {}", root.display()), e))?;
     }
-    files.sort();
+    files.order();
     Ok(files)
 }
 

@@ -10,6 +10,7 @@ use crate::printers::table::print_rows;
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueWrite;
+use kctl_base::order::Order as _;
 use kctl_kinds::Kind;
 
 /// The `api-resources` verb.
@@ -158,9 +159,9 @@ fn resources(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             && categories.iter().all(|c| r.categories.contains(&c.as_str()))
     });
     match sort {
-        "name" => found.sort_by_key(|r| r.name),
-        "kind" => found.sort_by_key(|r| r.kind),
-        _ => found.sort_by_key(|r| (r.group, r.name)),
+        "name" => found.order_by_key(|r| r.name),
+        "kind" => found.order_by_key(|r| r.kind),
+        _ => found.order_by_key(|r| (r.group, r.name)),
     }
     if output == "name" {
         for r in &found {
@@ -212,7 +213,7 @@ fn versions(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         versions.push(kind.names().api_version());
         versions.extend(kind.other_versions().iter().map(|(group, version)| joined(group, version)));
     }
-    versions.sort();
+    versions.order();
     versions.dedup();
     for version in versions {
         ctx.print_line(version);

@@ -14,6 +14,7 @@ use crate::{CliError, CliResult, Ctx, Verb, resolve};
 use kctl_base::gvk::GroupVersion;
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_cluster::client::{ListParams, ResourcePath, WatchStart};
 use kctl_cluster::{WaitFor, WatchEvent};
@@ -120,7 +121,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let listed = ctx.api(|client| client.list(&path, &params))?;
     let mut events: Vec<Object> = listed.items.iter().filter(|e| filter.matches(e)).map(|e| (**e).clone()).collect();
-    events.sort_by_key(last_seen);
+    events.order_by_key(last_seen);
     if events.is_empty() {
         ctx.print_error(match all_namespaces {
             true => "No events found.".to_string(),

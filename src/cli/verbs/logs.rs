@@ -11,6 +11,7 @@ use crate::{CliError, CliResult, Ctx, Verb, scheme};
 use kctl_base::field::quote;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::{Duration, Time};
 use kctl_cluster::client::{ListParams, LogStream, ResourcePath};
 use kctl_cluster::{LogOptions, WaitFor, WaitOutcome};
@@ -234,7 +235,7 @@ pub(super) fn pods_behind(
     if pods.is_empty() {
         return Err(CliError::new("timed out waiting for the condition"));
     }
-    pods.sort_by_key(|p| (!kctl_base::object::condition_is_true(p, "Ready"), p.creation_time()));
+    pods.order_by_key(|p| (!kctl_base::object::condition_is_true(p, "Ready"), p.creation_time()));
     if !all {
         if pods.len() > 1 {
             ctx.print_error(format!("Found {} pods, using pod/{}", pods.len(), pods[0].name()));

@@ -12,6 +12,7 @@ use crate::args::{self, Matches, groups};
 use crate::executables::{folders, is_executable};
 use crate::{CliError, CliResult, Ctx, Stream, Verb};
 use kctl_base::go::io_error;
+use kctl_base::order::Order as _;
 
 /// The prefix of the names of plugins.
 const PREFIX: &str = "kubectl-";
@@ -63,7 +64,7 @@ fn list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|name| name.starts_with(PREFIX))
             .collect();
-        names.sort();
+        names.order();
         for name in names {
             let path = folder.join(&name);
             if !found {

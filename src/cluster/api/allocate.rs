@@ -10,8 +10,12 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 
+use crate::profile::Cidr;
+
 /// The resource whose objects have addresses and ports allocated.
 const SERVICES: &str = "services";
+/// The resource whose objects add ranges of cluster IPs.
+const RANGES: &str = "servicecidrs.networking.k8s.io";
 /// The range of node ports.
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 /// The first of the node ports that a dry run shows in the place of those that would be drawn.
@@ -112,35 +116,56 @@ impl Server {
         Ok(None)
     }
 
-    /// Returns a free address from the upper part of the range: Kubernetes keeps the lower one for requested addresses
-    /// (KEP-3070), a sixteenth of the addresses, but at least 16, if there are more, and at most 256.
-    fn free_address(&mut self, service: &Object) -> Result<String> {
-        let range = self.settings.installation.service_cidr;
-        let kept = if range.size() > 16 { (range.size() / 16).clamp(16, 256) } else { 1 };
-        let owner = format!("{}/{}", service.namespace(), service.name());
-        for draw in 0..DRAWS_MAX {
-            let number = kept + self.ids.below("clusterIP", &owner, draw, range.size() - 2 - kept);
-            let address = range.address(number).to_string();
-            if !self.is_taken(ADDRESSES, &address, service)? {
-                return Ok(address);
-            }
+    /// Returns the ranges of cluster IPs: that of the cluster, and those that have been added by ServiceCIDRs (KEP-1880).
+    fn service_ranges(&mut self) -> Result<Vec<Cidr>> {
+        let mut ranges = vec![self.settings.installation.service_cidr];
+        for added in self.read_all(RANGES, None)?.iter().filter(|range| !range.is_deleting()) {
+            let texts = added.list("/spec/cidrs").iter().filter_map(Value::as_str);
+            ranges.extend(texts.filter_map(|text| Cidr::parse(text).ok()));
         }
-        // The upper part is in use, as far as one can tell; the lower one comes first now.
-        for number in 1..range.size() - 1 {
-            let address = range.address(number).to_string();
-            if !self.is_taken(ADDRESSES, &address, service)? {
+        Ok(ranges)
+    }
+
+    /// Returns a free address.
+    fn free_address(&mut self, service: &Object) -> Result<String> {
+        for range in self.service_ranges()? {
+            if let Some(address) = self.free_address_of(range, service)? {
                 return Ok(address);
             }
         }
         Err(Status::internal("failed to allocate a serviceIP: range is full"))
     }
 
+    /// Returns a free address from the upper part of a range: Kubernetes keeps the lower one for requested addresses
+    /// (KEP-3070), a sixteenth of the addresses, but at least 16, if there are more, and at most 256.
+    fn free_address_of(&mut self, range: Cidr, service: &Object) -> Result<Option<String>> {
+        let kept = if range.size() > 16 { (range.size() / 16).clamp(16, 256) } else { 1 };
+        let owner = format!("{}/{}", service.namespace(), service.name());
+        let drawn = if range.size() > kept + 2 { DRAWS_MAX } else { 0 };
+        for draw in 0..drawn {
+            let number = kept + self.ids.below("clusterIP", &owner, draw, range.size() - 2 - kept);
+            let address = range.address(number).to_string();
+            if !self.is_taken(ADDRESSES, &address, service)? {
+                return Ok(Some(address));
+            }
+        }
+        // The upper part is in use, as far as one can tell; the lower one comes first now.
+        for number in 1..range.size() - 1 {
+            let address = range.address(number).to_string();
+            if !self.is_taken(ADDRESSES, &address, service)? {
+                return Ok(Some(address));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the reason for which a requested address cannot be allocated. A dry run looks at the range only.
     fn address_problem(&mut self, address: &str, service: &Object, is_dry: bool) -> Result<Option<String>> {
-        let range = self.settings.installation.service_cidr;
-        // Validation has refused what is not an address; those of IPv6 are not in the range.
+        // Validation has refused what is not an address; those of IPv6 are not in a range.
         let parsed = address.parse().ok();
-        let is_elsewhere = !parsed.is_some_and(|address| range.contains(address));
+        let ranges = self.service_ranges()?;
+        let found = ranges.iter().find(|range| parsed.is_some_and(|address| range.contains(address)));
+        let (range, is_elsewhere) = (*found.unwrap_or(&ranges[0]), found.is_none());
         if is_elsewhere && !is_dry {
             return Ok(Some("the provided network does not match the current range".into()));
         }

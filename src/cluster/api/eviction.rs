@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use super::{Request, Response, Result, Server};
+use kctl_base::condition::{Condition, ConditionStatus};
 use kctl_base::labels;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status, StatusCause};
 use kctl_kinds::Kind;
+use kctl_kinds::core::pod::set_condition;
 
 impl Server {
     /// Deletes a pod if the disruption budget that selects it allows one more disruption.
@@ -31,7 +33,28 @@ impl Server {
                 self.spend_budget(budget, &pod, request.options.dry_run, now)?;
             }
         }
+        if !request.options.dry_run {
+            self.mark_evicted(&pod, now)?;
+        }
         Ok(Response { created: true, ..self.delete(kind, &delete, now)? })
+    }
+
+    /// Sets the condition that tells the owner of a pod why it is deleted (`addConditionAndDeletePod`).
+    fn mark_evicted(&mut self, pod: &Object, now: Time) -> Result<()> {
+        let mut new = pod.clone();
+        let condition = Condition {
+            type_: "DisruptionTarget",
+            status: ConditionStatus::True,
+            reason: "EvictionByEvictionAPI",
+            message: "Eviction API: evicting",
+            observed_generation: None,
+        };
+        set_condition(&mut new, condition, now);
+        let update = Request::update("pods", pod.namespace(), pod.name(), new)
+            .subresource("status")
+            .manager("kube-apiserver")
+            .by_control_plane();
+        self.handle(update, now).map(drop)
     }
 
     /// Returns the disruption budgets that select a pod.

@@ -13,6 +13,7 @@
 //! each call. Controllers react to writes by reading [`Server::changes_since`]; they read the store through the server as
 //! informers read their caches, without authorization.
 
+mod addresses;
 pub(crate) mod admission;
 mod allocate;
 mod apply;
@@ -66,6 +67,7 @@ use crate::store::{ObjectKey, Store, StoreError};
 use kctl_base::gvk::{GroupVersion, split_api_version};
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
+use kctl_base::order::Order as _;
 use kctl_base::sim::{Ids, Time};
 use kctl_base::status::{Reason, Status};
 use kctl_kinds::catalog::KindRef;
@@ -306,7 +308,7 @@ impl Server {
     /// all others from being read: its kind is not served.
     pub(crate) fn reload_custom_kinds(&mut self) -> std::result::Result<(), StoreError> {
         let mut definitions = self.store.list_readable(DEFINITIONS)?;
-        definitions.sort_by(|left, right| left.str("/spec/group").cmp(right.str("/spec/group")));
+        definitions.order_by(|left, right| left.str("/spec/group").cmp(right.str("/spec/group")));
         let is_refused = |d: &Object| condition(d, "Established").is_some_and(|c| c.str("/status") == "False");
         let accepted = definitions.iter().filter(|d| !is_refused(d));
         let kinds = accepted.filter_map(|d| Custom::from_definition(d));

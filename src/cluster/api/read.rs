@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::addresses;
 use super::continue_token::ContinueToken;
 use super::{ObjectList, Payload, Request, Response, Result, Server};
 use crate::store::ObjectKey;
@@ -36,6 +37,11 @@ impl Selection {
 impl Server {
     /// Reads one object.
     pub(super) fn get(&mut self, kind: &dyn Kind, request: &Request) -> Result<Response> {
+        if addresses::serves(&request.resource)
+            && let Some(address) = self.addresses_in_use()?.into_iter().find(|found| found.name() == request.name)
+        {
+            return Ok(Response::of(address));
+        }
         let object = self.must_read(kind, &request.namespace, &request.name)?;
         Ok(Response::of(self.in_version(kind, object, &request.version)))
     }
@@ -50,7 +56,11 @@ impl Server {
         let first = token.map_or(self.revision(), |token| token.revision());
         let next = |last: &Arc<Object>| ContinueToken::after(last, namespace, first).encode();
         let continue_token = items.last().filter(|_| has_more).map(next).unwrap_or_default();
-        let items = items.into_iter().map(|object| self.in_version(kind, object, &request.version)).collect();
+        let mut items: Vec<Arc<Object>> =
+            items.into_iter().map(|object| self.in_version(kind, object, &request.version)).collect();
+        if addresses::serves(&request.resource) && request.options.continue_token.is_empty() {
+            items.extend(self.addresses_in_use()?.into_iter().filter(|address| selection.matches(kind, address)));
+        }
         let list = ObjectList { items, resource_version: self.revision(), continue_token };
         Ok(Response { payload: Payload::List(list), ..Response::default() })
     }

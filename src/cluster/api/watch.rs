@@ -45,12 +45,8 @@ impl Server {
         selection: &Selection,
         start: u64,
     ) -> Result<Vec<WatchEvent>> {
-        let changes = self.changes_since(start)?;
-        let resource = kind.names().resource();
-        let concerns = |change: &&Change| {
-            change.key.resource == resource
-                && (request.namespace.is_empty() || change.key.namespace == request.namespace)
-        };
+        let changes = self.store.changes_of(&kind.names().resource(), start)?;
+        let concerns = |change: &&Change| request.namespace.is_empty() || change.key.namespace == request.namespace;
         let events = changes.iter().filter(concerns).filter_map(|change| event_of(kind, change, selection));
         Ok(events.map(|event| self.convert_event(kind, event, request)).collect())
     }

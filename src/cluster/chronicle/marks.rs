@@ -4,6 +4,7 @@ use super::deed::deed;
 use super::{History, ObjectRef};
 use crate::inspection::Change;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 
 /// The reasons of normal events that explain what a picture shows; every warning does.
@@ -51,7 +52,7 @@ pub struct Mark {
 pub(super) fn marks(history: &History) -> Vec<Mark> {
     let mut marks: Vec<Mark> = history.objects.iter().filter_map(|object| of_past_event(object)).collect();
     marks.extend(history.changes.iter().filter_map(of_change));
-    marks.sort_by_key(|mark| mark.at);
+    marks.order_by_key(|mark| mark.at);
     marks
 }
 

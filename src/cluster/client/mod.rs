@@ -22,9 +22,7 @@ pub use resource_path::ResourcePath;
 pub use transport::{Transport, WaitFor, WaitOutcome};
 pub use watch::{LogStream, Watch, WatchStart};
 
-use crate::api::{
-    Body, Log, ObjectList, PatchType, Payload, Request, Requester, Response, Result, User, Verb, WatchEvent,
-};
+use crate::api::{Body, ObjectList, PatchType, Payload, Request, Requester, Response, Result, User, Verb};
 use crate::error::ClusterError;
 use kctl_base::json::{Parts, Value};
 use kctl_base::object::Object;
@@ -240,62 +238,6 @@ impl<T: Transport> Client<T> {
         self.object(request)
     }
 
-    /// Opens a watch of a collection and returns it with its first events; [`Client::poll`] reads the following ones. The
-    /// user is authorized once, when the watch is opened.
-    ///
-    /// # Errors
-    /// The status that the server reports.
-    pub fn watch(
-        &mut self,
-        path: &ResourcePath,
-        params: &ListParams,
-        start: WatchStart,
-    ) -> Result<(Watch, Vec<WatchEvent>)> {
-        let mut request = path.collection().request(Verb::Watch).labels(&params.labels).fields(&params.fields);
-        request.options.limit = params.chunk_size;
-        match start {
-            WatchStart::Existing => request.options.send_initial_events = true,
-            WatchStart::Any => request.options.resource_version = Some("0".into()),
-            WatchStart::Newest => {}
-            WatchStart::After(revision) => request.options.resource_version = Some(revision.to_string()),
-        }
-        let mut watch = Watch { request: request.clone() };
-        let mut events = events_of(self.send(request)?);
-        watch.advance(&mut events);
-        Ok((watch, events))
-    }
-
-    /// Reads the events of a watch since the last call.
-    ///
-    /// # Errors
-    /// Status 410 when the change log no longer reaches the position of the watch.
-    pub fn poll(&mut self, watch: &mut Watch) -> Result<Vec<WatchEvent>> {
-        // The connection is already open: reading on is not a new request and is not logged.
-        let mut events = events_of(self.send_unlogged(watch.request.clone())?);
-        watch.advance(&mut events);
-        Ok(events)
-    }
-
-    /// Reads what a log has gained since the position of its stream.
-    ///
-    /// # Errors
-    /// The status that the server reports.
-    pub fn read_log(&mut self, stream: &mut LogStream) -> Result<Log> {
-        let mut request = stream.path.request(Verb::Get);
-        request.options.log.clone_from(&stream.options);
-        let response = match std::mem::replace(&mut stream.is_open, true) {
-            true => self.send_unlogged(request)?,
-            false => self.send(request)?,
-        };
-        match response.payload {
-            Payload::Log(log) => {
-                stream.advance(&log);
-                Ok(log)
-            }
-            _ => Err(unexpected()),
-        }
-    }
-
     /// Calls the API by path and returns the body of the answer.
     ///
     /// # Errors
@@ -404,14 +346,6 @@ fn with_manager(request: Request) -> Request {
     {
         true => request,
         false => request.manager(AGENT),
-    }
-}
-
-/// Returns the events of a watch response; none for other payloads.
-fn events_of(response: Response) -> Vec<WatchEvent> {
-    match response.payload {
-        Payload::Events(events) => events,
-        _ => Vec::new(),
     }
 }
 

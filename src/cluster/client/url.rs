@@ -3,6 +3,7 @@
 
 use kctl_base::gvk::GroupResource;
 use kctl_base::json::{self, Value, json};
+use kctl_base::order::Order as _;
 
 use crate::api::{Body, LogOptions, Options, PatchType, Request, SessionCall, Verb};
 
@@ -68,7 +69,7 @@ fn query(request: &Request, whole_objects: bool) -> String {
         parameters.push(("includeObject", "Object".into()));
     }
     // The words of a command keep their order.
-    parameters.sort_by_key(|(name, _)| *name);
+    parameters.order_by_key(|(name, _)| *name);
     form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 

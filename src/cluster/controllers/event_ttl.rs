@@ -8,7 +8,8 @@ use super::runtime::Result;
 use super::runtime::recorder::{self, EVENT_TTL};
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, ObjectMeta};
 use kctl_base::sim::Time;
 use kctl_kinds::core::event::{ABOUT, about};
 
@@ -58,10 +59,10 @@ fn expiry(event: &Object, now: Time) -> Time {
 
 /// Returns the instant of the last occurrence of an event; `None` when it has no time at all.
 fn last_seen(event: &Object) -> Option<Time> {
-    ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"]
-        .iter()
-        .filter_map(|pointer| event.time(pointer))
-        .max()
+    let time = |fields: &Value, field: &str| Time::parse(fields.get(field)?.as_str()?);
+    let series = event.get("series").and_then(|series| time(series, "lastObservedTime"));
+    let own = ["lastTimestamp", "eventTime"].into_iter().filter_map(|field| time(event, field)).max();
+    series.max(own).max(time(&event["metadata"], "creationTimestamp"))
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {

@@ -12,6 +12,7 @@ use super::shared::claim;
 use kctl_base::json::{Map, Value, json, to_compact};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::sim::ids::safe_encode;
 
 /// The resource of revisions.
@@ -90,7 +91,7 @@ pub(super) fn make(owner: &Object, data: Value, (label, hash): (&str, &str), num
 pub(super) fn claim(ctx: &mut Context<'_>, owner: &Object, selector: &Selector) -> Result<Vec<Arc<Object>>> {
     let candidates = claim::candidates(ctx, owner, REVISIONS, selector)?;
     let mut revisions = claim::claim(ctx, owner, REVISIONS, selector, candidates)?;
-    revisions.sort_by_key(|r| (number(r), r.creation_time(), r.name().to_string()));
+    revisions.order_by_key(|r| (number(r), r.creation_time(), r.name().to_string()));
     Ok(revisions)
 }
 

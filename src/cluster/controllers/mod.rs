@@ -30,6 +30,7 @@ mod deployment;
 mod disruption;
 mod endpoint_slice;
 mod endpoints;
+mod ephemeral_volume;
 mod event_ttl;
 mod flow_schema;
 mod garbage_collector;
@@ -48,6 +49,7 @@ pub(crate) mod runtime;
 pub(crate) mod scheduler;
 mod service_account;
 mod service_account_token;
+mod service_cidr;
 mod shared;
 mod stateful_set;
 mod storage_protection;
@@ -67,6 +69,7 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     node::eviction::CONTROLLER,
     node::static_pods::CONTROLLER,
     pod_gc::CONTROLLER,
+    ephemeral_volume::CONTROLLER,
     persistent_volume::CONTROLLER,
     persistent_volume::provisioner::CONTROLLER,
     storage_protection::CLAIMS,
@@ -101,5 +104,6 @@ pub(crate) static CONTROLLERS: &[Controller] = &[
     cluster_role_aggregation::CONTROLLER,
     flow_schema::CONTROLLER,
     api_service::CONTROLLER,
+    service_cidr::CONTROLLER,
     event_ttl::CONTROLLER,
 ];

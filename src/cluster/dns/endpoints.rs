@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::api::{Result, Server};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 
 const SLICES: &str = "endpointslices.discovery.k8s.io";
 /// Label of a slice with the name of its service.
@@ -33,7 +34,7 @@ pub(super) fn of_service(server: &mut Server, service: &Object) -> Result<Vec<En
     let value = format!("{}/{SERVICE_NAME}={}", service.namespace(), service.name());
     let slices = server.read_index_of("label", &value, SLICES, None)?;
     let mut endpoints: Vec<Endpoint> = slices.iter().flat_map(of_slice).collect();
-    endpoints.sort_by_key(|e| e.ip.parse::<Ipv4Addr>().ok());
+    endpoints.order_by_key(|e| e.ip.parse::<Ipv4Addr>().ok());
     Ok(endpoints)
 }
 

@@ -124,7 +124,7 @@ fn response(status: u16, kind: &str, body: String) -> Response {
         reason: reason(status).to_owned(),
         headers: headers.map(|(name, value)| (name.to_owned(), value)).to_vec(),
         body: body.into_bytes(),
-        is_http_1_0: false,
+        ..Response::default()
     }
 }
 

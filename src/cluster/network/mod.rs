@@ -5,6 +5,7 @@
 //! looked up in the cluster's DNS ([`crate::dns`]), at its usual address.
 
 mod api_server;
+mod ended;
 mod policy;
 mod services;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::api::{Result, Server};
 use crate::dns::{self, RecordType};
 use crate::profile::Cidr;
 use policy::{Party, Traffic};
+pub(crate) use services::endpoints;
 
 /// The number of the DNS server's address in the range of services.
 const DNS_NUMBER: u64 = 10;
@@ -82,6 +84,8 @@ pub(crate) struct Network<'a> {
     pub(crate) now: Time,
     pub(crate) hops: u8,
     pub(crate) is_forecast: bool,
+    /// The address in the place of the pod's, where a node passes the connection on.
+    pub(crate) source: Option<Ipv4Addr>,
     pub(crate) deliver: Deliver,
     /// The first failure of the store. To the pod it is a time-out.
     pub(crate) failure: &'a mut Option<Status>,
@@ -89,7 +93,7 @@ pub(crate) struct Network<'a> {
 
 /// What lies at an address.
 enum Place {
-    /// A running pod.
+    /// A pod that runs, or has just ended.
     Pod(Arc<Object>),
     /// The API server.
     Api,
@@ -135,6 +139,12 @@ impl Network<'_> {
         };
         let found = dns::lookup(self.server, "", &format!("{name}."), kind);
         let found = self.settle(found)?;
+        if !found.exists && matches!(kind, RecordType::A) {
+            let ended = ended::address(self.server, &found.name, self.now);
+            if let Some(record) = self.settle(ended)? {
+                return Ok(Answer { exists: true, records: vec![record] });
+            }
+        }
         let record = |record: dns::Record| Record { name: record.name, kind: record.kind, data: record.data };
         Ok(Answer { exists: found.exists, records: found.records.into_iter().map(record).collect() })
     }
@@ -146,6 +156,19 @@ impl Network<'_> {
     pub(crate) fn translate(&mut self, to: Endpoint, draw: u64) -> std::result::Result<Endpoint, NetworkError> {
         let translated = services::translate(self.server, self.pod, to, draw);
         self.settle(translated)?
+    }
+
+    /// Returns the address of the node that a translated connection comes from, where it is not that of the pod.
+    ///
+    /// # Errors
+    /// [`NetworkError::TimedOut`] when the cluster cannot be read.
+    pub(crate) fn masquerade(
+        &mut self,
+        to: Endpoint,
+        endpoint: Endpoint,
+    ) -> std::result::Result<Option<Ipv4Addr>, NetworkError> {
+        let address = services::masquerade(self.server, to, endpoint);
+        self.settle(address)
     }
 
     /// Sends a message to an endpoint that has been translated.
@@ -212,7 +235,7 @@ impl Network<'_> {
             (Place::Pod(pod), message) => {
                 let delivery = Delivery {
                     port: to.port,
-                    client: address_of(self.pod).unwrap_or(Ipv4Addr::UNSPECIFIED),
+                    client: self.source.or_else(|| address_of(self.pod)).unwrap_or(Ipv4Addr::UNSPECIFIED),
                     message,
                     hops: self.hops + 1,
                     is_forecast: self.is_forecast,
@@ -238,9 +261,9 @@ impl Network<'_> {
             return Ok(Place::Api);
         }
         let text = to.address.to_string();
-        let is_alive = |pod: &Arc<Object>| !matches!(pod.str("/status/phase"), "Succeeded" | "Failed");
         let pods = self.server.read_all("pods", None)?;
-        if let Some(pod) = pods.into_iter().filter(is_alive).find(|pod| pod.str("/status/podIP") == text) {
+        let is_here = |pod: &Arc<Object>| pod.str("/status/podIP") == text && ended::is_found(pod, self.now);
+        if let Some(pod) = pods.into_iter().find(is_here) {
             if !pod.flag("/spec/hostNetwork") {
                 return Ok(Place::Pod(pod));
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_container::{Endpoint, NetworkError};
 
 use crate::api::{Result, Server};
@@ -55,6 +56,51 @@ pub(super) fn translate(
     Ok(if has_address { Err(NetworkError::TimedOut) } else { Ok(to) })
 }
 
+/// Returns the addresses of the pods among which connections to an address are divided: the ready endpoints of a service, or
+/// the address itself.
+///
+/// # Errors
+/// A list that cannot be read.
+pub(crate) fn endpoints(server: &mut Server, to: Endpoint) -> Result<Vec<Ipv4Addr>> {
+    let text = to.address.to_string();
+    let is_node = is_node(server, &text)?;
+    for service in server.read_all("services", None)? {
+        let is_address = service.str("/spec/clusterIP") == text || external_addresses(&service).any(|ip| ip == text);
+        if let Some(port) = port_of(&service, to.port, is_address, is_node) {
+            let ready = candidates(server, &service, port)?.into_iter().filter(|candidate| candidate.is_ready);
+            return Ok(ready.map(|candidate| candidate.to.address).collect());
+        }
+    }
+    Ok(vec![to.address])
+}
+
+/// Returns the address from which a connection to an address of a node arrives at an endpoint: the node puts its own in the place
+/// of the client's, that of its network of pods towards a pod that it runs. `None` where the client's stays: for other
+/// addresses, and where the policy of the service is local.
+///
+/// # Errors
+/// A list that cannot be read.
+pub(super) fn masquerade(server: &mut Server, to: Endpoint, endpoint: Endpoint) -> Result<Option<Ipv4Addr>> {
+    let text = to.address.to_string();
+    let Some(node) = node_at(server, &text)?.filter(|_| to != endpoint) else { return Ok(None) };
+    for service in server.read_all("services", None)? {
+        let Some(port) = port_of(&service, to.port, false, true) else { continue };
+        if service.str("/spec/externalTrafficPolicy") == "Local" {
+            return Ok(None);
+        }
+        let candidates = candidates(server, &service, port)?;
+        let is_here = candidates.iter().any(|found| found.to == endpoint && found.node == node.name());
+        return Ok(if is_here { gateway(&node) } else { Some(to.address) });
+    }
+    Ok(None)
+}
+
+/// Returns the first address of the pods of a node, which the node itself has.
+fn gateway(node: &Object) -> Option<Ipv4Addr> {
+    let network: Ipv4Addr = node.str("/spec/podCIDR").split('/').next()?.parse().ok()?;
+    Some(Ipv4Addr::from(u32::from(network).wrapping_add(1)))
+}
+
 /// Returns the TCP port of a service that a connection is for: by its number, or on a node by its node port.
 fn port_of(service: &Object, number: u16, is_address: bool, is_node: bool) -> Option<&Value> {
     let field = match (is_address, is_node) {
@@ -82,7 +128,7 @@ fn candidates(server: &mut Server, service: &Object, port: &Value) -> Result<Vec
     let value = format!("{}/{SERVICE_NAME}={}", service.namespace(), service.name());
     let slices = server.read_index_of("label", &value, SLICES, None)?;
     let mut found: Vec<Candidate> = slices.iter().flat_map(|slice| of_slice(slice, port.str("/name"))).collect();
-    found.sort_by_key(|candidate| candidate.to.address);
+    found.order_by_key(|candidate| candidate.to.address);
     Ok(found)
 }
 
@@ -138,9 +184,13 @@ pub(super) fn is_node(server: &mut Server, address: &str) -> Result<bool> {
 
 /// Returns the name of the node with an address; empty if there is none.
 fn node_of(server: &mut Server, address: &str) -> Result<String> {
+    Ok(node_at(server, address)?.map(|node| node.name().to_owned()).unwrap_or_default())
+}
+
+/// Returns the node with an address.
+fn node_at(server: &mut Server, address: &str) -> Result<Option<Arc<Object>>> {
     let has_address = |node: &Arc<Object>| node.list("/status/addresses").iter().any(|a| a.str("/address") == address);
-    let node = server.read_all("nodes", None)?.into_iter().find(has_address);
-    Ok(node.map(|node| node.name().to_owned()).unwrap_or_default())
+    Ok(server.read_all("nodes", None)?.into_iter().find(has_address))
 }
 
 /// Reports whether an address is that of a service.

@@ -135,6 +135,25 @@ fn services_lead_to_all_pods_behind_them() {
 }
 
 #[test]
+fn nodes_put_their_own_address_in_the_place_of_the_client() {
+    let ports = json!([{"port": 80, "targetPort": 8080, "nodePort": 30080}]);
+    let local = json!([{"port": 80, "targetPort": 8080, "nodePort": 30081}]);
+    let mut town = Town::new(&[
+        ("services", service("door", &json!({"type": "NodePort", "ports": ports}))),
+        ("services", service("near", &json!({"type": "NodePort", "ports": local, "externalTrafficPolicy": "Local"}))),
+    ]);
+    let mut seen = |place: &str| {
+        let (_, text) = town.run("default", "client-0", &format!("wget -T 1 -q -O - http://{place}/clientip"));
+        text.split(':').next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(seen("web"), "10.244.1.2");
+    // The node of the servers, whose network of pods is 10.244.1.0/24, and another one.
+    assert_eq!(seen("192.168.20.11:30080"), "10.244.1.1");
+    assert_eq!(seen("192.168.20.12:30080"), "192.168.20.12");
+    assert_eq!(seen("192.168.20.11:30081"), "10.244.1.2");
+}
+
+#[test]
 fn requests_are_seen_by_the_server() {
     let mut town = Town::new(&[("pods", pod("default", "site-0", "nginx:1.25", &[]))]);
     let server = town.address("pods", "site-0", "/status/podIP");
@@ -227,7 +246,9 @@ fn a_failure_of_the_store_is_more_than_a_time_out() {
         let deliver: Deliver = |_, _, _| Err(BROKEN.take().expect("a status"));
         let mut failure = None;
         let (server, pod) = (&mut cluster.server, &*own);
-        let mut network = Network { server, pod, now, hops: 0, is_forecast: false, deliver, failure: &mut failure };
+        let source = None;
+        let mut network =
+            Network { server, pod, now, hops: 0, is_forecast: false, source, deliver, failure: &mut failure };
         let sent = network.send(Endpoint { address, port: 8080 }, Message::Connect);
         assert_eq!(sent.err(), Some(NetworkError::TimedOut));
         assert_eq!(failure, is_failure.then_some(status));

@@ -24,7 +24,7 @@ impl Default for Installation {
 }
 
 /// The written form of an [`Installation`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct InstallationRecord {
     profile: String,
     service_cidr: String,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-/// Images missing from a new cluster: a version that the tutorials mistype on purpose.
-const DEFAULT_NAMES: [&str; 1] = ["nginx:1.91"];
+/// Images missing from a new cluster: those that tutorials mistype or invent on purpose.
+const DEFAULT_NAMES: [&str; 4] =
+    ["nginx:1.91", "nginx:1.161", "nginx:sometag", "non-existing-repo/non-existing-image:example"];
 /// Tags missing from a new cluster, whatever the repository.
 const DEFAULT_TAGS: [&str; 3] = ["bad", "does-not-exist", "notfound"];
 /// Precedes a tag in the written form of a pattern: `*:notfound`.
@@ -75,6 +76,7 @@ mod tests {
         let mut images = MissingImages::default();
         let cases = [
             ("nginx:1.91", true),
+            ("nginx:1.161", true),
             ("nginx:1.25", false),
             ("docker.io/nginx:1.91", false),
             ("x/y:does-not-exist", true),
@@ -84,8 +86,9 @@ mod tests {
         for (image, missing) in cases {
             assert_eq!(images.contains(image), missing, "{image}");
         }
-        images.remove("nginx:1.91");
-        images.remove("*:bad");
+        for pattern in DEFAULT_NAMES.iter().chain(&["*:bad"]) {
+            images.remove(pattern);
+        }
         images.insert("redis:7");
         images.insert("*:latest");
         assert_eq!(images.patterns(), ["redis:7", "*:does-not-exist", "*:latest", "*:notfound"]);

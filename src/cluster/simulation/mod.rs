@@ -6,6 +6,7 @@
 mod estimate;
 mod faults;
 mod images;
+mod load;
 mod metrics;
 mod pod_usage;
 
@@ -13,5 +14,6 @@ pub use faults::{Faults, PodFault};
 pub(crate) use faults::{missing_images, pod_fault, remove_pod_fault, stopped_nodes};
 pub use images::MissingImages;
 pub(crate) use images::tag;
+pub(crate) use load::note_load;
 pub use metrics::{METRICS_ANNOTATION, PodMetrics, ResourceUsage};
 pub(crate) use pod_usage::{Measurements, pod_usage};

@@ -1,9 +1,11 @@
 //! The usage of pods as the metrics API reports it: what is declared, and of the rest what a metrics server would measure.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::estimate::estimate;
 use super::faults::pod_metrics;
+use super::load::loads;
 use super::metrics::{METRICS_ANNOTATION, PodMetrics, ResourceUsage};
 use crate::api::{PodUsage, Result, Server};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition_is_true};
@@ -18,6 +20,8 @@ pub(crate) struct Measurements {
     declared: PodMetrics,
     /// The generator and the time of estimates; `None` without a metrics server.
     server: Option<(Ids, Time)>,
+    /// The load of servers by the address of their pod, in thousandths of a processor.
+    loads: BTreeMap<String, i64>,
 }
 
 impl Measurements {
@@ -29,7 +33,8 @@ impl Measurements {
         let declared = pod_metrics(server)?;
         let api = server.read("apiservices.apiregistration.k8s.io", "", METRICS_API)?;
         let is_there = api.is_some_and(|api| api.at("/spec/service").is_some() && condition_is_true(&api, "Available"));
-        Ok(Measurements { declared, server: is_there.then(|| (server.ids(), now)) })
+        let loads = if is_there { loads(server)? } else { BTreeMap::new() };
+        Ok(Measurements { declared, server: is_there.then(|| (server.ids(), now)), loads })
     }
 
     /// Returns whether the metrics API is there, whatever pods say of themselves.
@@ -39,7 +44,8 @@ impl Measurements {
 
     /// Returns the usage of a pod; empty if it is not known.
     pub(crate) fn usage(&self, pod: &Object) -> ResourceUsage {
-        let mut usage = self.server.map(|(ids, now)| estimate(pod, ids, now)).unwrap_or_default();
+        let load = self.loads.get(pod.str("/status/podIP")).copied().unwrap_or(0);
+        let mut usage = self.server.map(|(ids, now)| estimate(pod, load, ids, now)).unwrap_or_default();
         usage.extend(self.declared.usage(pod));
         usage
     }

@@ -94,6 +94,18 @@ impl Store {
     /// # Errors
     /// [`ChangesGone::TooOld`] if the log starts after the revision; otherwise a failure of the store.
     pub(crate) fn changes_since(&mut self, revision: u64) -> Result<Vec<Change>, ChangesGone> {
+        self.changes(revision, None)
+    }
+
+    /// Returns the changes of the objects of a resource after a revision, as [`Store::changes_since`] does for all.
+    ///
+    /// # Errors
+    /// As [`Store::changes_since`].
+    pub(crate) fn changes_of(&mut self, resource: &str, revision: u64) -> Result<Vec<Change>, ChangesGone> {
+        self.changes(revision, Some(resource))
+    }
+
+    fn changes(&mut self, revision: u64, resource: Option<&str>) -> Result<Vec<Change>, ChangesGone> {
         if revision.saturating_add(1) < self.committed.log_start {
             return Err(ChangesGone::TooOld { asked: revision, oldest: self.committed.log_start - 1 });
         }
@@ -104,11 +116,12 @@ impl Store {
         if revision >= self.staged.revision {
             return Ok(Vec::new());
         }
+        let is_asked = |change: &&Change| resource.is_none_or(|resource| change.key.resource == resource);
         if let Some(changes) = self.pending.recent_since(revision) {
-            return Ok(changes.cloned().collect());
+            return Ok(changes.filter(is_asked).cloned().collect());
         }
-        let mut changes = self.logged_since(revision)?;
-        changes.extend(self.pending.recent().cloned());
+        let mut changes = self.logged_since(revision, resource)?;
+        changes.extend(self.pending.recent().filter(is_asked).cloned());
         Ok(changes)
     }
 
@@ -135,14 +148,17 @@ impl Store {
         self.pending.mark_observed(revision, now, self.limits);
     }
 
-    /// Returns the changes after a revision that are stored in the log or encoded for it.
-    pub(super) fn logged_since(&mut self, revision: u64) -> Result<Vec<Change>, StoreError> {
+    /// Returns the changes after a revision, of a resource or (`None`) of all, that are stored in the log or encoded for it.
+    pub(super) fn logged_since(&mut self, revision: u64, resource: Option<&str>) -> Result<Vec<Change>, StoreError> {
         let mut rows = Vec::new();
+        let is_asked =
+            |row: &[u8]| resource.is_none_or(|asked| LogRow::resource(row).is_none_or(|of| of == asked.as_bytes()));
         let (from, to) = keys::changes(revision + 1, self.committed.revision + 1);
         let mut stray = None;
         self.batch.engine().scan(&from, &to, &mut |key, value| {
             match Key::decode(key) {
-                Ok(Key::Change(revision)) => rows.push((revision, value.to_vec())),
+                Ok(Key::Change(revision)) if is_asked(value) => rows.push((revision, value.to_vec())),
+                Ok(Key::Change(_)) => {}
                 _ => stray = Some(keys::describe(key)),
             }
             stray.is_none()
@@ -151,7 +167,7 @@ impl Store {
             return Err(StoreError::damaged(format!("{key} is in the change log")));
         }
         let staged = self.pending.rows_since(revision, self.committed.revision);
-        rows.extend(staged.map(|(revision, row)| (revision, row.clone())));
+        rows.extend(staged.filter(|(_, row)| is_asked(row)).map(|(revision, row)| (revision, row.clone())));
         let mut versions: HashMap<ObjectKey, Option<Arc<Object>>> = HashMap::new();
         for change in self.pending.recent().rev() {
             versions.insert(change.key.clone(), change.old.clone());
@@ -255,6 +271,14 @@ impl LogRow {
             .split_first_chunk::<8>()
             .ok_or_else(|| StoreError::damaged(format!("change {revision} is cut off")))?;
         Ok((Time::from_micros(i64::from_be_bytes(*at)), row))
+    }
+
+    /// The resource of the object that a row is about, which is found without decoding the row; `None` if there is none. What
+    /// precedes it is known: no name of a user does.
+    fn resource(bytes: &[u8]) -> Option<&[u8]> {
+        const FIELD: &[u8] = br#""resource":""#;
+        let start = bytes.windows(FIELD.len()).position(|text| text == FIELD)? + FIELD.len();
+        bytes[start..].split(|byte| *byte == b'"').next()
     }
 
     /// Decodes a row and the time of the change.

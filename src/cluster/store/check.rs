@@ -66,7 +66,7 @@ impl Store {
 
     /// Walks the whole log backwards and compares it with the objects. Requires that all rows can be decoded.
     fn check_history(&mut self, revisions: &BTreeMap<u64, ObjectKey>) -> Result<Vec<String>, StoreError> {
-        let history = match self.logged_since(self.committed.log_start - 1) {
+        let history = match self.logged_since(self.committed.log_start - 1, None) {
             Ok(history) => history,
             Err(error @ StoreError::Damaged { .. }) => return Ok(vec![sentence(&error)]),
             Err(error) => return Err(error),

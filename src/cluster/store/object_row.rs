@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::StoreError;
 use super::keys;
-use kctl_base::json::{self, Parts};
+use kctl_base::json::{self, Known, Parts};
 use kctl_base::object::Object;
 
 /// The first byte of a row in binary form, which is in no UTF-8 text.
@@ -26,8 +26,16 @@ pub(super) fn encode(buffer: &mut Vec<u8>, object: &Object) -> Vec<u8> {
 /// # Errors
 /// If the row is damaged or nested too deeply.
 pub(super) fn decode(key: &[u8], row: &[u8], parts: Parts) -> Result<Object, StoreError> {
+    decode_sharing(key, row, parts, &mut Known::default())
+}
+
+/// Decodes as [`decode`] does, and takes over what is known from other objects.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn decode_sharing(key: &[u8], row: &[u8], parts: Parts, known: &mut Known) -> Result<Object, StoreError> {
     let object = match row.split_first() {
-        Some((&BINARY, binary)) => json::from_binary(binary, parts),
+        Some((&BINARY, binary)) => json::from_binary_sharing(binary, parts, known),
         _ => json::from_slice(row),
     };
     object.map_err(|e| StoreError::unreadable(keys::describe(key), e))

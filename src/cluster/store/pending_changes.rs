@@ -10,6 +10,7 @@ use super::Change;
 use super::change_log::{LogLimits, LogRow};
 use super::engine::Write;
 use super::keys::Key;
+use super::write_batch::encoding::encode_all;
 use kctl_base::sim::Time;
 
 /// An uncommitted command keeps this many times the rows that the log retains, for watches that follow it.
@@ -96,7 +97,8 @@ impl PendingChanges {
 
     /// The log rows from the revision `start` on, with `at` as the time of their commit.
     pub(super) fn writes(&self, start: u64, committed: u64, at: Time) -> impl Iterator<Item = Write> {
-        let recent = self.recent.iter().map(LogRow::encode);
+        let recent: Vec<&Change> = self.recent.iter().collect();
+        let recent = encode_all(&recent, |_, change| LogRow::encode(change));
         let rows = (self.first(committed)..).zip(self.rows.iter().cloned().chain(recent));
         rows.filter(move |(revision, _)| *revision >= start).map(move |(revision, mut row)| {
             LogRow::stamp(&mut row, at);

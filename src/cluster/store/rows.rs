@@ -1,7 +1,5 @@
 //! Named values (the clock, settings, the state of controllers) and the counters behind generated names and numbers.
 
-use std::fmt::Debug;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -11,9 +9,9 @@ use super::{Store, StoreError};
 use kctl_base::json::Value;
 
 /// A type that a named value can have.
-pub trait RowValue: Serialize + DeserializeOwned + Clone + Debug + 'static {}
+pub trait RowValue: Serialize + DeserializeOwned + Clone + PartialEq + 'static {}
 
-impl<T: Serialize + DeserializeOwned + Clone + Debug + 'static> RowValue for T {}
+impl<T: Serialize + DeserializeOwned + Clone + PartialEq + 'static> RowValue for T {}
 
 impl Store {
     /// Returns a named value; `None` if there is none.
@@ -36,7 +34,7 @@ impl Store {
         }
         let Some(bytes) = self.batch.bytes(&key)? else { return Ok(None) };
         let value: T = kctl_base::json::from_slice(&bytes).map_err(|e| unreadable(name, e))?;
-        self.batch.keep_value(key, value.clone());
+        self.batch.keep_value(key, value.clone(), bytes.len());
         Ok(Some(value))
     }
 
@@ -70,7 +68,10 @@ impl Store {
         let key = Key::Row(name.into()).encode();
         let Some(value) = value else { return self.remove_row(key) };
         let is_same = !self.batch.is_staged(&key)
-            && matches!(self.batch.bytes(&key), Ok(Some(old)) if value.encode().is_ok_and(|new| old == new));
+            && match self.batch.value::<T>(&key) {
+                Some(old) => *old == value,
+                None => matches!(self.batch.bytes(&key), Ok(Some(old)) if value.encode().is_ok_and(|new| old == new)),
+            };
         if !is_same {
             self.batch.put_value(key, Box::new(value));
         }

@@ -8,6 +8,7 @@ use crate::WatchEvent;
 use crate::chronicle::ObjectRef;
 use crate::inspection::Change;
 use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 
 /// Resources whose objects nobody would count.
@@ -67,7 +68,7 @@ pub(super) fn effects(changes: &[Change]) -> Vec<ObjectEffect> {
     }
     let mut effects: Vec<ObjectEffect> =
         nets.into_iter().filter_map(|((resource, ..), net)| net.effect(resource)).collect();
-    effects.sort_by(|a, b| (&a.object.kind, a.effect, &a.object).cmp(&(&b.object.kind, b.effect, &b.object)));
+    effects.order_by(|a, b| (&a.object.kind, a.effect, &a.object).cmp(&(&b.object.kind, b.effect, &b.object)));
     effects
 }
 

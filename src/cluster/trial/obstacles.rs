@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::record::{Refusal, TrialRecord};
 use crate::chronicle::{Chronicle, Mark, MarkKind, ObjectRef};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_base::status::Reason;
 
@@ -93,7 +94,7 @@ pub(super) fn obstacles(record: &TrialRecord, chronicle: &Chronicle) -> Vec<Obst
     let mut met: Vec<(Time, ObstacleKind, ObjectRef, String)> =
         warnings.map(|mark| of_warning(mark, &workloads)).collect();
     met.extend(record.refusals.iter().filter_map(of_refusal));
-    met.sort_by_key(|(at, ..)| *at);
+    met.order_by_key(|(at, ..)| *at);
     let mut found: Vec<Obstacle> = Vec::new();
     for (at, kind, object, message) in met {
         let is_same = |known: &Obstacle| match kind {

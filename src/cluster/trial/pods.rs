@@ -1,6 +1,7 @@
 //! The pods of each workload that a trial has started and ended, and how many were available meanwhile.
 
 use crate::chronicle::{Chronicle, ObjectRef, PodLife, PodState, Workload};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 
 /// The fewest available pods of a workload.
@@ -107,9 +108,9 @@ pub(super) fn workload_pods(chronicle: &Chronicle, from: Time) -> Vec<WorkloadPo
         }
     }
     for WorkloadPods { pods, .. } in &mut found {
-        pods.sort_by(|a, b| (a.at(), a.started.is_none(), &a.name).cmp(&(b.at(), b.started.is_none(), &b.name)));
+        pods.order_by(|a, b| (a.at(), a.started.is_none(), &a.name).cmp(&(b.at(), b.started.is_none(), &b.name)));
     }
-    found.sort_by(|a, b| a.workload.cmp(&b.workload));
+    found.order_by(|a, b| a.workload.cmp(&b.workload));
     found
 }
 

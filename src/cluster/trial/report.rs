@@ -10,6 +10,7 @@ use super::unfinished::{self, Unfinished};
 use crate::WatchEvent;
 use crate::chronicle::{Chronicle, History, ObjectRef};
 use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 
 /// What happened in a trial.
@@ -123,6 +124,6 @@ fn find_unfinished(record: &TrialRecord, workloads: &[WorkloadPods], obstacles: 
         }
         found.push(Unfinished { resource: (*resource).into(), object: ObjectRef::of(object), state, causes });
     }
-    found.sort_by(|a, b| a.object.cmp(&b.object));
+    found.order_by(|a, b| a.object.cmp(&b.object));
     found
 }

@@ -26,6 +26,11 @@ pub struct Mount {
 pub struct Mounts(pub Vec<Mount>);
 
 impl Mounts {
+    /// Returns the mounts of the container itself: not those that only show the files of other containers below `/proc`.
+    pub fn own(&self) -> impl Iterator<Item = &Mount> {
+        self.0.iter().filter(|mount| !mount.path.starts_with("/proc/"))
+    }
+
     /// Returns the last mount at exactly this path, written without a final slash.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&Mount> {

@@ -45,6 +45,9 @@ pub(crate) struct Apache {
     pub(crate) root: String,
     /// The server as headers name it: `Apache/2.4.66 (Unix)`.
     pub(crate) signature: String,
+    /// It has pages that are made by PHP, which are not simulated.
+    #[serde(default)]
+    pub(crate) has_php: bool,
 }
 
 impl Apache {
@@ -83,6 +86,9 @@ impl Apache {
             return self.failure(call, Errno::EACCES);
         }
         let path = format!("{}{uri}", self.root);
+        if self.has_php && !is_static(call, &path) {
+            return self.page(call, 501, "PHP and the pages that this image brings are not simulated.", &[]);
+        }
         match stat(call, &path) {
             Ok(stat) if stat.node.is_directory() && !uri.ends_with('/') => {
                 let location = format!("http://{}{uri}/", visit.host());
@@ -165,6 +171,13 @@ impl Apache {
         }
         response
     }
+}
+
+/// Reports whether a path leads to a file that is served as it is.
+fn is_static(call: &mut Call<'_>, path: &str) -> bool {
+    let path = if path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+    let is_file = stat(call, &path).is_ok_and(|stat| !stat.node.is_directory());
+    is_file && !path.ends_with(".php")
 }
 
 fn stat(call: &mut Call<'_>, path: &str) -> Result<Stat, Errno> {

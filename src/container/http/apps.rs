@@ -1,14 +1,17 @@
 //! Applications that documentation and tutorials use.
 
-use kctl_base::sim::Time;
+use kctl_base::sim::{Duration, Time};
 use serde::{Deserialize, Serialize};
 
 use super::{Visit, dates, response};
 use crate::call::Call;
-use crate::network::Response;
+use crate::network::{Response, Service};
 
 /// Seconds for which the server of the documentation's liveness probe is healthy.
 const HEALTHY_SECONDS: i64 = 10;
+
+/// Processor time that the page of the autoscaling walkthrough takes for its million square roots.
+const HPA_EXAMPLE_TIME: Duration = Duration::from_millis(15);
 
 /// An application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,10 @@ pub(crate) enum App {
     Netexec,
     /// `agnhost serve-hostname`.
     Hostname,
+    /// The requests that change what `agnhost grpc-health-checking` says of itself.
+    HealthSwitch,
+    /// `etcd`: of its requests those about its health.
+    Etcd,
     /// `agnhost liveness`.
     Liveness,
     /// `whoami` with its name.
@@ -54,6 +61,7 @@ impl App {
                     [("Date", date.as_str()), ("Server", "Apache/2.4.10 (Debian)"), ("X-Powered-By", "PHP/5.6.14")];
                 let mut response = response(200, &headers, "OK!");
                 response.headers.push(("Content-Type".into(), "text/html; charset=UTF-8".into()));
+                response.took = HPA_EXAMPLE_TIME;
                 response
             }
             App::NodeText(text) => node(now, text.clone()),
@@ -71,6 +79,8 @@ impl App {
             App::Echo(version) => echo(call, visit, version),
             App::Netexec => netexec(call, visit),
             App::Hostname => go(now, 200, format!("{hostname}\n")),
+            App::HealthSwitch => switch_health(call, visit),
+            App::Etcd => etcd(call, visit),
             App::Liveness => liveness(call, visit),
             App::Whoami(name) => whoami(call, visit, name),
             App::HttpEcho(text) => {
@@ -121,6 +131,13 @@ pub(crate) fn log(call: &mut Call<'_>, text: &str) {
     call.warn(&line);
 }
 
+/// Writes a line as the programs of Kubernetes log.
+pub(crate) fn log_klog(call: &mut Call<'_>, text: &str) {
+    let date = call.now().to_chrono().format("%m%d %H:%M:%S%.6f");
+    let line = format!("I{date} {:>7} log.go:195] {text}\n", call.process.pid);
+    call.warn(&line);
+}
+
 /// Answers like `echoserver`: 1.4 and older in one form, later ones in another.
 fn echo(call: &Call<'_>, visit: &Visit<'_>, version: &str) -> Response {
     let mut headers: Vec<String> =
@@ -166,15 +183,19 @@ fn echo(call: &Call<'_>, visit: &Visit<'_>, version: &str) -> Response {
 fn netexec(call: &mut Call<'_>, visit: &Visit<'_>) -> Response {
     let now = call.now();
     let hostname = call.container().config.hostname.clone();
+    let parameter = |name: &str| visit.parameter(name).unwrap_or_default();
+    let asked = match visit.path() {
+        "/echo" => format!("/echo?msg={}&code={}", parameter("msg"), parameter("code")),
+        path @ ("/hostname" | "/hostName" | "/clientip" | "/healthz" | "/header") => path.to_owned(),
+        _ => "/".to_owned(),
+    };
+    log_klog(call, &format!("GET {asked}"));
     match visit.path() {
         "/hostname" | "/hostName" => go(now, 200, hostname),
-        "/echo" => go(now, 200, visit.parameter("msg").unwrap_or_default()),
+        "/echo" => go(now, 200, parameter("msg")),
         "/clientip" => go(now, 200, format!("{}:{}", visit.client, client_port(call))),
         "/healthz" => go(now, 200, String::new()),
-        "/header" => {
-            let key = visit.parameter("key").unwrap_or_default();
-            go(now, 200, visit.request.header(&key).unwrap_or_default().to_owned())
-        }
+        "/header" => go(now, 200, visit.request.header(&parameter("key")).unwrap_or_default().to_owned()),
         "/dial" | "/exit" | "/redirect" | "/shell" | "/shutdown" | "/upload" => {
             go(now, 501, format!("{} of netexec is not simulated\n", visit.path()))
         }
@@ -195,11 +216,45 @@ fn liveness(call: &Call<'_>, visit: &Visit<'_>) -> Response {
             go(call.now(), 500, format!("error: {}", age.to_std().as_secs_f64()))
         }
         "/healthz" => go(call.now(), 200, "ok".into()),
-        _ => {
-            let mut response = go(call.now(), 404, "404 page not found\n".into());
-            response.headers.insert(0, ("X-Content-Type-Options".into(), "nosniff".into()));
+        _ => not_found(call.now()),
+    }
+}
+
+/// Returns the answer of Go's server to a path that it does not know.
+fn not_found(now: Time) -> Response {
+    let mut response = go(now, 404, "404 page not found\n".into());
+    response.headers.insert(0, ("X-Content-Type-Options".into(), "nosniff".into()));
+    response
+}
+
+/// Answers the requests that set the health of the gRPC servers of the process.
+fn switch_health(call: &mut Call<'_>, visit: &Visit<'_>) -> Response {
+    let is_healthy = match visit.path() {
+        "/make-serving" => true,
+        "/make-not-serving" => false,
+        _ => return not_found(call.now()),
+    };
+    log(call, if is_healthy { "Mark as healthy" } else { "Mark as unhealthy" });
+    for listener in &mut call.process.listeners {
+        if let Service::Grpc(server) = &mut listener.service {
+            server.forced = Some(is_healthy);
+        }
+    }
+    let age = call.now() - call.process.started;
+    go(call.now(), 200, age.to_string())
+}
+
+/// Answers the requests about health that etcd knows without its data.
+fn etcd(call: &Call<'_>, visit: &Visit<'_>) -> Response {
+    let now = call.now();
+    match visit.path() {
+        "/health" => {
+            let mut response = typed(now, 200, r#"{"health":"true","reason":""}"#.into(), "text/plain; charset=utf-8");
+            response.headers.insert(0, ("Access-Control-Allow-Origin".into(), "*".into()));
             response
         }
+        "/livez" | "/readyz" => go(now, 200, "ok\n".into()),
+        _ => not_found(now),
     }
 }
 

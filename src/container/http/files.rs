@@ -7,6 +7,7 @@ use super::{Visit, dates, reason};
 use crate::call::Call;
 use crate::fs::{NodeKind, Stat};
 use crate::network::Response;
+use kctl_base::order::Order as _;
 
 /// A server of files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +141,7 @@ fn stat(call: &mut Call<'_>, path: &str) -> Option<Stat> {
 
 fn plain(status: u16, first: &[(&str, &str)], headers: &[(&str, &str)], body: Vec<u8>) -> Response {
     let headers = first.iter().chain(headers).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Response { status, reason: reason(status).to_owned(), headers, body, is_http_1_0: false }
+    Response { status, reason: reason(status).to_owned(), headers, body, ..Response::default() }
 }
 
 fn busybox_head(call: &Call<'_>, status: u16, headers: &[(&str, &str)]) -> Response {
@@ -169,7 +170,7 @@ fn python_error(first: &[(&str, &str)], status: u16, message: &str, explanation:
 
 fn python_listing(call: &mut Call<'_>, first: &[(&str, &str)], uri: &str, path: &str) -> Response {
     let mut names = call.files().list(path).unwrap_or_default();
-    names.sort_by_key(|name| name.to_lowercase());
+    names.order_by_key(|name| name.to_lowercase());
     let mut items = String::new();
     for name in names {
         let is_directory = stat(call, &format!("{path}{name}")).is_some_and(|stat| stat.node.is_directory());

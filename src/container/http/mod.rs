@@ -7,6 +7,7 @@ mod apache;
 mod apps;
 pub(crate) mod dates;
 mod files;
+mod health;
 mod message;
 mod nginx;
 
@@ -21,8 +22,9 @@ use crate::programs::Task;
 use crate::world::{Container, World};
 
 pub(crate) use apache::Apache;
-pub(crate) use apps::{App, javascript, log as log_go};
+pub(crate) use apps::{App, javascript, log as log_go, log_klog};
 pub(crate) use files::{FileServer, FileServerKind};
+pub(crate) use health::HealthServer;
 pub(crate) use message::{decode_request, encode_response, head, reason, status_line};
 pub(crate) use nginx::{Nginx, Problem as NginxProblem};
 
@@ -79,6 +81,11 @@ impl Visit<'_> {
 }
 
 impl Server {
+    /// Reports whether it answers as the real one does, whatever it is asked.
+    pub(crate) fn is_complete(&self) -> bool {
+        !matches!(self, Server::Apache(Apache { has_php: true, .. }))
+    }
+
     fn answer(&mut self, call: &mut Call<'_>, visit: &Visit<'_>) -> Response {
         let mut response = match self {
             Server::Nginx(nginx) => nginx.answer(call, visit),
@@ -99,7 +106,7 @@ pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Ve
     let mut headers: Vec<(String, String)> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     headers.push(("Content-Length".to_owned(), body.len().to_string()));
-    Response { status, reason: reason(status).to_owned(), headers, body, is_http_1_0: false }
+    Response { status, reason: reason(status).to_owned(), headers, body, ..Response::default() }
 }
 
 impl World {
@@ -152,7 +159,7 @@ impl World {
         let service = process.and_then(|p| p.listeners.iter_mut().find(|listener| listener.port == port));
         match service.map(|listener| &mut listener.service) {
             Some(Service::Redis(store)) => Ok(store.exchange(bytes)),
-            Some(Service::Silent) => Err(NetworkError::Closed),
+            Some(Service::Silent | Service::Grpc(_)) => Err(NetworkError::Closed),
             _ => match decode_request(bytes) {
                 Some(request) => {
                     let response = self.serve(surroundings, port, &request, client)?;
@@ -195,7 +202,7 @@ impl World {
 /// process of a container that declares what it answers.
 fn listens(container: &Container, process: &Process, port: u16) -> bool {
     let is_unknown = process.task == Task::UnknownService && container.config.ports.contains(&port);
-    let is_declared = process.pid == 1 && declared(container, port).is_some();
+    let is_declared = process.pid == container.main && declared(container, port).is_some();
     is_unknown || is_declared || process.listeners.iter().any(|listener| listener.port == port)
 }
 
@@ -260,7 +267,17 @@ pub(crate) fn exchange(call: &mut Call<'_>, to: Endpoint, bytes: &[u8]) -> Resul
 }
 
 fn translate(call: &mut Call<'_>, to: Endpoint) -> Result<Endpoint, NetworkError> {
-    if own_address(call, to.address).is_some() { Ok(to) } else { call.surroundings.translate(to) }
+    match own_address(call, to.address) {
+        None => call.surroundings.translate(to),
+        // On the network of a node, what no process of the pod serves may be the port of a service.
+        Some(_) if !call.world.listens(to.port) => {
+            let address = call.container().config.address.parse().unwrap_or(to.address);
+            let own = Endpoint { address, ..to };
+            let translated = call.surroundings.translate(own)?;
+            Ok(if translated == own { to } else { translated })
+        }
+        Some(_) => Ok(to),
+    }
 }
 
 /// Returns the address from which the pod reaches an address of its own; `None` for any other.

@@ -255,8 +255,12 @@ mod tests {
             ports: Vec::new(),
             declared_http: None,
             unknown_program: UnknownProgram::Service,
+            capabilities: 0,
+            mapped_root: None,
             has_stdin: false,
             has_tty: false,
+            sysctls: Vec::new(),
+            process_namespace: crate::world::ProcessNamespace::Container,
         }
     }
 

@@ -108,6 +108,8 @@ pub struct Image {
     pub stop_signal: Signal,
     /// Absolute paths of programs beside those of the distribution.
     pub(crate) programs: &'static [&'static str],
+    /// Names of programs that it brings, too, but that are not simulated ([`crate::programs::stand_in`]).
+    pub(crate) stand_ins: &'static [&'static str],
     /// Files beside those of the distribution.
     pub(crate) files: &'static [ImageFile],
     /// Lines of `/etc/passwd` beside those of the distribution: `nginx:101:/nonexistent:/bin/false`.

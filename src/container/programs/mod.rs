@@ -18,12 +18,14 @@ mod time;
 mod users;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::call::{Call, Stop};
 use crate::errno::Errno;
 use crate::image::Image;
 use crate::process::{Signal, Wait};
 use crate::shell::Shell;
+use crate::world::UnknownProgram;
 
 /// A program without a state of its own.
 pub(crate) type Program = fn(&mut Call<'_>) -> Result<i32, Stop>;
@@ -53,6 +55,17 @@ impl Task {
     /// Reports whether the program asks for the status of its children.
     pub(crate) fn reaps_children(&self) -> bool {
         matches!(self, Task::Shell(_) | Task::Files(_) | Task::Text(_) | Task::System(_))
+    }
+
+    /// Returns the state as JSON, by way of its text: serde's code for all states is large, and texts are written and read
+    /// anyway. `None` for one that cannot be kept.
+    pub(crate) fn to_json(&self) -> Option<Value> {
+        kctl_base::json::from_str(&serde_json::to_string(self).ok()?).ok()
+    }
+
+    /// Returns the state of a program from its JSON ([`Task::to_json`]); `None` if it is none.
+    pub(crate) fn from_json(value: &Value) -> Option<Task> {
+        kctl_base::json::from_str(&value.to_string()).ok()
     }
 }
 
@@ -87,6 +100,21 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 #[must_use]
 pub fn simulates(name: &str) -> bool {
     names().any(|known| known == name)
+}
+
+pub use system::Load;
+
+/// Returns what the main program of a container uses of its node: `command` and `args` as the pod has them, with variables
+/// expanded. `None` for a program that is not known to use anything.
+#[must_use]
+pub fn load_of(image: &str, command: &[String], args: &[String]) -> Option<Load> {
+    system::load(image, &Image::of(image).argv(command, args))
+}
+
+/// Reports whether a program of this name is a simulated server, which runs until it is stopped.
+#[must_use]
+pub fn serves(name: &str) -> bool {
+    net::serves(name)
 }
 
 /// Reports whether a program file can be run: what is not simulated is not there.
@@ -127,6 +155,16 @@ pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
     // The links of busybox lead to one file: the name decides, as there.
     let is_program = content.starts_with(crate::image::EXECUTABLE.as_bytes());
     find(base_name(&name), &call.process.argv).ok_or(if is_program { Errno::ENOENT } else { Errno::ENOEXEC })
+}
+
+/// Returns what stands for a program that is not simulated in the script that a container runs by itself: if its image brings
+/// it, a service or a task that succeeds, as for a main program; `None` otherwise, and in sessions, where it is not found.
+pub(crate) fn stand_in(call: &Call<'_>) -> Option<Task> {
+    let name = base_name(call.process.argv.first()?);
+    let is_brought = call.image().stand_ins.contains(&name);
+    let is_own = call.process.session.is_none();
+    let is_service = call.process.pid == 1 && call.container().config.unknown_program == UnknownProgram::Service;
+    (is_own && is_brought).then_some(if is_service { Task::UnknownService } else { Task::UnknownBatch(None) })
 }
 
 /// Returns the path of an executable file: in the first directory of a search path, unless the name has a slash.
@@ -185,6 +223,11 @@ pub(crate) fn step(call: &mut Call<'_>) -> Result<i32, Stop> {
         None => {}
     }
     result
+}
+
+/// Lets a program that is no shell act on a signal that does not end it; `false` if it does not handle the signal.
+pub(crate) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
+    matches!(call.process.task, Task::Net(_)) && net::handle(call, signal)
 }
 
 /// Returns what a signal does to a program that is no shell: `None` when it goes on.

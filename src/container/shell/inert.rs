@@ -38,7 +38,7 @@ impl Shell {
 
     /// Reports whether nothing depends on the value of a variable but itself and what `echo` and `printf` print. `is_positive`
     /// says that it grows and is positive, so that `((i++))` succeeds.
-    pub(crate) fn is_inert(&self, name: &str, is_positive: bool) -> bool {
+    pub(crate) fn is_only_printed(&self, name: &str, is_positive: bool) -> bool {
         let is_plain = self.variables.get(name).is_some_and(|variable| {
             matches!(variable.value, Value::Text(_)) && !variable.is_exported && !variable.is_readonly
         });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kctl_base::order::Order as _;
 use serde::{Deserialize, Serialize};
 
 /// The options that are on.
@@ -55,7 +56,7 @@ impl Options {
     pub(super) fn letters(&self) -> String {
         let order = |letter: &char| NAMES.iter().position(|(l, _)| l == letter);
         let mut letters: Vec<char> = self.letters.iter().copied().collect();
-        letters.sort_by_key(order);
+        letters.order_by_key(order);
         letters.into_iter().collect()
     }
 }

@@ -335,7 +335,7 @@ impl Shell {
 }
 
 /// Finds the program of a process that is about to be started; a text without `#!` is a script of the shell.
-fn load(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
+fn find(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
     let mut inner = Call {
         world: &mut *call.world,
         container: call.container,
@@ -354,4 +354,17 @@ fn load(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
         }
         result => result,
     }
+}
+
+/// Starts a program, or what stands for it.
+fn load(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
+    find(call, child).or_else(|errno| {
+        let inner = Call {
+            world: &mut *call.world,
+            container: call.container,
+            process: child,
+            surroundings: &mut *call.surroundings,
+        };
+        programs::stand_in(&inner).ok_or(errno)
+    })
 }

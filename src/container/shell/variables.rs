@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::syntax::Dialect;
+use kctl_base::order::Order as _;
 
 /// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +121,7 @@ impl Variables {
     pub(super) fn environment(&mut self, dialect: Dialect) -> Vec<(String, String)> {
         if self.exported.0.is_none() {
             let mut found: Vec<(&str, &Variable)> = self.iter().filter(|(_, variable)| variable.is_exported).collect();
-            found.sort_by_key(|(name, variable)| match dialect {
+            found.order_by_key(|(name, variable)| match dialect {
                 Dialect::Bash => (0, variable.order),
                 _ => (bucket(name), variable.order),
             });

@@ -1,7 +1,6 @@
 //! Sessions that join the main process of a container: its output from then on, and its input.
 
 use super::buffer::Buffer;
-use super::container::MAIN;
 use super::{Session, SessionId, Stream, World};
 
 impl World {
@@ -24,7 +23,8 @@ impl World {
             has_tty: found.config.has_tty,
             size: None,
             status: None,
-            leader: MAIN,
+            ended: None,
+            leader: found.main,
             input: Buffer::new(1),
             output,
         };
@@ -40,7 +40,8 @@ impl World {
             has_tty,
             size: None,
             status: None,
-            leader: MAIN,
+            ended: None,
+            leader: 0,
             input: Buffer::new(1),
             output: Vec::new(),
         };

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
-use super::{Log, SessionId};
+use super::{Log, ProcessNamespace, SessionId};
 use crate::fs::Mounts;
 use crate::process::{Credentials, Pid, Process, State, Status};
 
-/// The number of the main process.
-pub(crate) const MAIN: Pid = 1;
+/// The number of a main process in a namespace of its own.
+fn first() -> Pid {
+    1
+}
 
 /// The fate of a main process whose program is not simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,12 +67,24 @@ pub struct ContainerConfig {
     pub ports: Vec<u16>,
     /// Status and body that an HTTP server answers, if the pod declares them.
     pub declared_http: Option<(u16, String)>,
+    /// Capabilities that a process of root has, as a set of bits (`capabilities(7)`).
+    #[serde(default)]
+    pub capabilities: u64,
+    /// The user of the node that is root here, if the pod has a user namespace of its own.
+    #[serde(default)]
+    pub mapped_root: Option<u32>,
     /// The fate of a program that is not simulated.
     pub unknown_program: UnknownProgram,
     /// Standard input stays open (`stdin: true`): a shell waits for it.
     pub has_stdin: bool,
     /// It has a terminal (`tty: true`).
     pub has_tty: bool,
+    /// Parameters of the kernel that the pod sets, with their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sysctls: Vec<(String, String)>,
+    /// Whose processes it sees.
+    #[serde(default)]
+    pub process_namespace: ProcessNamespace,
 }
 
 /// The end of a container.
@@ -80,6 +94,9 @@ pub struct Exit {
     pub status: Status,
     /// When it ended.
     pub at: Time,
+    /// The kernel killed it, because it wanted more memory than it may have.
+    #[serde(default)]
+    pub is_out_of_memory: bool,
 }
 
 /// A container.
@@ -94,6 +111,9 @@ pub struct Container {
     /// Its end; `None` while it runs.
     pub exit: Option<Exit>,
     pub(crate) processes: BTreeMap<Pid, Process>,
+    /// The number of the main process.
+    #[serde(default = "first")]
+    pub(crate) main: Pid,
     pub(crate) last_pid: Pid,
     /// The sessions that have joined the main process.
     pub(crate) attached: Vec<SessionId>,
@@ -102,16 +122,11 @@ pub struct Container {
 }
 
 impl Container {
-    pub(crate) fn next_pid(&mut self) -> Pid {
-        self.last_pid += 1;
-        self.last_pid
-    }
-
     /// Reports whether the main process may ask for the status of a child: it does while the main process is its parent from
     /// the start. A program that never asks, like a server, leaves no zombies here.
     pub(crate) fn main_waits_for(&self, _child: Pid) -> bool {
         self.processes
-            .get(&MAIN)
+            .get(&self.main)
             .is_some_and(|main| !matches!(main.state, State::Zombie(_)) && main.task.reaps_children())
     }
 }

@@ -6,6 +6,7 @@ mod container;
 pub(crate) mod log;
 pub(crate) mod memory;
 mod mount_points;
+pub(crate) mod namespaces;
 pub(crate) mod proc;
 mod rounds;
 mod schedule;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::{NodeId, Tree};
 
+use crate::image::Image;
 use crate::network::Service;
 use crate::process::{FileId, OpenFile, PipeId, Process, Signal, State, Status, Target};
 use crate::programs::Task;
@@ -29,6 +31,7 @@ use buffer::Buffer;
 
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
 pub use log::{Log, LogLine, Stream};
+pub use namespaces::ProcessNamespace;
 pub use session::{Session, SessionId};
 pub use stored::StoredWorld;
 
@@ -99,19 +102,30 @@ impl World {
 
     /// Sends a signal to the main process of a container. Without an effect on a container that does not run.
     pub fn signal(&mut self, container: &str, signal: Signal) {
-        if let Some(main) = self.containers.get_mut(container).and_then(|c| c.processes.get_mut(&container::MAIN)) {
+        if let Some(main) = self.containers.get_mut(container).and_then(|c| c.processes.get_mut(&c.main)) {
             main.pending.push(signal);
         }
     }
 
+    /// Sends the signal to the main process of a container with which its image wants it to be stopped.
+    pub fn ask_to_stop(&mut self, container: &str) {
+        if let Some(found) = self.containers.get(container) {
+            self.signal(container, Image::of(&found.config.image).stop_signal);
+        }
+    }
+
     /// Reports whether the main program of a running container is simulated, with everything that it listens to: of servers
-    /// only those that speak HTTP.
+    /// only those that speak HTTP or gRPC.
     #[must_use]
     pub fn knows_main(&self, container: &str) -> bool {
-        let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
+        let main = self.containers.get(container).and_then(|found| found.processes.get(&found.main));
         main.is_some_and(|main| match main.task {
             Task::UnknownService | Task::UnknownBatch(_) => false,
-            Task::Net(_) => main.listeners.iter().any(|listener| matches!(listener.service, Service::Http(_))),
+            Task::Net(_) => main.listeners.iter().any(|listener| match &listener.service {
+                Service::Http(server) => server.is_complete(),
+                Service::Grpc(_) => true,
+                _ => false,
+            }),
             _ => true,
         })
     }
@@ -212,24 +226,41 @@ impl World {
             self.release_file(id);
         }
         let (pid, parent, session) = (process.pid, process.parent, process.session);
-        if pid == container::MAIN {
+        let Some(main) = self.containers.get(container).map(|found| found.main) else { return };
+        if pid == main {
             self.end_container(container, status);
             return;
         }
+        let shares = self.shares_pod_processes(container);
         if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)).filter(|s| s.leader == pid) {
-            session.status = Some(status);
+            session.end(status, self.now);
         }
         let Some(container) = self.containers.get_mut(container) else { return };
-        // Orphans are adopted by the main process, which reaps them at once.
+        // Orphans are adopted by the first process of the namespace, which reaps them at once.
         container.processes.retain(|_, child| child.parent != pid || !matches!(child.state, State::Zombie(_)));
         for child in container.processes.values_mut().filter(|child| child.parent == pid) {
-            child.parent = container::MAIN;
+            child.parent = if shares { namespaces::SANDBOX } else { main };
         }
         self.effects.woken.push(parent);
-        if parent > container::MAIN || parent == container::MAIN && container.main_waits_for(pid) {
+        let is_waited_for = match parent {
+            0 => false,
+            parent if parent == main => container.main_waits_for(pid),
+            namespaces::SANDBOX => !shares,
+            _ => true,
+        };
+        if is_waited_for {
             process.state = State::Zombie(status);
             process.listeners.clear();
             container.processes.insert(pid, process);
+        }
+    }
+
+    /// Ends a container whose processes want more memory than it may have: the kernel kills all of them
+    /// (`memory.oom.group`).
+    pub(crate) fn run_out_of_memory(&mut self, name: &str) {
+        self.end_container(name, Status::Killed(Signal::Kill));
+        if let Some(exit) = self.containers.get_mut(name).and_then(|container| container.exit.as_mut()) {
+            exit.is_out_of_memory = true;
         }
     }
 
@@ -238,11 +269,11 @@ impl World {
         let Some(container) = self.containers.get_mut(name).filter(|container| container.exit.is_none()) else {
             return;
         };
-        container.exit = Some(Exit { status, at: now });
+        container.exit = Some(Exit { status, at: now, is_out_of_memory: false });
         container.log.finish(now);
         for id in std::mem::take(&mut container.attached) {
             if let Some(session) = self.sessions.get_mut(&id) {
-                session.status = Some(status);
+                session.end(status, now);
             }
         }
         if let Some(input) = container.main_input.take() {
@@ -254,8 +285,11 @@ impl World {
                 self.release_file(id);
             }
             if let Some(session) = process.session.and_then(|id| self.sessions.get_mut(&id)) {
-                session.status.get_or_insert(Status::Killed(Signal::Kill));
+                session.end(Status::Killed(Signal::Kill), now);
             }
+        }
+        for dependent in self.dependents(name) {
+            self.end_container(&dependent, Status::Killed(Signal::Kill));
         }
     }
 }

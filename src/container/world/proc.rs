@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use kctl_base::sim::Time;
 
 use super::memory::NodeMemory;
-use super::{Container, World};
+use super::{Container, World, namespaces};
 use crate::call::Call;
-use crate::fs::{Attributes, Device, Mount, NodeKind, Tree};
-use crate::process::{Pid, Process, State};
+use crate::fs::{Attributes, Device, Mount, Mounts, NodeKind, Tree};
+use crate::process::{Credentials, Pid, Process, State, Wait};
 
 /// Bytes that the files may take.
 const CAPACITY: u64 = 1 << 24;
@@ -40,9 +40,10 @@ fn empty(now: Time) -> Tree {
 impl World {
     /// Removes the files of `/proc`, which nobody looks at any more.
     pub(super) fn clear_proc(&mut self) {
-        for name in self.containers.keys() {
-            if let (Some(tree), Some(container)) = (self.trees.get_mut(&key(name)), self.containers.get(name)) {
+        for (name, container) in &mut self.containers {
+            if let Some(tree) = self.trees.get_mut(&key(name)) {
                 *tree = empty(container.started);
+                remove_roots(container);
             }
         }
     }
@@ -72,20 +73,51 @@ fn make(call: &mut Call<'_>) {
     if !call.world.trees.contains_key(&name) {
         return;
     }
+    remove_roots(call.container_mut());
     let tree = tree(call);
     call.world.trees.insert(name, tree);
+    let roots = roots(call);
+    call.container_mut().config.mounts.0.extend(roots);
+}
+
+/// Returns the files of other containers below `/proc/PID/root`, for the processes of which the user of the process may see
+/// that.
+fn roots(call: &Call<'_>) -> Vec<Mount> {
+    let uid = call.process.credentials.uid;
+    let mut roots = Vec::new();
+    for (_, other) in call.world.peers(call.container).filter(|(name, _)| *name != call.container) {
+        for process in other.processes.values().filter(|process| uid == 0 || process.credentials.uid == uid) {
+            let below =
+                |mount: &Mount| Mount { path: format!("/proc/{}/root{}", process.pid, mount.path), ..mount.clone() };
+            roots.extend(other.config.mounts.own().map(below));
+        }
+    }
+    roots
+}
+
+fn remove_roots(container: &mut Container) {
+    let mounts = &mut container.config.mounts;
+    if mounts.own().count() < mounts.0.len() {
+        *mounts = Mounts(mounts.own().cloned().collect());
+    }
 }
 
 fn tree(call: &Call<'_>) -> Tree {
     let container = call.container();
     let mut files = ProcFiles { tree: empty(container.started), now: call.now() };
     files.system(container, NodeMemory::of(call));
-    for process in container.processes.values() {
-        files.process(process, process.pid);
+    for (name, other) in call.world.peers(call.container) {
+        for process in other.processes.values() {
+            files.process(other, process, process.pid, name == call.container);
+        }
+    }
+    if call.world.shares_pod_processes(call.container) {
+        files.sandbox(call);
     }
     // A process that is about to be started has no number yet.
-    let own = if call.process.pid == 0 { container.last_pid + 1 } else { call.process.pid };
-    files.process(call.process, own);
+    let last = call.world.peers(call.container).map(|(_, container)| container.last_pid).max().unwrap_or(0);
+    let own = if call.process.pid == 0 { last + 1 } else { call.process.pid };
+    files.process(container, call.process, own, true);
     files.descriptors(call, own);
     files.put("/self", NodeKind::Link(own.to_string()));
     files.put("/thread-self", NodeKind::Link(format!("{own}/task/{own}")));
@@ -138,10 +170,29 @@ impl ProcFiles {
         self.text("/sys/kernel/ostype", "Linux\n");
         self.text("/sys/kernel/pid_max", "4194304\n");
         self.text("/sys/net/core/somaxconn", "4096\n");
+        for (name, value) in &config.sysctls {
+            self.text(&format!("/sys/{}", name.replace('.', "/")), &format!("{value}\n"));
+        }
         self.text("/filesystems", "nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n\text4\n");
     }
 
-    fn process(&mut self, process: &Process, pid: Pid) {
+    /// Adds the first process of the namespace of the pod.
+    fn sandbox(&mut self, call: &Call<'_>) {
+        let (pid, uid) = (namespaces::SANDBOX, namespaces::SANDBOX_USER);
+        let process = Process {
+            parent: 0,
+            argv: vec![namespaces::SANDBOX_PROGRAM.to_owned()],
+            environment: Vec::new(),
+            cwd: "/".to_owned(),
+            credentials: Credentials { uid, gid: uid, groups: Vec::new() },
+            state: State::Waiting(Wait::Forever),
+            ..call.process.clone()
+        };
+        self.process(call.container(), &process, pid, false);
+    }
+
+    /// Adds a process of a container. The root directory of one of another container is a place for its files ([`roots`]).
+    fn process(&mut self, container: &Container, process: &Process, pid: Pid, is_own: bool) {
         let joined = |words: &mut dyn Iterator<Item = String>| words.map(|word| word + "\0").collect::<String>();
         let path = process.argv.first().map_or("", String::as_str);
         let name: String = crate::programs::base_name(path).chars().take(15).collect();
@@ -155,19 +206,30 @@ impl ProcFiles {
             State::Waiting(_) => "S (sleeping)",
             State::Ready => "R (running)",
         };
-        let (uid, gid) = (process.credentials.uid, process.credentials.gid);
+        let credentials = &process.credentials;
         let ids = |id: u32| format!("{id}\t{id}\t{id}\t{id}");
+        let groups: String = credentials.groups.iter().map(|group| format!("{group} ")).collect();
         let status = format!(
-            "Name:\t{name}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nPid:\t{pid}\nPPid:\t{}\nUid:\t{}\nGid:\t{}\nThreads:\t1\n",
+            "Name:\t{name}\nUmask:\t{:04o}\nState:\t{state}\nTgid:\t{pid}\nPid:\t{pid}\nPPid:\t{}\nUid:\t{}\nGid:\t{}\nGroups:\t{groups}\nThreads:\t1\n{}",
             process.umask,
             process.parent,
-            ids(uid),
-            ids(gid)
+            ids(credentials.uid),
+            ids(credentials.gid),
+            capabilities(container.config.capabilities, credentials.uid)
         );
         self.text(&format!("/{pid}/status"), &status);
+        let root = container.config.mapped_root;
+        let map = root.map_or((0, u32::MAX), |root| (root, 65_536));
+        for file in ["uid_map", "gid_map"] {
+            self.text(&format!("/{pid}/{file}"), &format!("{:>10} {:>10} {:>10}\n", 0, map.0, map.1));
+        }
+        // The initial namespace has a number of its own, which every kernel gives it.
+        let namespace = root.map_or(0xEFFF_FFFD, |root| 0xF000_0000 + root / 65_536);
+        self.put(&format!("/{pid}/ns/user"), NodeKind::Link(format!("user:[{namespace}]")));
         let cwd = if process.cwd.is_empty() { "/".to_owned() } else { process.cwd.clone() };
         self.put(&format!("/{pid}/cwd"), NodeKind::Link(cwd));
-        self.put(&format!("/{pid}/root"), NodeKind::Link("/".into()));
+        let root = if is_own { NodeKind::Link("/".into()) } else { NodeKind::Directory(BTreeMap::new()) };
+        self.put(&format!("/{pid}/root"), root);
         self.put(&format!("/{pid}/fd"), NodeKind::Directory(BTreeMap::new()));
     }
 
@@ -179,6 +241,13 @@ impl ProcFiles {
     }
 }
 
+/// Formats the lines of `status` with the capabilities of a process: those of the container for root, none for others.
+fn capabilities(of_root: u64, uid: u32) -> String {
+    let own = if uid == 0 { of_root } else { 0 };
+    let sets = [("CapInh", 0), ("CapPrm", own), ("CapEff", own), ("CapBnd", of_root), ("CapAmb", 0)];
+    sets.iter().map(|(name, set)| format!("{name}:\t{set:016x}\n")).collect()
+}
+
 /// Formats the mounts of a container as `/proc/mounts` does.
 fn mounts(container: &Container) -> String {
     let line = |mount: &Mount| {
@@ -186,5 +255,5 @@ fn mounts(container: &Container) -> String {
         let mode = if mount.is_read_only { "ro" } else { "rw" };
         format!("{} {path} {} {mode},relatime 0 0\n", mount.source, mount.fs_type)
     };
-    container.config.mounts.0.iter().map(line).collect()
+    container.config.mounts.own().map(line).collect()
 }

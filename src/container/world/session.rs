@@ -1,5 +1,6 @@
 //! Sessions: processes that were started from outside of the container, with their input and output.
 
+use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
 use super::buffer::Buffer;
@@ -24,9 +25,21 @@ pub struct Session {
     pub size: Option<(u16, u16)>,
     /// The end of its first process; `None` while it runs.
     pub status: Option<Status>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Time>,
     pub(crate) leader: Pid,
     pub(crate) input: Buffer,
     pub(crate) output: Vec<(Stream, Vec<u8>)>,
+}
+
+impl Session {
+    /// Notes how its first process has ended, unless that is known.
+    pub(super) fn end(&mut self, status: Status, now: Time) {
+        if self.status.is_none() {
+            (self.status, self.ended) = (Some(status), Some(now));
+        }
+    }
 }
 
 impl World {
@@ -62,8 +75,9 @@ impl World {
         let leader = self.add_process(container, process);
         let input = Buffer::new(u32::from(has_stdin));
         let container = container.to_owned();
-        self.sessions
-            .insert(id, Session { container, has_tty, size: None, status: None, leader, input, output: Vec::new() });
+        let session =
+            Session { container, has_tty, size: None, status: None, ended: None, leader, input, output: Vec::new() };
+        self.sessions.insert(id, session);
         Ok(id)
     }
 
@@ -122,10 +136,11 @@ impl World {
         }
     }
 
-    /// Forgets all sessions, as [`World::close_session`]; the standard input of main processes stays.
-    pub fn close_sessions(&mut self) {
+    /// Forgets all sessions but some, as [`World::close_session`]; the standard input of main processes stays.
+    pub fn close_sessions(&mut self, kept: &[SessionId]) {
         let is_input = |id: &SessionId| self.containers.values().any(|container| container.main_input == Some(*id));
-        let closed: Vec<SessionId> = self.sessions.keys().filter(|id| !is_input(id)).copied().collect();
+        let is_closed = |id: &&SessionId| !is_input(id) && !kept.contains(id);
+        let closed: Vec<SessionId> = self.sessions.keys().filter(is_closed).copied().collect();
         closed.into_iter().for_each(|id| self.close_session(id));
     }
 

@@ -163,8 +163,8 @@ fn simple(of: &Kind) -> Kind {
     }
 }
 
-fn object<const N: usize>(fields: [(&str, Kind); N]) -> Kind {
-    Kind::Object(Arc::new(fields.into_iter().map(|(name, of)| (name.to_owned(), of)).collect()))
+fn object(fields: &[(&str, Kind)]) -> Kind {
+    Kind::Object(Arc::new(fields.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect()))
 }
 
 fn list(items: Kind) -> Kind {
@@ -177,15 +177,15 @@ fn map(values: Kind) -> Kind {
 
 /// Returns the type of the variable `request` (`BuildRequestType`).
 fn request() -> Kind {
-    let kind = object([("group", Kind::STRING), ("version", Kind::STRING), ("kind", Kind::STRING)]);
-    let resource = object([("group", Kind::STRING), ("version", Kind::STRING), ("resource", Kind::STRING)]);
-    let user = object([
+    let kind = object(&[("group", Kind::STRING), ("version", Kind::STRING), ("kind", Kind::STRING)]);
+    let resource = object(&[("group", Kind::STRING), ("version", Kind::STRING), ("resource", Kind::STRING)]);
+    let user = object(&[
         ("username", Kind::STRING),
         ("uid", Kind::STRING),
         ("groups", list(Kind::STRING)),
         ("extra", map(list(Kind::STRING))),
     ]);
-    object([
+    object(&[
         ("kind", kind.clone()),
         ("resource", resource.clone()),
         ("subResource", Kind::STRING),
@@ -203,7 +203,7 @@ fn request() -> Kind {
 
 /// Returns the type of the variable `namespaceObject` (`BuildNamespaceType`), with the field `UID` as upstream spells it.
 fn namespace() -> Kind {
-    let metadata = object([
+    let metadata = object(&[
         ("name", Kind::STRING),
         ("generateName", Kind::STRING),
         ("namespace", Kind::STRING),
@@ -217,17 +217,17 @@ fn namespace() -> Kind {
         ("resourceVersion", Kind::STRING),
         ("finalizers", list(Kind::STRING)),
     ]);
-    let condition = object([
+    let condition = object(&[
         ("status", Kind::STRING),
         ("type", Kind::STRING),
         ("lastTransitionTime", Kind::TIMESTAMP),
         ("message", Kind::STRING),
         ("reason", Kind::STRING),
     ]);
-    object([
+    object(&[
         ("metadata", metadata),
-        ("spec", object([("finalizers", list(Kind::STRING))])),
-        ("status", object([("conditions", list(condition)), ("phase", Kind::STRING)])),
+        ("spec", object(&[("finalizers", list(Kind::STRING))])),
+        ("status", object(&[("conditions", list(condition)), ("phase", Kind::STRING)])),
     ])
 }
 

@@ -21,6 +21,7 @@ use kctl_base::field::{ErrorList, quote};
 use kctl_base::gvk::compare_versions;
 use kctl_base::json::{SharedStr, Value};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::patch::{FieldType, Types};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
@@ -94,7 +95,7 @@ impl Custom {
     pub fn from_definition(definition: &Object) -> Option<Custom> {
         let all = definition.list("/spec/versions");
         let mut served: Vec<&str> = all.iter().filter(|v| v.flag("/served")).map(|v| v.str("/name")).collect();
-        served.sort_by(|left, right| compare_versions(right, left));
+        served.order_by(|left, right| compare_versions(right, left));
         let (preferred, others) = served.split_first()?;
         let name = |field: &str| intern(definition.str(&format!("/spec/names/{field}")));
         let group = intern(definition.str("/spec/group"));

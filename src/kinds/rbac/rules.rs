@@ -3,6 +3,7 @@
 
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
+use kctl_base::order::Order as _;
 
 /// A rule about one resource, optionally of one name, or one URL.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,7 +59,7 @@ impl Rule {
 /// Splits rules into single resources and merges the verbs of each (`CompactRules`), in the order of the description.
 pub(super) fn compact(rules: &[Value]) -> Vec<Rule> {
     let mut rows = merge_verbs(rules.iter().flat_map(break_down));
-    rows.sort_by_key(Rule::sort_key);
+    rows.order_by_key(Rule::sort_key);
     rows
 }
 

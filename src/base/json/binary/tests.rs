@@ -116,3 +116,22 @@ fn the_dictionary_has_each_text_once() {
     assert_eq!(NUMBERS.len(), DICTIONARY.len());
     assert!(DICTIONARY.iter().all(|text| text.len() <= DICTIONARY_TEXT_MAX));
 }
+
+#[test]
+fn objects_share_the_fields_of_their_managers() {
+    let object = |name: &str, fields: &Value| json!({"metadata": {"name": name, "managedFields": [{"fieldsV1": fields, "manager": name}]}});
+    let fields = json!({"f:metadata": {"f:labels": {".": {}, "f:app": {}}}});
+    let others = json!({"f:metadata": {}});
+    let mut known = Known::default();
+    let mut decoded = |name: &str, fields: &Value| {
+        let object = object(name, fields);
+        let decoded = decode_sharing(&encoded(&object), Parts::All, &mut known).expect("a value");
+        assert_eq!(decoded, object);
+        decoded["metadata"]["managedFields"][0]["fieldsV1"].as_object().expect("a map").clone()
+    };
+    let (one, other, third) = (decoded("one", &fields), decoded("other", &fields), decoded("third", &others));
+    assert!(one.is_shared_with(&other) && !one.is_shared_with(&third));
+    let mut cut = encoded(&object("cut", &fields));
+    cut.truncate(cut.len() - 10);
+    assert!(decode_sharing(&cut, Parts::All, &mut known).is_err());
+}

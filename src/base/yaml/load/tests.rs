@@ -37,6 +37,11 @@ fn documents_are_parsed_as_by_kubectl() {
         ),
         ("\u{feff}a: 1", json!({"a": 1})),
         ("a:\n  b: [\n  x,\nw\n  ]\nc: {\nd: e\n}", json!({"a": {"b": ["x", "w"]}, "c": {"d": "e"}})),
+        (
+            r#"a: "é" # it's
+b: ["it\'s \\' a \"\'", "\'"]"#,
+            json!({"a": "é", "b": ["it's \\' a \"'", "'"]}),
+        ),
         ("a:\n  b: \"x\ny\n z\"\n  c:\td", json!({"a": {"b": "x y z", "c": "d"}})),
     ];
     for (doc, expected) in cases {

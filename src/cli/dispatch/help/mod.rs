@@ -9,6 +9,7 @@ use clap::Command;
 use super::command_line::path_text;
 use crate::args::paragraphs;
 use crate::{CliError, CliResult, Verb, verbs};
+use kctl_base::order::Order as _;
 pub(crate) use language::Language;
 
 /// The smallest width of a column of command names (`minNamePadding` in cobra's `command.go`).
@@ -48,7 +49,7 @@ pub(super) fn of_path(program: &str, path: &[&'static Verb], language: Language)
     }
     if !verb.family.is_empty() {
         let mut members: Vec<&Verb> = verb.family.iter().collect();
-        members.sort_by_key(|member| member.name);
+        members.order_by_key(|member| member.name);
         let width = name_width(members.iter().copied());
         sections.push(format!("Available Commands:\n{}", commands(path, members.into_iter(), width, language)));
     }

@@ -5,6 +5,7 @@ use super::{MARGIN, ROWS_MAX, Sheet, style};
 use crate::pictures::axis::short;
 use crate::pictures::crowd::{Body, Stretch};
 use crate::pictures::{Group, Row, Section};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_cluster::chronicle::{PodLife, PodState, Replicas};
 
@@ -195,7 +196,7 @@ impl Sheet<'_> {
         // Ready pods are the ground on which the others stand.
         let mut below = vec![0; COLUMNS];
         let mut order: Vec<&(PodState, Vec<usize>)> = counts.iter().collect();
-        order.sort_by_key(|(state, _)| *state != PodState::Ready);
+        order.order_by_key(|(state, _)| *state != PodState::Ready);
         for (state, counts) in order {
             let mut path = String::new();
             for (column, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {

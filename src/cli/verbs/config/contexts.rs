@@ -12,6 +12,7 @@ use crate::{CliError, CliResult, Ctx};
 use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 
 pub(super) fn list_flags(command: Command) -> Command {
     groups::args(command)
@@ -144,7 +145,7 @@ pub(super) fn list(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     }
     let mut entries: Vec<&Value> = config.value.list("/contexts").iter().collect();
     entries.retain(|c| wanted.is_empty() || wanted.iter().any(|w| w == c.str("/name")));
-    entries.sort_by_key(|c| c.str("/name"));
+    entries.order_by_key(|c| c.str("/name"));
     if matches.string("output") == "name" {
         entries.iter().for_each(|c| ctx.print_line(c.str("/name")));
         return CliError::all(errors);

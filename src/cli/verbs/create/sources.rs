@@ -11,6 +11,7 @@ use clap::{ArgMatches, Command};
 use crate::args::{self, Matches, SharedFlags};
 use crate::{CliError, CliResult, os_text};
 use kctl_base::env_file;
+use kctl_base::order::Order as _;
 use kctl_kinds::shared::formats;
 
 /// A key with its value.
@@ -71,7 +72,7 @@ pub(super) fn file_entries(source: &OsStr, entries: &mut Vec<Entry>) -> CliResul
     }
     let listed = std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut listed = listed.map_err(|e| failed(path, e))?;
-    listed.sort_by_key(std::fs::DirEntry::file_name);
+    listed.order_by_key(std::fs::DirEntry::file_name);
     for entry in listed {
         let file = entry.path();
         // Subdirectories, links and special files are skipped.

@@ -7,6 +7,7 @@ use crate::printers::columns;
 use crate::verbs::why;
 use crate::{CliError, CliResult};
 use kctl_base::json::Value;
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_cluster::chronicle::{ObjectRef, PodState};
 use kctl_cluster::trial::{Effect, FieldChange, ObjectEffect, Obstacle, PodChange, Report, WorkloadPods};
@@ -214,7 +215,7 @@ fn steps(start: Time, pod: &PodChange) -> (String, String) {
     if !is_told {
         steps.push((pod.since, pod.state.label()));
     }
-    steps.sort_by_key(|(at, _)| *at);
+    steps.order_by_key(|(at, _)| *at);
     let first = steps.first().map_or_else(String::new, |(at, _)| moment::since(start, *at));
     let text = |(index, (at, name)): (usize, &(Time, &str))| match index {
         0 => (*name).to_string(),

@@ -10,6 +10,7 @@ use kctl_base::gvk::split_api_version;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_cluster::client::{ListParams, ResourcePath};
 use kctl_kinds::PrefixWriter;
 use kctl_kinds::shared::describe::describe_template;
@@ -72,7 +73,7 @@ pub(super) fn list(ctx: &mut Ctx, object: &Value) -> CliResult<Option<Vec<Revisi
         };
         revisions.push(Revision { number, object: found });
     }
-    revisions.sort_by_key(|r| r.number);
+    revisions.order_by_key(|r| r.number);
     Ok(Some(revisions))
 }
 

@@ -14,6 +14,7 @@ use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::field::quote;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_kinds::shared::formats;
 
 /// The `set env` verb.
@@ -287,7 +288,7 @@ fn show(ctx: &mut Ctx, object: &mut Value, pattern: &str, resolve: bool) -> CliR
         }
         failed |= !problems.is_empty();
         for (problem, mut names) in problems {
-            names.sort();
+            names.order();
             ctx.print_error(format!("error retrieving reference for {}: {problem}", names.join(", ")));
         }
     }

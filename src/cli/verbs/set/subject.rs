@@ -9,6 +9,7 @@ use crate::args::{self, Matches, groups};
 use crate::{CliError, CliResult, Ctx, Verb};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{ObjectMeta, ValueWrite};
+use kctl_base::order::Order as _;
 
 /// The `set subject` verb.
 pub(super) const VERB: Verb = Verb {
@@ -74,7 +75,7 @@ fn subjects(matches: &ArgMatches) -> CliResult<Vec<Value>> {
     let kinds = [("User", matches.values("user")), ("Group", matches.values("group"))];
     let mut subjects = Vec::new();
     for (kind, mut names) in kinds {
-        names.sort();
+        names.order();
         names.dedup();
         subjects.extend(
             names.into_iter().map(|name| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name})),

@@ -12,6 +12,7 @@ use super::{print, read_metrics, read_name, read_selectors, read_sort_key};
 use crate::args::Matches;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::quantity::Quantity;
 use kctl_cluster::client::ResourcePath;
 
@@ -30,9 +31,9 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         "" => ctx.api(|client| client.list(&ResourcePath::all("nodes", ""), &params))?.items,
         name => vec![ctx.api(|client| client.get(&ResourcePath::one("nodes", "", name)))?],
     };
-    metrics.sort_by(|a, b| a.name().cmp(b.name()));
+    metrics.order_by(|a, b| a.name().cmp(b.name()));
     if let Some(key) = sort_key {
-        metrics.sort_by_key(|metrics| Reverse(key(&used(metrics))));
+        metrics.order_by_key(|metrics| Reverse(key(&used(metrics))));
     }
     let resources = resources(matches.flag("show-swap"));
     let total = if matches.flag("show-capacity") { "/status/capacity" } else { "/status/allocatable" };

@@ -12,6 +12,7 @@ use crate::args::Matches;
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Duration;
 use kctl_cluster::client::{ListParams, ResourcePath};
 
@@ -36,8 +37,8 @@ impl PodUsage {
             |c: &Value| (c.str("/name").to_string(), c.at("/usage").map(Usage::read).unwrap_or_default());
         let mut containers: Vec<(String, Usage)> = metrics.list("/containers").iter().map(of_container).collect();
         match sort_key {
-            Some(key) => containers.sort_by_key(|(_, used)| Reverse(key(used))),
-            None => containers.sort_by(|(a, _), (b, _)| a.cmp(b)),
+            Some(key) => containers.order_by_key(|(_, used)| Reverse(key(used))),
+            None => containers.order_by(|(a, _), (b, _)| a.cmp(b)),
         }
         let used = Usage::sum(containers.iter().map(|(_, used)| used));
         PodUsage { namespace: metrics.namespace().into(), name: metrics.name().into(), used, containers }
@@ -70,9 +71,9 @@ pub(super) fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
         return report_no_metrics(ctx, &params, all_namespaces);
     }
     let mut pods: Vec<PodUsage> = found.iter().map(|metrics| PodUsage::new(metrics, sort_key)).collect();
-    pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    pods.order_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     if let Some(key) = sort_key {
-        pods.sort_by_key(|pod| Reverse(key(&pod.used)));
+        pods.order_by_key(|pod| Reverse(key(&pod.used)));
     }
     let resources = resources(matches.flag("show-swap"));
     let with_containers = matches.flag("containers");

@@ -24,6 +24,8 @@ pub(crate) mod validating_policy;
 mod volume_resize;
 pub(crate) mod webhooks;
 
+pub(crate) use pod_security::SAFE_SYSCTLS;
+
 pub(super) use namespace_lifecycle::admit_to_namespace;
 pub(super) use service_account::{has_volume, rename_token_volume, token_volume_name};
 

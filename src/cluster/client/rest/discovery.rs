@@ -13,6 +13,7 @@ use crate::client::Transport;
 use crate::client::url::HOST;
 use kctl_base::gvk::compare_versions;
 use kctl_base::object::{Object, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::status::Status;
 use kctl_kinds::Kind;
 use kctl_kinds::catalog::{KindRef, serves};
@@ -166,7 +167,7 @@ fn paths(transport: &mut impl Transport) -> Result<String> {
     for check in super::CHECKS {
         paths.extend(["healthz", "livez", "readyz"].map(|place| format!("/{place}/{check}")));
     }
-    paths.sort();
+    paths.order();
     // Kubernetes indents this document alone.
     serde_json::to_string_pretty(&serde_json::json!({ "paths": paths })).map_err(|e| Status::internal(e.to_string()))
 }
@@ -210,7 +211,7 @@ fn groups(transport: &mut impl Transport) -> Result<Vec<Group>> {
         let priority = highest.entry(found.group.clone()).or_insert(0);
         *priority = (*priority).max(found.group_priority);
     }
-    all.sort_by(|left, right| {
+    all.order_by(|left, right| {
         let by_group =
             highest.get(&right.group).cmp(&highest.get(&left.group)).then_with(|| left.group.cmp(&right.group));
         let by_version = || right.version_priority.cmp(&left.version_priority);
@@ -252,7 +253,7 @@ fn resources(transport: &mut impl Transport, group: &str, version: &str) -> Resu
         return Err(Status::no_resource());
     }
     if all.iter().all(|(is_custom, _)| !is_custom) {
-        all.sort_by(|(_, left), (_, right)| left.name.cmp(&right.name));
+        all.order_by(|(_, left), (_, right)| left.name.cmp(&right.name));
     }
     let (api_version, group_version) = match group {
         "" => ("", version.to_owned()),

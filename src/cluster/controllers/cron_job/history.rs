@@ -54,8 +54,11 @@ pub(super) fn jobs_to_delete(cron_job: &Object, jobs: &[Arc<Object>]) -> Vec<Arc
 
 /// Returns the type of the condition by which a Job is finished: `Complete` or `Failed` (`getFinishedStatus`).
 fn end_of(job: &Object) -> Option<&str> {
-    let types = job.list("/status/conditions").iter().filter(|c| c.str("/status") == "True").map(|c| c.str("/type"));
-    types.into_iter().find(|type_| matches!(*type_, "Complete" | "Failed"))
+    // All Jobs of a CronJob are looked at in every reconciliation, and reading by name costs less than by a pointer.
+    let conditions = job["status"].get("conditions").and_then(Value::as_array)?;
+    let ends = conditions.iter().filter(|c| c.get("status").is_some_and(|status| *status == "True"));
+    let mut types = ends.filter_map(|c| c.get("type").and_then(Value::as_str));
+    types.find(|type_| matches!(*type_, "Complete" | "Failed"))
 }
 
 /// Updates the active Jobs and the last success in `status`. Returns the events to record.

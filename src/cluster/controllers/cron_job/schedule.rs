@@ -36,7 +36,7 @@ impl Clock {
         if let Some((_, next)) = results.iter().find(|(asked, _)| *asked == after) {
             return *next;
         }
-        let next = self.fields.next(after.to_chrono().timestamp(), self.zone).map(Time::from_secs);
+        let next = self.fields.next(after.to_chrono().timestamp(), &self.zone).map(Time::from_secs);
         results.truncate(RESULTS_MAX - 1);
         results.push_front((after, next));
         next

@@ -8,6 +8,7 @@ use crate::controllers::history::HASH_LABEL;
 use crate::controllers::shared::pods;
 use kctl_base::intstr::{Rounding, resolve};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 
 /// The relevant part of the set's spec.
@@ -111,7 +112,7 @@ pub(super) fn by_node(
         places.entry(node_of(pod).to_string()).or_default().push(daemon);
     }
     for daemons in places.values_mut() {
-        daemons.sort_by(|a, b| (!a.bound, a.created, &a.name).cmp(&(!b.bound, b.created, &b.name)));
+        daemons.order_by(|a, b| (!a.bound, a.created, &a.name).cmp(&(!b.bound, b.created, &b.name)));
     }
     places
 }

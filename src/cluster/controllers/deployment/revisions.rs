@@ -8,6 +8,7 @@ use crate::controllers::shared::template::equal_ignoring_hash;
 use kctl_base::json::Value;
 use kctl_base::managed::LAST_APPLIED;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 
 /// The annotation with the numbers that a revision had before it was rolled out again.
 const HISTORY: &str = "deployment.kubernetes.io/revision-history";
@@ -111,7 +112,7 @@ pub(super) fn set_deployment_revision(deployment: &mut Object, revision: &str) -
 pub(super) fn surplus(desired: &Desired, old: &[ReplicaSet]) -> Vec<String> {
     let Some(limit) = desired.history_limit else { return Vec::new() };
     let mut alive: Vec<&ReplicaSet> = old.iter().filter(|s| !s.is_deleting).collect();
-    alive.sort_by_key(|s| (s.revision, s.created, s.name.clone()));
+    alive.order_by_key(|s| (s.revision, s.created, s.name.clone()));
     let count = alive.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
     let unused = |s: &&&ReplicaSet| s.existing == 0 && s.replicas == 0 && s.is_observed;
     alive.iter().take(count).filter(unused).map(|s| s.name.clone()).collect()

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::view::{Desired, ReplicaSet, Resize, Strategy, total};
+use kctl_base::order::Order as _;
 
 /// Returns `true` when `spec.replicas` has changed since the sets were last scaled (`isScalingEvent`).
 pub(super) fn is_scaling_event<'a>(desired: &Desired, sets: impl IntoIterator<Item = &'a ReplicaSet>) -> bool {
@@ -54,9 +55,9 @@ fn scale_proportionally(desired: &Desired, reported: i64, mut active: Vec<&Repli
     let to_add = allowed - total(active.iter().copied(), |s| s.replicas);
     let age = |set: &ReplicaSet| (set.created, set.name.clone());
     if to_add > 0 {
-        active.sort_by_key(|s| (Reverse(s.replicas), Reverse(age(s))));
+        active.order_by_key(|s| (Reverse(s.replicas), Reverse(age(s))));
     } else if to_add < 0 {
-        active.sort_by_key(|s| (Reverse(s.replicas), age(s)));
+        active.order_by_key(|s| (Reverse(s.replicas), age(s)));
     }
     let mut sizes: BTreeMap<&str, i64> = BTreeMap::new();
     let mut added = 0;

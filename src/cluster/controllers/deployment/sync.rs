@@ -13,6 +13,7 @@ use crate::controllers::{Action, Context};
 use kctl_base::condition::{self, ConditionStatus};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::status::Status;
 
 /// A Deployment and its sets during one reconciliation.
@@ -34,7 +35,7 @@ impl<'c, 's> Sync<'c, 's> {
         let selector = label_selector(deployment);
         let candidates = claim::candidates(ctx, deployment, SETS, &selector)?;
         let mut sets = claim::claim(ctx, deployment, SETS, &selector, candidates)?;
-        sets.sort_by_key(|s| (s.creation_time(), s.name().to_string()));
+        sets.order_by_key(|s| (s.creation_time(), s.name().to_string()));
         let (new, old) = revisions::split(deployment, &sets);
         Ok(Sync { ctx, deployment: deployment.clone(), desired: Desired::of(deployment), new, old })
     }

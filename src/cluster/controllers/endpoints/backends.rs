@@ -9,6 +9,7 @@ use crate::store::{Change, ChangeKind};
 use kctl_base::json::{Value, json};
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 
 /// A port of a pod that a Service refers to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,7 +139,7 @@ fn selector(service: &Object) -> Selector {
 pub(crate) fn of(ctx: &mut Context<'_>, service: &Object) -> Result<Vec<Backend>> {
     let mut pods = ctx.pods_matching(service.namespace(), &selector(service))?;
     pods.retain(|p| !is_terminal(p) && !p.str("/status/podIP").is_empty());
-    pods.sort_by(|a, b| a.name().cmp(b.name()));
+    pods.order_by(|a, b| a.name().cmp(b.name()));
     Ok(pods.iter().map(|p| backend(service, p)).collect())
 }
 

@@ -10,6 +10,7 @@ use super::{Action, Context, Controller, Key, Watch};
 use backends::{Backend, Port};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 
 /// The Endpoints controller; its keys are Services.
 pub(super) const CONTROLLER: Controller = Controller {
@@ -97,7 +98,7 @@ fn subsets(found: &[&Backend], publishes: bool) -> Vec<Value> {
     groups
         .into_values()
         .map(|(ports, mut backends)| {
-            backends.sort_by(|a, b| a.ip.cmp(&b.ip));
+            backends.order_by(|a, b| a.ip.cmp(&b.ip));
             let (ready, other): (Vec<&Backend>, Vec<&Backend>) =
                 backends.into_iter().partition(|b| publishes || b.is_ready);
             let mut subset = json!({});

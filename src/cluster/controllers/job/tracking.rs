@@ -13,6 +13,7 @@ use super::{pods, policy};
 use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 
 /// The maximum number of uids in a status.
@@ -74,7 +75,7 @@ fn add_uncounted(
     let mut indexes = Vec::new();
     let mut pods: Vec<&Arc<Object>> = state.pods.iter().filter(|p| pods::is_tracked(p)).collect();
     if state.indexes.is_some() {
-        pods.sort_by_key(|p| pods::index_of(p));
+        pods.order_by_key(|p| pods::index_of(p));
     }
     let mut more = false;
     for pod in pods {

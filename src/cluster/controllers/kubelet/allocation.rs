@@ -6,7 +6,8 @@
 use super::container_spec::{ContainerSpec, containers};
 use super::pod_sync::PodEvent;
 use super::resize_events::{self, ResizeStep};
-use super::runtime::{Allocation, PodRuntime, Resize, ResizeState};
+use super::resources::{Allocation, Resize, ResizeState};
+use super::runtime::PodRuntime;
 use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
 use kctl_base::json::Value;

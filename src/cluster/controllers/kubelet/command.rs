@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use kctl_base::sim::{Duration, Time};
-use kctl_container::{Image, is_shell, simulates};
+use kctl_container::{Image, is_shell, serves, simulates};
 
 /// Duration of a command that is not simulated, if it is a task.
 const TASK_TIME: Duration = Duration::from_secs(1);
@@ -27,15 +27,25 @@ pub(super) struct Program {
     /// It is simulated in the inside of the pod, which has its output; the end is a forecast.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_inside: bool,
-    /// It has been asked to stop; the exit code is that of this end.
+    /// The kernel kills it in the end, for want of memory.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) is_condemned: bool,
+    pub(super) is_out_of_memory: bool,
+    /// It has been asked to stop; the exit code is that of this end.
+    #[serde(default, rename = "is_condemned", skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_terminating: bool,
 }
 
 impl Program {
     /// Creates a service, which runs until it is stopped.
     pub(super) fn service() -> Program {
-        Program { runs: None, exit_code: 0, output: Vec::new(), is_inside: false, is_condemned: false }
+        Program {
+            runs: None,
+            exit_code: 0,
+            output: Vec::new(),
+            is_inside: false,
+            is_out_of_memory: false,
+            is_terminating: false,
+        }
     }
 
     /// Creates a run that is simulated in the inside of the pod.
@@ -64,14 +74,14 @@ pub(super) struct Invocation<'a> {
 /// Decides the behaviour of a run; `None` if the inside has to be simulated for that.
 pub(super) fn decide(invocation: &Invocation<'_>) -> Option<Program> {
     let words: Vec<&str> = invocation.argv.iter().map(String::as_str).collect();
-    if is_client(invocation.image) && words.first().is_none_or(|first| is_for_client(first)) {
-        return None;
-    }
-    let Some(first) = words.first() else { return Some(of_image(invocation.image)) };
+    let Some(first) = words.first() else { return of_image(invocation.image) };
     match (base_name(first), &words[1..]) {
+        // A variable that is not a literal one, or one with references.
+        ("echo", args) if args.iter().any(|arg| arg.contains("$(")) => None,
         ("true" | "false" | "sleep" | "echo" | "date", _) => Run::new(invocation.start).decide_alone(&words),
         ("tail", ["-f", "/dev/null"]) => Some(Program::service()),
         (name, ["-c", script]) if is_shell(name) => Run::new(invocation.start).decide_script(script),
+        _ if is_client(invocation.image) => None,
         (name, _) if is_main_program(invocation.image, first) || !(is_shell(name) || simulates(name)) => {
             Some(if invocation.is_service { Program::service() } else { Program::task(TASK_TIME) })
         }
@@ -79,29 +89,27 @@ pub(super) fn decide(invocation: &Invocation<'_>) -> Option<Program> {
     }
 }
 
-/// Returns the behaviour of an image without a command.
-fn of_image(image: &str) -> Program {
+/// Returns the behaviour of an image without a command; `None` if its inside decides that.
+fn of_image(image: &str) -> Option<Program> {
     match image_name(image) {
-        "hello-world" => {
-            Program { output: vec![(Duration::ZERO, "Hello from Docker!".into())], ..Program::task(Duration::ZERO) }
-        }
-        _ => Program::service(),
+        "hello-world" => Some(Program {
+            output: vec![(Duration::ZERO, "Hello from Docker!".into())],
+            ..Program::task(Duration::ZERO)
+        }),
+        _ if is_client(image) => None,
+        _ => Some(Program::service()),
     }
 }
 
-/// Reports whether an image brings a client, which ends, instead of a server.
+/// Returns whether the program of an image is simulated and ends by itself: its arguments are left to the inside.
 fn is_client(image: &str) -> bool {
-    Image::of(image).command == ["curl"]
-}
-
-/// Reports whether a word is for the client of an image: its name, or an argument for it.
-fn is_for_client(word: &str) -> bool {
-    let name = base_name(word);
-    name == "curl" || word.contains("://") || !(is_shell(name) || simulates(name))
+    let image = Image::of(image);
+    let main = image.command.first().or_else(|| image.entrypoint.first()).map_or("", |main| base_name(main));
+    simulates(main) && !serves(main)
 }
 
 /// Returns whether a program is the server that an image brings.
-fn is_main_program(image: &str, program: &str) -> bool {
+pub(super) fn is_main_program(image: &str, program: &str) -> bool {
     let image = Image::of(image);
     let main = image.entrypoint.iter().chain(image.command).next();
     main.is_some_and(|main| base_name(main) == base_name(program) && !is_shell(base_name(main)))
@@ -347,6 +355,10 @@ mod tests {
             assert_eq!(run("busybox", &["sh", "-c", script], true), None, "{script}");
         }
         assert_eq!(run("busybox", &["sh", "-ec", "true"], true), None);
+        assert_eq!(run("busybox", &["echo", "$(MESSAGE)"], true), None);
+        for argv in [&["curl", "-s", "http://web"] as &[&str], &["-s", "http://web"], &[]] {
+            assert_eq!(run("curlimages/curl", argv, false), None, "{argv:?}");
+        }
     }
 
     #[test]

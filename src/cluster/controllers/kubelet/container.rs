@@ -3,6 +3,7 @@
 //! The image pull is in [`super::image_pull`], the start in [`super::start`].
 
 use super::container_spec::ContainerSpec;
+use super::lifecycle::pre_stop_duration;
 use super::pod_sync::PodSync;
 use super::probes::{self, ProbeTarget};
 use super::restart_all::matched_action;
@@ -28,6 +29,10 @@ impl PodSync<'_> {
                 self.start(spec, container);
             }
             State::Starting { until } if until <= now => self.start(spec, container),
+            State::PostStart { running, until: Some(until), failure } if until <= now => match failure {
+                None => self.begin_run(spec, container, running),
+                Some(failure) => self.fail_post_start(spec, container, running, failure),
+            },
             State::Running(running) => match running.ends_at().filter(|t| *t <= now) {
                 Some(_) => self.finish_run(spec, container, running.program.exit_code),
                 None if self.resize_container(spec, container, &running) => {}
@@ -35,7 +40,7 @@ impl PodSync<'_> {
             },
             State::Resizing { until, .. } if until <= now => self.restart_resized(spec, container),
             State::Killing { running, until } if until <= now => {
-                let exit_code = if running.program.is_condemned { running.program.exit_code } else { KILLED };
+                let exit_code = if running.program.is_terminating { running.program.exit_code } else { KILLED };
                 self.finish_run(spec, container, exit_code);
             }
             State::Crashed { ended, until, restart } if until <= now => {
@@ -59,6 +64,11 @@ impl PodSync<'_> {
             | State::Crashed { until, .. } => self.out.requeue_at(until, false),
             State::PullBackoff { until } | State::ConfigError { until, .. } | State::CrashBackoff { until } => {
                 self.out.requeue_at(until, true);
+            }
+            State::PostStart { until, .. } => {
+                if let Some(at) = until {
+                    self.out.requeue_at(at, false);
+                }
             }
             State::Ended(_) => {}
         }
@@ -122,9 +132,15 @@ impl PodSync<'_> {
         if let Some(probe) = result.killed_by {
             let message = format!("Container {} failed {probe} probe, will be restarted", spec.name());
             self.event(Some(spec), "Killing", message);
-            let until = self.inputs.now + self.duration("stop", spec.name(), container.run());
-            container.state = State::Killing { running: running.clone(), until };
-            self.out.requeue_at(until, false);
+            self.kill(spec, container, running.clone());
         }
+    }
+
+    /// Begins to stop a container that will be restarted.
+    pub(super) fn kill(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime, running: Running) {
+        let stop = self.duration("stop", spec.name(), container.run());
+        let until = self.inputs.now + stop + pre_stop_duration(spec);
+        container.state = State::Killing { running, until };
+        self.out.requeue_at(until, false);
     }
 }

@@ -17,6 +17,13 @@ impl PodSync<'_> {
         let image = spec.spec.str("/image").to_string();
         let policy = spec.spec.str("/imagePullPolicy");
         container.image = image.clone();
+        if let Some(message) = images::name_error(&image) {
+            self.warning(Some(spec), "InspectFailed", message.clone());
+            self.warning(Some(spec), "Failed", "Error: InvalidImageName".into());
+            let until = self.inputs.now + CONFIG_RETRY;
+            container.state = State::ConfigError { until, message };
+            return self.out.requeue_at(until, true);
+        }
         let is_present = (self.inputs.has_image)(&image) || self.out.pulled_images.contains(&image);
         if is_present && policy != "Always" {
             let message =

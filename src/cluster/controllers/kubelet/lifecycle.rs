@@ -1,5 +1,7 @@
 //! Transitions of the pod as a whole: termination, deadline, volumes, the order in which containers start.
 
+use std::collections::BTreeMap;
+
 use super::command::{self, Invocation};
 use super::container::KILLED;
 use super::container_spec::{ContainerSpec, containers, is_initialized, regular_containers};
@@ -9,12 +11,29 @@ use super::runtime::{ContainerRuntime, PodRuntime, Retry, State, Stopping};
 use super::start::strings;
 use crate::simulation::PodFault;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
-use kctl_base::sim::Duration;
+use kctl_base::sim::{Duration, Time};
 
 /// First delay between attempts to mount volumes (`initialDurationBeforeRetry` of exponentialbackoff).
 const FIRST_MOUNT_RETRY: Duration = Duration::from_millis(500);
 /// Longest delay between attempts to mount volumes (`maxDurationBeforeRetry`).
 const MAX_MOUNT_RETRY: Duration = Duration::from_secs(122);
+
+/// Returns the duration of the hook before the stop of a container, as far as the command alone decides it.
+pub(super) fn pre_stop_duration(spec: ContainerSpec<'_>) -> Duration {
+    if let Some(seconds) = spec.spec.int("/lifecycle/preStop/sleep/seconds") {
+        return Duration::from_secs(seconds);
+    }
+    let argv = strings(spec.spec.list("/lifecycle/preStop/exec/command"));
+    if argv.is_empty() {
+        return Duration::ZERO;
+    }
+    let hook = Invocation { image: "", argv: &argv, is_service: false, start: Time::from_secs(0) };
+    match command::decide(&hook) {
+        Some(program) => program.runs.unwrap_or(Duration::from_secs(i64::from(i32::MAX))),
+        // It is run in the inside of the pod.
+        None => Duration::ZERO,
+    }
+}
 
 impl<'a> PodSync<'a> {
     /// Makes the transitions that are due.
@@ -44,8 +63,8 @@ impl<'a> PodSync<'a> {
             None => {
                 let deadline = self.pod.deletion_time().unwrap_or(now);
                 let stop = self.duration("stop", "", 0);
-                let simulated = self.inputs.stopped_at.unwrap_or(now);
-                let gone_at = (now + stop + self.pre_stop_duration(runtime)).max(simulated).min(deadline).max(now);
+                let simulated = self.inputs.stopped.as_ref().map_or(now, |stopped| stopped.at);
+                let gone_at = (now + stop + self.longest_hook(runtime)).max(simulated).min(deadline).max(now);
                 for spec in containers(self.pod) {
                     if runtime.container(spec.name()).is_some_and(|c| c.running().is_some()) {
                         self.event(Some(spec), "Killing", format!("Stopping container {}", spec.name()));
@@ -56,37 +75,38 @@ impl<'a> PodSync<'a> {
         };
         // Another deletion may have shortened the grace period.
         let gone_at = self.pod.deletion_time().map_or(gone_at, |deadline| gone_at.min(deadline.max(now)));
-        let since = runtime.stopping.as_ref().map_or(now, |stopping| stopping.since.unwrap_or(now));
-        runtime.stopping = Some(Stopping { gone_at, since: Some(since) });
-        if gone_at > now {
-            return self.out.requeue_at(gone_at, false);
+        let begun = || self.inputs.stopped.as_ref().map(|stopped| stopped.failed_hooks.clone()).unwrap_or_default();
+        let mut failed_hooks = runtime.stopping.take().map_or_else(begun, |stopping| stopping.failed_hooks);
+        self.report_failed_hooks(&mut failed_hooks);
+        let next = failed_hooks.values().copied().chain([gone_at]).min();
+        runtime.stopping = Some(Stopping { gone_at, failed_hooks });
+        if let (true, Some(next)) = (gone_at > now, next) {
+            return self.out.requeue_at(next, false);
         }
+        // What is meant to end by itself does not count as done when it is stopped.
+        let exit_code = if self.pod.str("/spec/restartPolicy") == "Always" { 0 } else { KILLED };
         for container in runtime.containers.values_mut().filter(|c| c.running().is_some()) {
-            container.state = State::Ended(container.terminate(0, now));
+            container.state = State::Ended(container.terminate(exit_code, now));
         }
         self.out.is_terminated = true;
     }
 
-    /// Returns the duration of the longest preStop hook of the running containers.
-    fn pre_stop_duration(&self, runtime: &PodRuntime) -> Duration {
-        let is_running = |c: &ContainerRuntime| c.running().is_some();
-        let running = containers(self.pod).filter(|s| runtime.container(s.name()).is_some_and(is_running));
-        let durations = running.map(|c| {
-            if let Some(seconds) = c.spec.int("/lifecycle/preStop/sleep/seconds") {
-                return Duration::from_secs(seconds);
+    /// Reports the hooks before the stop that have failed, and takes them out.
+    fn report_failed_hooks(&mut self, failed: &mut BTreeMap<String, Time>) {
+        let now = self.inputs.now;
+        for spec in containers(self.pod) {
+            if failed.get(spec.name()).is_some_and(|at| *at <= now) {
+                failed.remove(spec.name());
+                self.warning(Some(spec), "FailedPreStopHook", "PreStopHook failed".into());
             }
-            let argv = strings(c.spec.list("/lifecycle/preStop/exec/command"));
-            if argv.is_empty() {
-                return Duration::ZERO;
-            }
-            let hook = Invocation { image: "", argv: &argv, is_service: false, start: self.inputs.now };
-            match command::decide(&hook) {
-                Some(program) => program.runs.unwrap_or(Duration::from_secs(i64::from(i32::MAX))),
-                // It is run in the inside of the pod.
-                None => Duration::ZERO,
-            }
-        });
-        durations.max().unwrap_or(Duration::ZERO)
+        }
+    }
+
+    /// Returns the duration of the longest hook before the stop of the running containers.
+    fn longest_hook(&self, runtime: &PodRuntime) -> Duration {
+        let is_running =
+            |spec: &ContainerSpec<'_>| runtime.container(spec.name()).is_some_and(|c| c.running().is_some());
+        containers(self.pod).filter(is_running).map(pre_stop_duration).max().unwrap_or(Duration::ZERO)
     }
 
     /// Starts, restarts and probes the containers.
@@ -101,19 +121,20 @@ impl<'a> PodSync<'a> {
             self.crash(runtime);
         }
         let mut initialized = true;
-        let mut is_pulling = false;
+        let mut is_held_up = false;
         for spec in containers(self.pod) {
             let container =
                 runtime.containers.entry(spec.name().into()).or_insert_with(|| Box::new(ContainerRuntime::new("")));
-            // The kubelet starts the containers one after the other, so a pull delays those behind it.
-            let may_start = spec.is_ephemeral || initialized && (spec.is_init || !is_pulling);
+            // The kubelet starts the containers one after the other, so a pull or hook delays those behind it.
+            let may_start = spec.is_ephemeral || initialized && (spec.is_init || !is_held_up);
             if may_start || container.has_run() && !is_reset(container) {
                 self.sync_container(spec, container);
             }
             if spec.is_init {
                 initialized = initialized && is_initialized(spec.spec, Some(container));
             } else if !spec.is_ephemeral {
-                is_pulling |= matches!(container.state, State::Pulling { .. } | State::Waiting);
+                is_held_up |=
+                    matches!(container.state, State::Pulling { .. } | State::PostStart { .. } | State::Waiting);
             }
         }
         self.schedule_restart_all(runtime);

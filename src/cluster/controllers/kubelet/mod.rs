@@ -7,6 +7,7 @@
 //! ([`status`]). How long containers run, what they print and how they exit is derived from their commands ([`command`]) or
 //! declared by an annotation ([`script`]).
 
+mod admission;
 mod allocation;
 mod command;
 mod conditions;
@@ -21,6 +22,7 @@ mod probes;
 mod references;
 mod resize;
 mod resize_events;
+mod resources;
 mod restart_all;
 mod runtime;
 mod script;
@@ -38,6 +40,7 @@ use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
 use container_spec::containers;
+use inside::Stopped;
 pub(crate) use inside::{forward, session};
 use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -142,9 +145,6 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         let (reason, message, field_path) = (event.reason, &event.message, &event.field_path);
         ctx.record(&pod, &Event { event_type, reason, message, field_path, host: &node });
     }
-    if let (true, Some(stopping)) = (outcome.is_terminated, &seen.stopping) {
-        inside::stop(ctx.server(), &pod, &seen, stopping.since.unwrap_or(now), now)?;
-    }
     // While containers are being stopped, the status stays as it was.
     let has_new_status = !pod.is_deleting() || outcome.is_terminated;
     let updated = has_new_status && update_status(ctx, &pod, &runtime, &node, has_changed)?;
@@ -172,6 +172,7 @@ fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
     let running = runtime.containers.values().filter_map(|container| match &container.state {
         State::Running(running) => running.ends_at(),
         State::Killing { until, .. } => Some(*until),
+        State::PostStart { until, .. } => *until,
         _ => None,
     });
     if let Some(at) = running.min() {
@@ -182,12 +183,17 @@ fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
     }
 }
 
-/// Returns the state of a pod. A new pod is given a sandbox with an IP address; `None` if its node does not exist.
+/// Returns the state of a pod. A new pod is given a sandbox with an IP address; `None` if its node does not exist,
+/// or rejects it.
 fn load_or_add(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<PodRuntime>, Status> {
     if let Some(runtime) = ctx.state(&pod_state(pod.uid()))? {
         return Ok(Some(runtime));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
+    if let Some(rejection) = admission::rejection(pod).filter(|_| !pod.is_deleting()) {
+        admission::reject(ctx, pod, node, &rejection)?;
+        return Ok(None);
+    }
     report_invalid_scripts(ctx, pod, node);
     let ip = if pod.flag("/spec/hostNetwork") { host_ip(&found) } else { next_ip(ctx, &found)? };
     Ok(Some(PodRuntime::new(ctx.now, ip)))
@@ -245,7 +251,7 @@ fn sync(
         false => (None, BTreeMap::new()),
     };
     let now = ctx.now;
-    let (probe_results, stopped_at) = inside_inputs(ctx.server(), pod, runtime, has_looked, now)?;
+    let (probe_results, stopped) = inside_inputs(ctx.server(), pod, runtime, has_looked, now)?;
     let inputs = PodInputs {
         now,
         pace: Pace { latency: ctx.latency(), chance: ctx.chance() },
@@ -255,10 +261,15 @@ fn sync(
         config_error: &|container| config_errors.get(container.str("/name")).cloned(),
         fault,
         probe_results,
-        stopped_at,
+        stopped,
         is_resize_new: decision.is_new,
     };
     let mut outcome = PodSync::run(pod, runtime, &inputs);
+    if outcome.events.iter().any(|event| event.reason == "Pulling")
+        && let Some(event) = references::pull_secrets_event(ctx, pod)?
+    {
+        outcome.events.insert(0, event);
+    }
     outcome.events.splice(0..0, decision.events);
     if let Some(at) = decision.retry {
         outcome.requeue_at(at, true);
@@ -276,7 +287,7 @@ fn inside_inputs(
     runtime: &PodRuntime,
     has_looked: bool,
     now: Time,
-) -> Result<(ProbeResults, Option<Time>), Status> {
+) -> Result<(ProbeResults, Option<Stopped>), Status> {
     if !runtime.has_inside {
         return Ok((ProbeResults::new(), None));
     }
@@ -284,7 +295,7 @@ fn inside_inputs(
         (false, _) => Ok((inside::probe(server, pod, runtime, has_looked, now)?, None)),
         (true, None) => {
             let deadline = pod.deletion_time().unwrap_or(now).max(now);
-            Ok((ProbeResults::new(), inside::stopped_at(server, pod, runtime, deadline, now)?))
+            Ok((ProbeResults::new(), inside::begin_stop(server, pod, runtime, deadline, now)?))
         }
         (true, Some(_)) => Ok((ProbeResults::new(), None)),
     }
@@ -375,8 +386,12 @@ pub(crate) fn container_log(
 ) -> Result<Vec<LogLine>, Status> {
     let Some(runtime) = PodRuntime::load(server, pod)? else { return Ok(Vec::new()) };
     let Some(found) = runtime.containers.get(query.container) else { return Ok(Vec::new()) };
+    // A server whose program is known is simulated as soon as somebody wants to see what it has printed.
+    let is_simulated = |program: &command::Program| program.is_inside || program.runs.is_none();
     match found.running() {
-        Some(running) if running.program.is_inside && !query.previous => inside::log(server, pod, &runtime, query, now),
+        Some(running) if is_simulated(&running.program) && !query.previous => {
+            inside::log(server, pod, &runtime, query, now)
+        }
         _ => Ok(found.log(query.previous, now)),
     }
 }

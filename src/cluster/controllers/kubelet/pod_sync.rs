@@ -4,6 +4,7 @@
 //! everything else that it depends on is in [`PodInputs`].
 
 use super::container_spec::ContainerSpec;
+use super::inside::Stopped;
 use super::probes::ProbeResults;
 use super::script::ContainerScript;
 use crate::simulation::PodFault;
@@ -29,8 +30,8 @@ pub(super) struct PodInputs<'a> {
     pub(super) fault: Option<PodFault>,
     /// What the probes have found in the inside of the pod.
     pub(super) probe_results: ProbeResults,
-    /// When the containers of the deleted pod have stopped, as far as they are simulated.
-    pub(super) stopped_at: Option<Time>,
+    /// How the containers of the deleted pod stop, as far as they are simulated.
+    pub(super) stopped: Option<Stopped>,
     /// The resources of the pod have just been changed: its containers follow in the next sync, so that watches see that a
     /// resize is in progress.
     pub(super) is_resize_new: bool,

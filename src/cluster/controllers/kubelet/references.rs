@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::inside::volumes;
+use super::pod_sync::PodEvent;
 use crate::controllers::Context;
+use kctl_base::field::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
@@ -12,6 +14,16 @@ use kctl_base::status::Status;
 /// Returns the message of the event `FailedMount` if a volume of the pod cannot be mounted.
 pub(super) fn mount_error(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<String>, Status> {
     for volume in pod.list("/spec/volumes") {
+        if let Some(error) = claim_error(ctx, pod, volume)? {
+            let name = volume.str("/name");
+            return Ok(Some(format!(
+                "Unable to attach or mount volumes: unmounted volumes=[{name}], unattached volumes=[], failed to process volumes=[{name}]: error processing PVC {}/{error}",
+                pod.namespace()
+            )));
+        }
+        if let Some(error) = driver_error(ctx, volume)? {
+            return Ok(Some(error));
+        }
         if let Some(source) = volume.at("/hostPath") {
             let node = pod.str("/spec/nodeName");
             if let Some(error) = volumes::shared::host_path_error(ctx.server(), node, source)? {
@@ -30,6 +42,71 @@ pub(super) fn mount_error(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<
         }
     }
     Ok(None)
+}
+
+/// Returns why the claim of a volume cannot be used (`getPVCExtractPV` in `pkg/kubelet/volumemanager/populator`).
+fn claim_error(ctx: &mut Context<'_>, pod: &Object, volume: &Value) -> Result<Option<String>, Status> {
+    let claim = match (volume.at("/persistentVolumeClaim"), volume.at("/ephemeral")) {
+        (Some(source), _) => source.str("/claimName").to_owned(),
+        (None, Some(_)) => format!("{}-{}", pod.name(), volume.str("/name")),
+        (None, None) => return Ok(None),
+    };
+    Ok(match ctx.get("persistentvolumeclaims", pod.namespace(), &claim)? {
+        None => {
+            Some(format!("{claim}: failed to fetch PVC from API server: persistentvolumeclaims \"{claim}\" not found"))
+        }
+        Some(found) if found.str("/status/phase") != "Bound" || found.str("/spec/volumeName").is_empty() => {
+            Some(format!("{claim}: PVC is not bound"))
+        }
+        Some(_) => None,
+    })
+}
+
+/// Returns why the driver of a volume does not mount it: a CSI driver has to be known for volumes that live as long as their
+/// pod (`supportsVolumeLifecycleMode` in `pkg/volume/csi`), and that of Git repositories is disabled.
+fn driver_error(ctx: &mut Context<'_>, volume: &Value) -> Result<Option<String>, Status> {
+    let name = volume.str("/name");
+    if volume.at("/gitRepo").is_some() {
+        return Ok(Some(format!(
+            "MountVolume.SetUp failed for volume \"{name}\" : git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
+        )));
+    }
+    let Some(source) = volume.at("/csi") else { return Ok(None) };
+    let driver = source.str("/driver");
+    let found = ctx.get("csidrivers.storage.k8s.io", "", driver)?;
+    let modes: Option<Vec<&str>> =
+        found.as_ref().map(|found| found.list("/spec/volumeLifecycleModes").iter().filter_map(Value::as_str).collect());
+    let why = match modes {
+        None => "no CSIDriver object".to_owned(),
+        Some(modes) if modes.contains(&"Ephemeral") => return Ok(None),
+        Some(modes) => {
+            let modes: Vec<String> = modes.into_iter().map(quote).collect();
+            format!("only supports [{}]", modes.join(" "))
+        }
+    };
+    Ok(Some(format!(
+        "MountVolume.NewMounter initialization failed for volume \"{name}\" : volume mode \"Ephemeral\" not supported by driver {driver} ({why})"
+    )))
+}
+
+/// Returns the event about secrets for the pull of images that do not exist (`getPullSecretsForPod`), if there are any.
+pub(super) fn pull_secrets_event(ctx: &mut Context<'_>, pod: &Object) -> Result<Option<PodEvent>, Status> {
+    let mut missing = Vec::new();
+    for secret in pod.list("/spec/imagePullSecrets") {
+        let name = secret.str("/name");
+        if ctx.get("secrets", pod.namespace(), name)?.is_none() {
+            missing.push(name);
+        }
+    }
+    Ok((!missing.is_empty()).then(|| PodEvent {
+        field_path: String::new(),
+        is_warning: true,
+        reason: "FailedToRetrieveImagePullSecret",
+        message: format!(
+            "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+            missing.join(", ")
+        ),
+    }))
 }
 
 /// Returns an error if the source of a volume, or a key of it that is mounted, does not exist.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Program;
 use super::inside::Variables;
+use super::resources::{Allocation, Resize};
 use super::{pod_state, row};
 use crate::api::Server;
 use kctl_base::json::Value;
@@ -101,45 +102,6 @@ impl PodRuntime {
     }
 }
 
-/// The resources granted to a pod.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Allocation {
-    /// By container; containers without requests and limits are left out.
-    pub(super) containers: BTreeMap<String, Value>,
-    /// Pod-level resources.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) pod: Option<Value>,
-}
-
-impl Allocation {
-    /// Returns the resources of a container; `None` when it has neither requests nor limits.
-    pub(super) fn of_container(&self, name: &str) -> Option<&Value> {
-        self.containers.get(name)
-    }
-}
-
-/// A resize that is not complete.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Resize {
-    /// The condition `PodResizePending`: the node has no room.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) pending: Option<ResizeState>,
-    /// The condition `PodResizeInProgress`: the containers have not got their new resources yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) in_progress: Option<ResizeState>,
-}
-
-/// The content of a condition about a resize.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct ResizeState {
-    /// Why the resize waits; empty when it is in progress.
-    pub(super) message: String,
-    /// Generation of the pod that asked for the resize.
-    pub(super) generation: i64,
-    /// Since when the condition holds.
-    pub(super) since: Time,
-}
-
 /// A retry with growing delays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Retry {
@@ -154,9 +116,9 @@ pub(super) struct Retry {
 pub(super) struct Stopping {
     /// When the containers have stopped.
     pub(super) gone_at: Time,
-    /// When the stop began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) since: Option<Time>,
+    /// When the hooks before the stop fail that have not been reported yet, by container.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) failed_hooks: BTreeMap<String, Time>,
 }
 
 /// State of a container.
@@ -186,6 +148,9 @@ pub(super) struct ContainerRuntime {
     /// The resources that it still runs with, while those of the pod have changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outdated: Option<Value>,
+    /// Why the hook after the start has failed in the last run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hook_error: Option<String>,
     /// The variables of the current run, if they come from objects that may change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) environment: Option<Variables>,
@@ -206,9 +171,16 @@ pub(super) enum State {
     ConfigError { until: Time, message: String },
     /// Is being created and started.
     Starting { until: Time },
+    /// Has been started; the hook after the start still runs, until an instant if that is known, and then has failed or not.
+    PostStart {
+        running: Running,
+        until: Option<Time>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failure: Option<String>,
+    },
     /// Is running.
     Running(Running),
-    /// Is being stopped because a probe has failed, to be restarted.
+    /// Is being stopped because a probe or the hook after its start has failed, to be restarted.
     Killing { running: Running, until: Time },
     /// Is being stopped because its resources have changed, to be restarted; until then it counts as running.
     Resizing { running: Running, until: Time },
@@ -262,6 +234,14 @@ pub(super) struct Ended {
     pub(super) message: Option<String>,
 }
 
+impl Ended {
+    /// Sets the exit code, and the reason that goes with it.
+    pub(super) fn set_exit_code(&mut self, exit_code: i64) {
+        self.exit_code = exit_code;
+        self.reason = reason_of(exit_code).to_owned();
+    }
+}
+
 /// Results of the probes in one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Probes {
@@ -307,6 +287,7 @@ impl ContainerRuntime {
             finished_runs: 0,
             probes: Probes::default(),
             outdated: None,
+            hook_error: None,
             environment: None,
         }
     }
@@ -314,9 +295,32 @@ impl ContainerRuntime {
     /// Returns the current run, also while it is being stopped.
     pub(super) fn running(&self) -> Option<&Running> {
         match &self.state {
-            State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. } => Some(running),
+            State::PostStart { running, .. }
+            | State::Running(running)
+            | State::Killing { running, .. }
+            | State::Resizing { running, .. } => Some(running),
             _ => None,
         }
+    }
+
+    /// Returns the current run, unless it is being stopped.
+    pub(super) fn going_on_mut(&mut self) -> Option<&mut Running> {
+        match &mut self.state {
+            State::PostStart { running, .. } | State::Running(running) | State::Resizing { running, .. } => {
+                Some(running)
+            }
+            _ => None,
+        }
+    }
+
+    /// Reports whether the hook after the start still runs.
+    pub(super) fn is_in_hook(&self) -> bool {
+        matches!(self.state, State::PostStart { .. })
+    }
+
+    /// Reports whether a container that has been started does not count as running: its hook after the start has not succeeded.
+    pub(super) fn is_before_running(&self) -> bool {
+        self.is_in_hook() || self.hook_error.is_some() && matches!(self.state, State::Killing { .. })
     }
 
     /// Returns the last run of a container that has terminated for good.
@@ -329,7 +333,8 @@ impl ContainerRuntime {
 
     /// Reports whether the container has been started at least once.
     pub(super) fn has_run(&self) -> bool {
-        self.last.is_some() || self.running().is_some() || self.terminated().is_some()
+        let runs = self.running().is_some() && !self.is_before_running();
+        self.last.is_some() || runs || self.terminated().is_some()
     }
 
     /// Returns the current run as finished.
@@ -338,7 +343,12 @@ impl ContainerRuntime {
             Some(running) => (running.since, running.log(now)),
             None => (now, Vec::new()),
         };
-        let reason = if exit_code == 0 { "Completed" } else { "Error" }.to_string();
+        let is_at_end = |running: &Running| running.program.is_out_of_memory && running.ends_at() == Some(now);
+        let reason = match self.running().is_some_and(is_at_end) {
+            true => "OOMKilled",
+            false => reason_of(exit_code),
+        };
+        let reason = reason.to_owned();
         Ended { exit_code, reason, started: since, finished: now, attempt: self.restarts, output, message: None }
     }
 
@@ -366,6 +376,11 @@ impl ContainerRuntime {
     pub(super) fn pull_delay(&mut self) -> Duration {
         next_delay(&mut self.pull_backoff)
     }
+}
+
+/// Returns the reason of the end of a run.
+fn reason_of(exit_code: i64) -> &'static str {
+    if exit_code == 0 { "Completed" } else { "Error" }
 }
 
 /// Returns the delay of a back-off and doubles it for the next time.

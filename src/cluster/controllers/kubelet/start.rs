@@ -45,14 +45,43 @@ impl PodSync<'_> {
         self.event(Some(spec), "Started", "Container started".into());
         let program = self.program(spec, container.finished_runs);
         let running = Running { since: now, program };
+        let Some(hook) = spec.spec.at("/lifecycle/postStart") else {
+            return self.begin_run(spec, container, running);
+        };
+        // What the hook does in the inside decides how long it takes.
+        let sleep = Duration::from_secs(hook.int("/sleep/seconds").unwrap_or(0));
+        container.probes = probes::Probes::default();
+        container.state = State::PostStart { running, until: Some(now + sleep), failure: None };
+        self.out.requeue_at(now + sleep, false);
+    }
+
+    /// Begins the run of a container whose hook after the start has succeeded, if it has one.
+    pub(super) fn begin_run(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime, running: Running) {
+        container.hook_error = None;
         container.probes = probes::initial(spec.spec, &self.script(spec), &running);
         container.state = State::Running(running.clone());
+        let now = self.inputs.now;
         match running.ends_at() {
+            Some(at) if at <= now => self.out.requeue_at(now, false),
             Some(at) => self.out.requeue_at(at, false),
             // Its inside has to be there first.
             None if running.program.is_inside => self.out.requeue_at(now, false),
             None => self.probe(spec, container, &running),
         }
+    }
+
+    /// Stops a container whose hook after the start has failed.
+    pub(super) fn fail_post_start(
+        &mut self,
+        spec: ContainerSpec<'_>,
+        container: &mut ContainerRuntime,
+        running: Running,
+        failure: String,
+    ) {
+        self.warning(Some(spec), "FailedPostStartHook", "PostStartHook failed".into());
+        self.event(Some(spec), "Killing", "FailedPostStartHook".into());
+        container.hook_error = Some(failure);
+        self.kill(spec, container, running);
     }
 
     /// Returns the program of the next run: as the script declares it, or else derived from the command.

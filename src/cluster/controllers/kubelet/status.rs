@@ -6,6 +6,7 @@ use super::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use super::{conditions, images};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::sim::{Ids, Time};
 use kctl_kinds::core::pod::PodPhase;
 use kctl_kinds::shared::pod_spec::is_sidecar;
@@ -69,17 +70,24 @@ pub(super) fn generate(pod: &Object, runtime: &PodRuntime, inputs: &StatusInputs
 fn sorted_statuses(pod: &Object, list: &str, runtime: &PodRuntime, inputs: &StatusInputs<'_>) -> Value {
     let mut statuses = container_statuses(pod, list, runtime, inputs);
     if let Some(statuses) = statuses.as_array_mut() {
-        statuses.sort_by(|a, b| a.str("/name").cmp(b.str("/name")));
+        statuses.order_by(|a, b| a.str("/name").cmp(b.str("/name")));
     }
     statuses
 }
 
-/// Returns the phase to report. A pod that is being deleted keeps its phase: containers that are stopped do not make it
-/// succeed.
+/// Returns the phase to report. A pod that is being deleted keeps its phase: it is gone when its containers have stopped. Only
+/// one that finalizers keep is seen in its last phase (`SyncTerminatedPod`), which the Job controller waits for.
 fn reported_phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
-    match PodPhase::of(pod) {
-        phase @ (PodPhase::Pending | PodPhase::Running) if pod.is_deleting() => phase,
-        _ => phase(pod, runtime),
+    match (PodPhase::of(pod), phase(pod, runtime)) {
+        (phase @ (PodPhase::Pending | PodPhase::Running), last) if pod.is_deleting() => {
+            let has_stopped = runtime.containers.values().all(|c| c.running().is_none());
+            match last {
+                _ if pod.list("/metadata/finalizers").is_empty() || !has_stopped => phase,
+                PodPhase::Succeeded => PodPhase::Succeeded,
+                _ => PodPhase::Failed,
+            }
+        }
+        (_, phase) => phase,
     }
 }
 
@@ -157,7 +165,11 @@ fn container_status(
         "state": state(pod, spec, container, inputs),
         "lastState": {},
     });
-    if let Some(last) = &container.last {
+    let last = match &container.state {
+        State::Crashed { ended, .. } if container.hook_error.is_some() => Some(ended),
+        _ => container.last.as_ref(),
+    };
+    if let Some(last) = last {
         status["lastState"] = terminated(pod, spec, last, inputs);
     }
     if container.has_run() {
@@ -200,7 +212,17 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
         let initializes = !pod.list("/spec/initContainers").is_empty();
         waiting(if initializes { "PodInitializing" } else { "ContainerCreating" }, "")
     };
+    let hook_failed = || waiting("PostStartHookError", container.hook_error.as_deref().unwrap_or_default());
     match &container.state {
+        State::Crashed { .. } if container.hook_error.is_some() => hook_failed(),
+        State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.hook_error.is_some() => {
+            hook_failed()
+        }
+        _ if container.is_before_running() => match &container.last {
+            None => not_started(),
+            Some(_) if container.hook_error.is_some() => hook_failed(),
+            Some(last) => terminated(pod, spec, last, inputs),
+        },
         State::Waiting if is_reset(container) => waiting(RESTARTING, REMOVED),
         State::Waiting | State::Pulling { .. } | State::Starting { .. } if container.last.is_some() => {
             container.last.as_ref().map_or_else(not_started, |last| terminated(pod, spec, last, inputs))
@@ -213,12 +235,17 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
         State::ConfigError { message, .. } => {
             let reason = if message.contains("pull policy of Never") {
                 "ErrImageNeverPull"
+            } else if message.starts_with(images::INVALID_NAME) {
+                "InvalidImageName"
             } else {
                 "CreateContainerConfigError"
             };
             waiting(reason, message)
         }
-        State::Running(running) | State::Killing { running, .. } | State::Resizing { running, .. } => {
+        State::PostStart { running, .. }
+        | State::Running(running)
+        | State::Killing { running, .. }
+        | State::Resizing { running, .. } => {
             json!({"running": {"startedAt": running.since.rfc3339()}})
         }
         State::Ended(ended) | State::Crashed { ended, .. } => terminated(pod, spec, ended, inputs),

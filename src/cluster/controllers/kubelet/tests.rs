@@ -230,3 +230,25 @@ fn trigger_state(pod: &Object) -> String {
     let state = statuses.get(1).and_then(|status| status.map("/state")).into_iter().flatten().next();
     state.map(|(name, _)| name.to_string()).unwrap_or_default()
 }
+
+#[test]
+fn a_pod_with_a_forbidden_sysctl_is_rejected() {
+    let mut bench = Bench::open();
+    let spec = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name.replace(['.', '_'], "-")}, "spec": {
+            "securityContext": {"sysctls": [{"name": name, "value": "1"}]},
+            "containers": [{"name": "a", "image": "nginx"}]}})
+    };
+    bench.create("pods", spec("kernel.msgmax"));
+    bench.create("pods", spec("kernel.shm_rmid_forced"));
+    bench.settle();
+    let pod = bench.get("pods", "kernel-msgmax");
+    let message = "forbidden sysctl: \"kernel.msgmax\" not allowlisted";
+    assert_eq!((pod.str("/status/phase"), pod.str("/status/reason")), ("Failed", "SysctlForbidden"));
+    assert_eq!(pod.str("/status/message"), format!("Pod was rejected: {message}"));
+    assert!(bench.events("kernel-msgmax").contains(&format!("SysctlForbidden {message}")));
+    assert_eq!(bench.get("pods", "kernel-shm-rmid-forced").str("/status/phase"), "Running");
+    bench.delete("pods", "kernel-msgmax", Propagation::Background);
+    bench.settle();
+    assert!(bench.find("pods", "kernel-msgmax").is_none());
+}

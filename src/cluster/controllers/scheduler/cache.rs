@@ -12,6 +12,7 @@ use super::node_info::{self, NodeInfo};
 use super::nodes::{CountByNode, Nodes, Slot};
 use super::pod_info::{PodInfo, PodRequests, is_assigned, nominated_node, uses_other_resources};
 use super::queue::Queue;
+use super::ratings::Ratings;
 use super::spread_selectors::SpreadSelectors;
 use super::terms::{PodSet, PodTerms};
 use crate::controllers::runtime::Result;
@@ -55,6 +56,8 @@ struct TermsClass {
 pub(super) struct Cache {
     pub(super) queue: Queue,
     pub(super) spread_selectors: SpreadSelectors,
+    /// What is known about the nodes for the pods that were scheduled last.
+    pub(super) ratings: Ratings,
     /// A change may make any unschedulable pod schedulable.
     pub(super) retry_all: bool,
     /// A change may make unschedulable pods with affinity or spread constraints schedulable.
@@ -163,11 +166,17 @@ impl Cache {
         let is_known = usage.is_some();
         let usage = usage.map_or_else(|| node_info::count_usage(ctx, name), Ok)?;
         let slot = self.nodes.insert(NodeInfo::new(object, usage));
-        self.changed_nodes.insert(slot);
+        self.note_changed(slot);
         if !is_known {
             counted.insert(slot);
         }
         Ok(())
+    }
+
+    /// Notes that a node differs from what was known about it.
+    fn note_changed(&mut self, slot: Slot) {
+        self.changed_nodes.insert(slot);
+        self.ratings.forget(slot);
     }
 
     /// Returns the slot of a node, which is loaded if it has not been; `None` if there is no such node.
@@ -201,7 +210,7 @@ impl Cache {
                 } else {
                     usage.remove(&requests)
                 }
-                self.changed_nodes.insert(slot);
+                self.note_changed(slot);
             }
             let slot = self.nodes.slot(name);
             for counted in self.counted_sets.iter_mut().filter(|c| c.contains(pod)) {

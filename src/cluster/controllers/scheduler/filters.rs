@@ -10,6 +10,7 @@ use super::node_usage::NodeUsage;
 use super::nodes::Slot;
 use super::pod_info::{PodInfo, PodRequests};
 use super::pod_topology_spread::SpreadState;
+use super::ratings::Ratings;
 use super::terms::{Taint, tolerates};
 use super::volume_binding::PodVolumes;
 use kctl_base::object::ObjectMeta;
@@ -71,16 +72,26 @@ impl CycleState<'_> {
         state.run_filters(&with_nominated).or_else(|| self.run_filters(node))
     }
 
+    /// Like [`CycleState::filter`], with what is known about the node.
+    pub(super) fn filter_rated(&self, node: &NodeInfo, ratings: &mut Ratings) -> Option<Status> {
+        if self.named_nodes.is_some() || !self.nominated_pods.is_empty() {
+            return self.filter(node);
+        }
+        let known = &ratings.rate(self.pod, node).status;
+        known.clone().or_else(|| self.filter_by_others(node))
+    }
+
     fn run_filters(&self, node: &NodeInfo) -> Option<Status> {
         if self.named_nodes.as_ref().is_some_and(|named| !named.contains(node.name.as_str())) {
             return Some(Status::unresolvable("node(s) didn't satisfy plugin(s) [NodeAffinity]"));
         }
-        node_unschedulable(self.pod, node)
-            .or_else(|| taint_toleration(self.pod, node))
-            .or_else(|| node_affinity(self.pod, node))
-            .or_else(|| node_ports(&self.pod.requests, &node.usage))
-            .or_else(|| node_resources_fit(&self.pod.requests, node))
-            .or_else(|| self.volumes.filter(node, &self.removed_pods))
+        filter_node(self.pod, node).or_else(|| self.filter_by_others(node))
+    }
+
+    /// Runs the filters that look at volumes, and at the pods of other nodes.
+    fn filter_by_others(&self, node: &NodeInfo) -> Option<Status> {
+        self.volumes
+            .filter(node, &self.removed_pods)
             .or_else(|| self.spread.filter(node))
             .or_else(|| self.affinity.filter(self.pod, node))
     }
@@ -103,6 +114,15 @@ impl CycleState<'_> {
         self.spread.update(self.pod, &other.object, node, by);
         self.affinity.update(self.pod, other, node, by);
     }
+}
+
+/// Runs the filters that look at nothing but the requirements of a pod and the node itself.
+pub(super) fn filter_node(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
+    node_unschedulable(pod, node)
+        .or_else(|| taint_toleration(pod, node))
+        .or_else(|| node_affinity(pod, node))
+        .or_else(|| node_ports(&pod.requests, &node.usage))
+        .or_else(|| node_resources_fit(&pod.requests, node))
 }
 
 fn node_unschedulable(pod: &PodInfo, node: &NodeInfo) -> Option<Status> {

@@ -110,6 +110,10 @@ impl AffinityState {
     /// Returns the status of a node that does not fit.
     pub(super) fn filter(&self, pod: &PodInfo, node: &NodeInfo) -> Option<Status> {
         let required = &pod.terms.required;
+        // Most pods have no terms, and are filtered for every node.
+        if required.is_empty() && pod.terms.required_anti.is_empty() && self.existing_anti_affinity.0.is_empty() {
+            return None;
+        }
         let has_keys = required.iter().all(|t| node.label(&t.topology_key).is_some());
         let matches = required.iter().all(|t| self.affinity.get(&t.topology_key, node).is_some_and(|n| n > 0));
         let is_first = || has_keys && self.matches_own_terms && self.affinity.is_empty();

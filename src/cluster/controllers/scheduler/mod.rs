@@ -22,6 +22,7 @@ mod pod_info;
 mod pod_topology_spread;
 mod preemption;
 mod queue;
+mod ratings;
 mod report;
 mod resources;
 mod schedule_one;

@@ -28,7 +28,7 @@ const PREFIX: &str = "nodes/";
 const OBSOLETE: [&str; 2] = ["node-info", "node/"];
 
 /// A node with its resources and their use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(into = "Row", from = "Row")]
 pub(super) struct NodeInfo {
     /// The number of the name among [`Nodes`](super::nodes::Nodes), which sets it.
@@ -44,6 +44,18 @@ pub(super) struct NodeInfo {
     /// Sizes in bytes of the images on the node, by name.
     pub(super) images: BTreeMap<String, i64>,
     pub(super) usage: NodeUsage,
+}
+
+/// Compares what is stored, which the slot is not.
+impl PartialEq for NodeInfo {
+    fn eq(&self, other: &NodeInfo) -> bool {
+        let NodeInfo { slot: _, name, uid, labels, taints, unschedulable, allocatable, allowed_pods, images, usage } =
+            self;
+        (name, uid, labels, taints, unschedulable)
+            == (&other.name, &other.uid, &other.labels, &other.taints, &other.unschedulable)
+            && (allocatable, allowed_pods, images, usage)
+                == (&other.allocatable, &other.allowed_pods, &other.images, &other.usage)
+    }
 }
 
 /// A node as it is stored: the name, the uid, the labels, numbers, and what few nodes have. Lists are decoded faster than maps.

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::filters::Status;
+use super::filters::{Status, untolerated_taint};
 use super::node_info::NodeInfo;
 use super::nodes::{CountByNode, NO_VALUE, Nodes, Topology};
 use super::pod_info::PodInfo;
-use super::terms::{SpreadConstraint, Taint, tolerates};
+use super::ratings::Ratings;
+use super::terms::SpreadConstraint;
 use kctl_base::object::{Object, ObjectMeta};
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -41,7 +42,11 @@ impl HardConstraint {
     /// Adds the pods of a node.
     fn add(&mut self, pod: &PodInfo, node: &NodeInfo, by: i64) {
         if let Some(domain) = self.topology.domain(node)
-            && is_counted(&self.constraint, pod, node)
+            && is_counted(
+                &self.constraint,
+                || pod.node_affinity.matches(node.identity()),
+                || untolerated_taint(pod, node).is_none(),
+            )
         {
             *self.counts[domain].get_or_insert(0) += by;
         }
@@ -109,12 +114,14 @@ fn has_labels(node: &NodeInfo, topologies: &[Rc<Topology>]) -> bool {
     topologies.iter().all(|topology| topology.domain(node).is_some())
 }
 
-/// Reports whether the pods of a node count, by the inclusion policies of the constraint.
-fn is_counted(constraint: &SpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> bool {
-    let blocking = |t: &&Taint| t.effect == "NoSchedule" || t.effect == "NoExecute";
-    let tolerated = || node.taints.iter().filter(blocking).all(|t| tolerates(pod.tolerations(), t));
-    (!constraint.honors_node_affinity || pod.node_affinity.matches(node.identity()))
-        && (!constraint.honors_node_taints || tolerated())
+/// Reports whether the pods of a node count, by the inclusion policies of the constraint, which look at whether the node
+/// matches the node affinity of the pod, and whether that tolerates its taints.
+fn is_counted(
+    constraint: &SpreadConstraint,
+    matches_affinity: impl FnOnce() -> bool,
+    tolerates_taints: impl FnOnce() -> bool,
+) -> bool {
+    (!constraint.honors_node_affinity || matches_affinity()) && (!constraint.honors_node_taints || tolerates_taints())
 }
 
 /// Scores feasible nodes from 0 to 100 by the `ScheduleAnyway` constraints. With `require_all_keys`, which holds unless the
@@ -124,7 +131,7 @@ pub(super) fn score(
     constraints: &[(SpreadConstraint, Arc<CountByNode>)],
     require_all_keys: bool,
     feasible: &[&NodeInfo],
-    nodes: &Nodes,
+    (ratings, nodes): (&mut Ratings, &Nodes),
 ) -> Vec<i64> {
     let topologies = topologies(constraints, nodes);
     let is_scored: Vec<bool> = feasible.iter().map(|n| !require_all_keys || has_labels(n, &topologies)).collect();
@@ -139,9 +146,9 @@ pub(super) fn score(
             candidates.iter().for_each(|node| domains[domain(node)] = Some(0));
             let with_pods = by_node.iter().filter_map(|(slot, pods)| Some((nodes.get(slot)?, pods)));
             for (node, pods) in with_pods.filter(|(node, _)| counts_node(node)) {
-                if let Some(count) = &mut domains[domain(node)]
-                    && is_counted(constraint, pod, node)
-                {
+                let Some(count) = &mut domains[domain(node)] else { continue };
+                let rating = ratings.rate(pod, node);
+                if is_counted(constraint, || rating.matches_affinity, || rating.tolerates_taints) {
                     *count += pods;
                 }
             }

@@ -6,9 +6,9 @@ use super::filters::Status;
 use super::pod_info::nominated_node;
 use crate::controllers::Context;
 use crate::controllers::runtime::Result;
-use crate::controllers::shared::pod_conditions;
 use kctl_base::condition::{self, Condition, ConditionStatus};
 use kctl_base::object::{Object, ValueRead, ValueWrite};
+use kctl_kinds::core::pod::set_condition;
 
 /// Reason of nodes where preemption is not tried.
 pub(super) const PREEMPTION_NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
@@ -79,7 +79,7 @@ pub(super) fn scheduling_failure(
     }
     let (type_, status, message) = ("PodScheduled", ConditionStatus::False, &failure.message);
     let condition = Condition { type_, status, reason: failure.reason, message, observed_generation: None };
-    pod_conditions::set(&mut new, condition, ctx.now);
+    set_condition(&mut new, condition, ctx.now);
     ctx.update_status("pods", new).map(drop)
 }
 

@@ -11,6 +11,7 @@ use super::nodes::{CountByNode, Nodes, Slot};
 use super::pod_info::{PodInfo, nominated_node, priority};
 use super::pod_topology_spread::{self, SpreadState};
 use super::preemption::{self, Outcome};
+use super::ratings::Ratings;
 use super::report::{self, Failure, fit_error, pre_filter_error};
 use super::scoring;
 use super::terms::{PodSet, SpreadConstraint};
@@ -39,7 +40,21 @@ pub(super) enum ScheduleResult {
 /// Runs the scheduling cycle of a pod.
 pub(super) fn schedule_pod(ctx: &mut Context<'_>, cache: &mut Cache, object: &Arc<Object>) -> Result<ScheduleResult> {
     cache.load(ctx)?;
+    let mut ratings = std::mem::take(&mut cache.ratings);
+    let result = run_cycle(ctx, cache, &mut ratings, object);
+    // No node changes before the result is applied.
+    cache.ratings = ratings;
+    result
+}
+
+fn run_cycle(
+    ctx: &mut Context<'_>,
+    cache: &mut Cache,
+    ratings: &mut Ratings,
+    object: &Arc<Object>,
+) -> Result<ScheduleResult> {
     let pod = read_pod(ctx, object.clone())?;
+    ratings.begin(&pod);
     let count = cache.nodes().len();
     if count == 0 {
         return Ok(unschedulable("no nodes available to schedule pods".into()));
@@ -49,8 +64,8 @@ pub(super) fn schedule_pod(ctx: &mut Context<'_>, cache: &mut Cache, object: &Ar
         Err(reason) => return Ok(unschedulable(pre_filter_error(count, &reason))),
     };
     let state = pre_filter(ctx, cache, &pod, &volumes)?;
-    let (feasible, statuses) = find_nodes_that_fit(&state, cache.nodes(), ctx.ids());
-    let selected = prioritize(ctx, cache, &pod, &feasible)?;
+    let (feasible, statuses) = find_nodes_that_fit(&state, cache.nodes(), ratings, ctx.ids());
+    let selected = prioritize(ctx, cache, ratings, &pod, &feasible)?;
     let Some(node) = selected.and_then(|slot| cache.nodes().get(slot)) else {
         return post_filter(ctx, cache, &state, &statuses).map(ScheduleResult::Unschedulable);
     };
@@ -121,7 +136,12 @@ fn with_counts(
 
 /// Returns the feasible nodes, and the status of each of the others. The nominated node of the pod is tried first and taken
 /// if it fits; in a large cluster the search ends when enough nodes are feasible.
-fn find_nodes_that_fit(state: &CycleState<'_>, nodes: &Nodes, ids: Ids) -> (Vec<Slot>, Statuses) {
+fn find_nodes_that_fit(
+    state: &CycleState<'_>,
+    nodes: &Nodes,
+    ratings: &mut Ratings,
+    ids: Ids,
+) -> (Vec<Slot>, Statuses) {
     if let Some(node) = nodes.find(state.pod.nominated_node())
         && state.filter(node).is_none()
     {
@@ -136,7 +156,7 @@ fn find_nodes_that_fit(state: &CycleState<'_>, nodes: &Nodes, ids: Ids) -> (Vec<
     };
     let (mut feasible, mut statuses) = (Vec::with_capacity(enough), Statuses::default());
     for node in nodes.iter_from(start) {
-        match state.filter(node) {
+        match state.filter_rated(node, ratings) {
             None => feasible.push(node.slot),
             Some(status) => drop(statuses.insert(node.slot, status)),
         }
@@ -155,13 +175,16 @@ fn num_feasible_nodes_to_find(nodes: usize) -> usize {
 }
 
 /// Scores the feasible nodes and selects the best; `None` where there are none.
-fn prioritize(ctx: &mut Context<'_>, cache: &mut Cache, pod: &PodInfo, feasible: &[Slot]) -> Result<Option<Slot>> {
+fn prioritize(
+    ctx: &mut Context<'_>,
+    cache: &mut Cache,
+    ratings: &mut Ratings,
+    pod: &PodInfo,
+    feasible: &[Slot],
+) -> Result<Option<Slot>> {
     if feasible.len() < 2 {
         return Ok(feasible.first().copied());
     }
-    let mut sums = scoring::node_scores(pod, &cache.nodes().select(feasible), cache.nodes());
-    let mut add = |weight: i64, scores: Vec<i64>| sums.iter_mut().zip(scores).for_each(|(sum, s)| *sum += weight * s);
-
     let has_constraints = !pod.object.list("/spec/topologySpreadConstraints").is_empty();
     let soft = match has_constraints {
         true => SpreadConstraint::of(&pod.object, false),
@@ -170,22 +193,25 @@ fn prioritize(ctx: &mut Context<'_>, cache: &mut Cache, pod: &PodInfo, feasible:
             selector => SpreadConstraint::defaults(&selector),
         },
     };
-    if !soft.is_empty() {
-        let soft = with_counts(ctx, cache, pod, soft)?;
-        let feasible = cache.nodes().select(feasible);
-        let scores = pod_topology_spread::score(pod, &soft, has_constraints, &feasible, cache.nodes());
-        add(scoring::POD_TOPOLOGY_SPREAD_WEIGHT, scores);
-    }
+    let soft = with_counts(ctx, cache, pod, soft)?;
     let mut preferred = Vec::new();
     for term in pod.terms.preferred.iter().chain(&pod.terms.preferred_anti) {
         preferred.push(cache.count(ctx, std::slice::from_ref(&term.pods), false)?);
     }
+
+    let nodes = cache.nodes();
+    let feasible = nodes.select(feasible);
+    let mut sums = scoring::sum_scores(pod, &feasible, ratings, nodes);
+    let mut add = |weight: i64, scores: Vec<i64>| sums.iter_mut().zip(scores).for_each(|(sum, s)| *sum += weight * s);
+    if !soft.is_empty() {
+        let scores = pod_topology_spread::score(pod, &soft, has_constraints, &feasible, (ratings, nodes));
+        add(scoring::POD_TOPOLOGY_SPREAD_WEIGHT, scores);
+    }
     if !preferred.is_empty() || cache.pods_with_affinity().next().is_some() {
-        let feasible = cache.nodes().select(feasible);
-        let scores = interpod_affinity::score(pod, &preferred, cache.pods_with_affinity(), &feasible, cache.nodes());
+        let scores = interpod_affinity::score(pod, &preferred, cache.pods_with_affinity(), &feasible, nodes);
         add(scoring::INTERPOD_AFFINITY_WEIGHT, scores);
     }
-    let best = scoring::select_host(&pod.object, &cache.nodes().select(feasible), &sums, ctx.ids());
+    let best = scoring::select_host(&pod.object, &feasible, &sums, ctx.ids());
     Ok(best.map(|node| node.slot))
 }
 

@@ -3,6 +3,7 @@
 use super::node_info::NodeInfo;
 use super::nodes::Nodes;
 use super::pod_info::PodInfo;
+use super::ratings::Ratings;
 use super::terms::{Taint, tolerates};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Ids;
@@ -19,16 +20,40 @@ const MIN_IMAGES_SIZE: i64 = 23 * 1024 * 1024;
 /// Image size per container in bytes from which the score of ImageLocality is 100.
 const MAX_IMAGE_SIZE: i64 = 1000 * 1024 * 1024;
 
+/// The scores that depend only on the requirements of a pod and one node.
+#[derive(Clone, Copy)]
+pub(super) struct NodeScores {
+    /// The sum of the scores of the resources.
+    resources: i64,
+    /// The number of untolerated taints, which is not normalized.
+    taints: i64,
+    /// The weight of the preferred terms that match, which is not normalized.
+    affinity: i64,
+}
+
+/// Returns the scores of a node for a pod.
+pub(super) fn node_scores(pod: &PodInfo, node: &NodeInfo) -> NodeScores {
+    NodeScores {
+        resources: least_allocated(pod, node) + balanced_allocation(pod, node),
+        taints: intolerable_taints(pod, node),
+        affinity: node_affinity(pod, node),
+    }
+}
+
 /// Returns the weighted sum of the scores that depend only on the pod and the nodes, in the order of `feasible`.
-pub(super) fn node_scores(pod: &PodInfo, feasible: &[&NodeInfo], all: &Nodes) -> Vec<i64> {
-    let mut sums = vec![0; feasible.len()];
-    let mut add = |weight: i64, scores: Vec<i64>| sums.iter_mut().zip(scores).for_each(|(sum, s)| *sum += weight * s);
-    add(1, feasible.iter().map(|n| least_allocated(pod, n)).collect());
-    add(1, feasible.iter().map(|n| balanced_allocation(pod, n)).collect());
-    add(TAINT_TOLERATION_WEIGHT, normalize_reversed(feasible.iter().map(|n| intolerable_taints(pod, n)).collect()));
-    add(NODE_AFFINITY_WEIGHT, normalize(feasible.iter().map(|n| node_affinity(pod, n)).collect()));
+pub(super) fn sum_scores(pod: &PodInfo, feasible: &[&NodeInfo], ratings: &mut Ratings, all: &Nodes) -> Vec<i64> {
+    let scores: Vec<NodeScores> = feasible.iter().map(|node| ratings.rate(pod, node).scores).collect();
+    let most = |of: fn(&NodeScores) -> i64| scores.iter().map(of).max().unwrap_or(0);
+    let (most_taints, most_affinity) = (most(|scores| scores.taints), most(|scores| scores.affinity));
+    let sum = |scores: &NodeScores| {
+        let tolerated = 100 - normalized(scores.taints, most_taints);
+        let preferred = normalized(scores.affinity, most_affinity);
+        scores.resources + TAINT_TOLERATION_WEIGHT * tolerated + NODE_AFFINITY_WEIGHT * preferred
+    };
+    let mut sums: Vec<i64> = scores.iter().map(sum).collect();
     if feasible.iter().any(|n| !n.images.is_empty()) {
-        add(1, image_locality(&pod.object, feasible, all));
+        let locality = image_locality(&pod.object, feasible, all);
+        sums.iter_mut().zip(locality).for_each(|(sum, score)| *sum += score);
     }
     sums
 }
@@ -79,16 +104,9 @@ fn node_affinity(pod: &PodInfo, node: &NodeInfo) -> i64 {
     pod.preferred_nodes.iter().filter(|(_, term)| term.matches(node.identity())).map(|(weight, _)| weight).sum()
 }
 
-/// Scales the highest score to 100.
-fn normalize(scores: Vec<i64>) -> Vec<i64> {
-    let most = scores.iter().copied().max().unwrap_or(0);
-    scores.into_iter().map(|s| if most == 0 { 0 } else { 100 * s / most }).collect()
-}
-
-/// Like [`normalize`], for scores of which the lowest is the best.
-fn normalize_reversed(scores: Vec<i64>) -> Vec<i64> {
-    let most = scores.iter().copied().max().unwrap_or(0);
-    scores.into_iter().map(|s| if most == 0 { 100 } else { 100 - 100 * s / most }).collect()
+/// Scales a score so that the highest one, `most`, becomes 100; 0 if that is 0.
+fn normalized(score: i64, most: i64) -> i64 {
+    if most == 0 { 0 } else { 100 * score / most }
 }
 
 /// ImageLocality: the higher, the larger the images of the pod that are on the node; an image counts by the share of nodes
@@ -148,7 +166,9 @@ mod tests {
         let small = pod(json!({"containers": [{}]}));
         assert_eq!(nodes.each_ref().map(|n| least_allocated(&small, n)), [85, 98]);
         let nodes = nodes.each_ref();
-        let sums = node_scores(&small, &nodes, &Nodes::default());
+        let mut ratings = Ratings::default();
+        ratings.begin(&small);
+        let sums = sum_scores(&small, &nodes, &mut ratings, &Nodes::default());
         assert_eq!(select_host(&small.object, &nodes, &sums, Ids::new(1)).expect("a node").name, "b");
     }
 

@@ -7,6 +7,7 @@ use crate::controllers::runtime::Result;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, OwnerReference, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::status::Reason;
 
 /// The decision of an owner about one object.
@@ -46,7 +47,7 @@ pub(crate) fn candidates(
     let mut found = ctx.owned(resource, owner.uid())?;
     found.retain(|o| o.is_controlled_by(owner.uid()));
     found.extend(ctx.orphans(resource, owner.namespace(), selector)?);
-    found.sort_by(|a, b| a.name().cmp(b.name()));
+    found.order_by(|a, b| a.name().cmp(b.name()));
     Ok(found)
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::pods::{is_active, is_ready, ready_since};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 
 /// The annotation with the cost of deleting a pod compared with the other pods of its owner (KEP-2255).
@@ -32,7 +33,7 @@ pub(crate) fn pods_to_delete(
         }
         let rank = |pod: &Object| on_node.get(pod.str("/spec/nodeName")).copied().unwrap_or(0);
         let (ready, created) = (Ages::of(pods, ready_since, now), Ages::of(pods, Object::creation_time, now));
-        chosen.sort_by(|a, b| compare(a, rank(a), b, rank(b), (&ready, &created)));
+        chosen.order_by(|a, b| compare(a, rank(a), b, rank(b), (&ready, &created)));
     }
     chosen.truncate(count);
     chosen

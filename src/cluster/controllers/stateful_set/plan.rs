@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use super::view::{Desired, Replica, Revisions, Strategy};
+use kctl_base::order::Order as _;
 
 /// One step. Pods are named by their index among the given pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub(super) fn plan(
         replicas.push(found);
     }
     let mut surplus: Vec<usize> = (0..pods.len()).filter(|i| !desired.contains(pods[*i].ordinal)).collect();
-    surplus.sort_by_key(|i| std::cmp::Reverse(pods[*i].ordinal));
+    surplus.order_by_key(|i| std::cmp::Reverse(pods[*i].ordinal));
     plan.surplus.extend(surplus.iter().map(|i| Step::Retain(*i)));
     if !process_condemned(desired, pods, &replicas, &surplus, &mut plan.surplus) {
         return plan;

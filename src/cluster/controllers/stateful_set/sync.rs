@@ -13,6 +13,7 @@ use crate::controllers::shared::{burst, claim, pod_control, pods};
 use crate::controllers::{Action, Context};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_base::status::{Reason, Status};
 
@@ -48,7 +49,7 @@ impl<'c, 's> Sync<'c, 's> {
         candidates.retain(|p| identity::is_member(set, p) || p.is_controlled_by(set.uid()));
         let mut pods = claim::claim(ctx, set, "pods", &selector, candidates)?;
         pods.retain(|p| identity::is_member(set, p));
-        pods.sort_by_key(|p| identity::ordinal(p));
+        pods.order_by_key(|p| identity::ordinal(p));
         let replicas = pods.iter().filter_map(|p| Replica::of(p, desired.min_ready, ctx.now)).collect();
         let mut collisions = set.int("/status/collisionCount").unwrap_or(0);
         let update = update_revision(ctx, set, &revisions, &mut collisions)?;

@@ -51,6 +51,33 @@ fn changes_are_the_same_before_and_after_the_commit() {
 }
 
 #[test]
+fn the_changes_of_one_resource_are_those_among_all_changes() {
+    let mut store = store();
+    store.set_log_limits(LogLimits { recent: 1, ..LogLimits::default() });
+    let map = ObjectKey::new("configmaps", "default", "pods");
+    for round in 0..3 {
+        store.write(&pod("a"), on("a", &round.to_string())).expect("write");
+        store.write(&map, json!({"data": {"resource": "pods", "round": round}})).expect("write");
+        store.remove(&pod("a")).expect("remove");
+        match round {
+            0 => store.commit(NOW).expect("commit"),
+            _ => store.mark_observed(store.revision(), NOW),
+        }
+    }
+    store.write(&map, json!({})).expect("write");
+    let all = since(&mut store, 1);
+    for (resource, count) in [("pods", 6), ("configmaps", 4), ("secrets", 0)] {
+        let changes = store.changes_of(resource, 1).expect("changes");
+        let wanted: Vec<&Change> = all.iter().filter(|change| change.key.resource == resource).collect();
+        assert_eq!(changes.len(), count);
+        for (change, want) in changes.iter().zip(wanted) {
+            assert_eq!((change.revision, &change.key, &change.old), (want.revision, &want.key, &want.old));
+            assert_eq!((change.kind, &change.object), (want.kind, &want.object));
+        }
+    }
+}
+
+#[test]
 fn observed_changes_read_as_before() {
     let mut store = store();
     store.set_log_limits(LogLimits { recent: 1, ..LogLimits::default() });

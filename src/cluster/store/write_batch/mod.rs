@@ -5,6 +5,7 @@
 
 mod decoded;
 mod empty_ranges;
+pub(super) mod encoding;
 mod merge;
 mod staged_map;
 #[cfg(test)]
@@ -13,10 +14,9 @@ mod tests;
 use std::any::Any;
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Debug;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -25,13 +25,13 @@ use super::keys::{self, Range};
 use super::{Engine, MemoryEngine, StoreError, object_row};
 use decoded::Decoded;
 use empty_ranges::EmptyRanges;
-use kctl_base::json::Parts;
+use encoding::encode_all;
+use kctl_base::json::{Known, Parts};
 use kctl_base::object::Object;
 use merge::{Merge, Row};
 use staged_map::StagedMap;
 
 /// A staged value.
-#[derive(Debug)]
 enum Staged {
     /// An object, which is encoded only at the commit.
     Object(Arc<Object>),
@@ -41,13 +41,22 @@ enum Staged {
     Bytes(Vec<u8>),
 }
 
+impl Staged {
+    fn object(&self) -> Option<&Object> {
+        match self {
+            Staged::Object(object) => Some(object),
+            Staged::Value(_) | Staged::Bytes(_) => None,
+        }
+    }
+}
+
 /// A typed value that a row is encoded from. It keeps its type while it is staged, so that it need not be decoded to be read.
-pub(super) trait Encode: Any + Debug {
+pub(super) trait Encode: Any {
     /// Encodes the value as the bytes of its row.
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
 }
 
-impl<T: Serialize + Any + Debug> Encode for T {
+impl<T: Serialize + Any> Encode for T {
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(self)
     }
@@ -59,9 +68,11 @@ pub(super) struct WriteBatch {
     /// Staged rows by key; `None` for a row that is removed.
     staged: StagedMap<Option<Staged>>,
     /// Objects of the engine that have been decoded, but for those that are staged or removed.
-    decoded: Decoded,
-    /// Values of rows of the engine that have been decoded for the caller, until the engine changes. Never iterated.
-    values: FxHashMap<Vec<u8>, Box<dyn Any>>,
+    decoded: Decoded<Arc<Object>>,
+    /// What objects that are decoded may share with those before.
+    known: Known,
+    /// Values of other rows of the engine that have been decoded for the caller, or were encoded for the engine.
+    values: Decoded<Box<dyn Any>>,
     /// Keys that the engine does not have: a new object is looked up several times before it is written.
     absent: RefCell<FxHashSet<Vec<u8>>>,
     /// Ranges in which the engine has no rows.
@@ -72,17 +83,15 @@ pub(super) struct WriteBatch {
 /// gaps between the rows pays.
 const ABSENT_MAX: usize = 500;
 
-/// The number of decoded values that are kept; the next one drops them all. Only settings are read again and again.
-const VALUES_MAX: usize = 100;
-
 impl WriteBatch {
     /// Creates an empty batch over an engine.
     pub(super) fn new(engine: Box<dyn Engine>) -> WriteBatch {
         WriteBatch {
             engine,
             staged: StagedMap::default(),
-            decoded: Decoded::default(),
-            values: FxHashMap::default(),
+            decoded: Decoded::new(decoded::OBJECT_BYTES_MAX),
+            known: Known::default(),
+            values: Decoded::new(decoded::VALUE_BYTES_MAX),
             absent: RefCell::default(),
             empty: RefCell::default(),
         }
@@ -100,7 +109,7 @@ impl WriteBatch {
 
     /// Forgets what it knows of the rows of the engine.
     pub(super) fn forget(&mut self) {
-        self.decoded = Decoded::default();
+        self.decoded.clear();
         self.values.clear();
         self.absent.borrow_mut().clear();
         self.empty.borrow_mut().clear();
@@ -185,13 +194,10 @@ impl WriteBatch {
         }
     }
 
-    /// Keeps the value that a row of the engine has been decoded to.
-    pub(super) fn keep_value<T: Any>(&mut self, key: Vec<u8>, value: T) {
+    /// Keeps the value that a row of the engine of `bytes` bytes has been decoded to.
+    pub(super) fn keep_value<T: Any>(&mut self, key: Vec<u8>, value: T, bytes: usize) {
         if !self.is_staged(&key) {
-            if self.values.len() >= VALUES_MAX {
-                self.values.clear();
-            }
-            self.values.insert(key, Box::new(value));
+            self.values.insert(key.into(), Box::new(value), bytes);
         }
     }
 
@@ -216,10 +222,10 @@ impl WriteBatch {
             None => {}
         }
         if let Some(object) = self.decoded.get(key) {
-            return Ok(Some(object));
+            return Ok(Some(object.clone()));
         }
         match self.stored(key)? {
-            Some(bytes) => decode(&mut self.decoded, key, &bytes).map(Some),
+            Some(bytes) => decode(&mut self.decoded, &mut self.known, key, &bytes).map(Some),
             None => Ok(None),
         }
     }
@@ -354,18 +360,18 @@ impl WriteBatch {
         parts: Parts,
         visit: &mut dyn FnMut(Result<Arc<Object>, StoreError>) -> bool,
     ) -> Result<(), StoreError> {
-        let WriteBatch { engine, empty, staged, decoded, .. } = self;
+        let WriteBatch { engine, empty, staged, decoded, known, .. } = self;
         let merge = Merge { engine: engine.as_ref(), empty, staged };
         merge.scan(range, &mut |key, row| {
             visit(match row {
                 Row::Staged(Staged::Object(object)) => Ok(object.clone()),
-                Row::Staged(Staged::Bytes(bytes)) => decode(decoded, key, bytes),
+                Row::Staged(Staged::Bytes(bytes)) => decode(decoded, known, key, bytes),
                 Row::Staged(Staged::Value(value)) => {
-                    encode(key, value.as_ref()).and_then(|bytes| decode(decoded, key, &bytes))
+                    encode(key, value.as_ref()).and_then(|bytes| decode(decoded, known, key, &bytes))
                 }
                 Row::Stored(bytes) => match decoded.get(key) {
-                    Some(object) => Ok(object),
-                    None if parts == Parts::All => decode(decoded, key, bytes),
+                    Some(object) => Ok(object.clone()),
+                    None if parts == Parts::All => decode(decoded, known, key, bytes),
                     None => object_row::decode(key, bytes, parts).map(Arc::new),
                 },
             })
@@ -384,12 +390,13 @@ impl WriteBatch {
     /// Applies the staged writes and `more` to the engine in one batch. After a failure everything is still staged.
     pub(super) fn commit(&mut self, more: Vec<Write>) -> Result<(), StoreError> {
         let mut writes = Vec::with_capacity(self.staged.len() + more.len());
-        let mut buffer = Vec::new();
-        // The sizes of the staged rows in key order; those of rows that are not objects do not count.
+        let objects: Vec<&Object> = self.staged.iter().filter_map(|(_, value)| value.as_ref()?.object()).collect();
+        let mut objects = encode_all(&objects, |buffer, object| object_row::encode(buffer, object)).into_iter();
+        // The sizes of the staged rows in key order.
         let mut sizes = Vec::with_capacity(self.staged.len());
         for (key, value) in self.staged.iter() {
             let value = match value {
-                Some(Staged::Object(object)) => Some(object_row::encode(&mut buffer, object)),
+                Some(Staged::Object(_)) => objects.next(),
                 Some(Staged::Value(value)) => Some(encode(key, value.as_ref())?),
                 Some(Staged::Bytes(bytes)) => Some(bytes.clone()),
                 None => None,
@@ -400,12 +407,15 @@ impl WriteBatch {
         writes.extend(more);
         self.absent.borrow_mut().clear();
         self.empty.borrow_mut().clear();
-        self.values.clear();
         self.engine.apply(writes)?;
         for ((key, value), size) in self.staged.drain().zip(sizes) {
             match value {
                 Some(Staged::Object(object)) => self.decoded.insert(key, object, size),
-                _ => self.decoded.remove(&key),
+                Some(Staged::Value(value)) => self.values.insert(key, value, size),
+                Some(Staged::Bytes(_)) | None => {
+                    self.decoded.remove(&key);
+                    self.values.remove(&key);
+                }
             }
         }
         Ok(())
@@ -416,8 +426,13 @@ fn encode(key: &[u8], value: &dyn Encode) -> Result<Vec<u8>, StoreError> {
     value.encode().map_err(|source| StoreError::Encode { row: keys::describe(key), source })
 }
 
-fn decode(decoded: &mut Decoded, key: &[u8], bytes: &[u8]) -> Result<Arc<Object>, StoreError> {
-    let object = Arc::new(object_row::decode(key, bytes, Parts::All)?);
+fn decode(
+    decoded: &mut Decoded<Arc<Object>>,
+    known: &mut Known,
+    key: &[u8],
+    bytes: &[u8],
+) -> Result<Arc<Object>, StoreError> {
+    let object = Arc::new(object_row::decode_sharing(key, bytes, Parts::All, known)?);
     decoded.insert(key.into(), object.clone(), bytes.len());
     Ok(object)
 }

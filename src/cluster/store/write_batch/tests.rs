@@ -70,7 +70,9 @@ fn a_long_command_keeps_a_bounded_size_of_decoded_objects() {
             batch.put_object(key(portion * 10 + i), Arc::new(json!({"i": i, "text": text})));
         }
         batch.commit(Vec::new()).expect("a commit");
-        assert!(batch.decoded.bytes() > 1 << 20 && batch.decoded.bytes() <= decoded::BYTES_MAX && batch.len() == 0);
+        assert!(
+            batch.decoded.bytes() > 1 << 20 && batch.decoded.bytes() <= decoded::OBJECT_BYTES_MAX && batch.len() == 0
+        );
     }
     batch.put_object(key(69), Arc::new(json!({"i": 69})));
     batch.commit(Vec::new()).expect("a commit");
@@ -80,7 +82,7 @@ fn a_long_command_keeps_a_bounded_size_of_decoded_objects() {
         true
     };
     batch.visit_objects(&(b"o".to_vec(), b"p".to_vec()), Parts::All, &mut visit).expect("the objects");
-    assert!(seen == 7 * 45 - 9 + 69 && batch.decoded.bytes() <= decoded::BYTES_MAX);
+    assert!(seen == 7 * 45 - 9 + 69 && batch.decoded.bytes() <= decoded::OBJECT_BYTES_MAX);
     for i in 0..70 {
         batch.remove(key(i));
     }
@@ -91,8 +93,27 @@ fn a_long_command_keeps_a_bounded_size_of_decoded_objects() {
 #[test]
 fn nothing_is_known_of_rows_that_have_been_forgotten() {
     let mut batch = WriteBatch::new(Box::new(MemoryEngine::new()));
-    batch.keep_value(b"a".to_vec(), 7_u64);
+    batch.keep_value(b"a".to_vec(), 7_u64, 1);
     assert_eq!(batch.value::<u64>(b"a"), Some(&7));
     batch.forget();
+    assert_eq!(batch.value::<u64>(b"a"), None);
+}
+
+#[test]
+fn values_stay_decoded_after_a_commit_until_their_rows_change() {
+    let mut batch = WriteBatch::new(Box::new(MemoryEngine::new()));
+    batch.put_value(b"a".to_vec(), Box::new(7_u64));
+    batch.commit(Vec::new()).expect("a commit");
+    assert_eq!((batch.value::<u64>(b"a"), batch.value::<u32>(b"a")), (Some(&7), None));
+    batch.put(b"a".to_vec(), b"8".to_vec());
+    assert_eq!(batch.value::<u64>(b"a"), None);
+    batch.discard();
+    assert_eq!(batch.value::<u64>(b"a"), Some(&7));
+    batch.put(b"a".to_vec(), b"8".to_vec());
+    batch.commit(Vec::new()).expect("a commit");
+    assert_eq!(batch.value::<u64>(b"a"), None);
+    batch.keep_value(b"a".to_vec(), 8_u64, 1);
+    batch.remove(b"a".to_vec());
+    batch.commit(Vec::new()).expect("a commit");
     assert_eq!(batch.value::<u64>(b"a"), None);
 }

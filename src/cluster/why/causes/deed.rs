@@ -3,6 +3,7 @@
 use crate::store::{Change, ChangeKind};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, condition};
+use kctl_base::order::Order as _;
 
 /// The effect of a change on its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub(super) fn state(object: &Object) -> Vec<String> {
     }
     words.extend(conditions(object).map(|(kind, status, reason)| format!("{kind}={status} {reason}")));
     // The order of conditions says nothing.
-    words.sort();
+    words.order();
     words
 }
 

@@ -16,6 +16,7 @@ use crate::store::Change;
 use deed::Deed;
 use history::History;
 use kctl_base::object::ObjectMeta;
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 pub use operation::Operation;
 use operation::Record;
@@ -133,7 +134,7 @@ fn milestones<'a>(own: &[&'a Change]) -> Vec<&'a Change> {
             [state, wanted, created].into_iter().flatten().collect()
         }
     };
-    found.sort_by_key(|change| std::cmp::Reverse(change.revision));
+    found.order_by_key(|change| std::cmp::Reverse(change.revision));
     found
 }
 

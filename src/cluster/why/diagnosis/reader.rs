@@ -9,6 +9,7 @@ use crate::controllers::kubelet;
 use kctl_base::gvk::GroupResource;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 use kctl_base::status::Reason;
 
@@ -117,7 +118,7 @@ impl<'a> Reader<'a> {
         }
         let mut events = self.server.read_index_of(kctl_kinds::core::event::ABOUT, about.uid(), "events", None)?;
         events.retain(|event| reasons.contains(&event.str("/reason")));
-        events.sort_by_key(|event| event_time(event));
+        events.order_by_key(|event| event_time(event));
         Ok(events.pop())
     }
 

@@ -7,6 +7,7 @@ use super::{Finding, words};
 use crate::api::Result;
 use crate::controllers::scheduler::{self, Placement};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_kinds::core::pod::claims;
 
 /// The number of nodes with the same answer that are named.
@@ -90,7 +91,7 @@ fn grouped(placement: &Placement) -> Vec<String> {
     }
     let mut lines: Vec<String> =
         groups.into_iter().map(|(answer, nodes)| format!("{}: {answer}", names(&nodes))).collect();
-    lines.sort();
+    lines.order();
     lines
 }
 

@@ -8,6 +8,7 @@ use super::{Finding, creation, rollout, words};
 use crate::api::Result;
 use crate::controllers::pods;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 
 /// Finds what keeps a set from having all of its pods, of the newest template, ready.
 pub(super) fn diagnose(reader: &mut Reader<'_>, set: &Object) -> Result<Vec<Finding>> {
@@ -15,7 +16,7 @@ pub(super) fn diagnose(reader: &mut Reader<'_>, set: &Object) -> Result<Vec<Find
         return Ok(vec![finding]);
     }
     let mut owned: Vec<Arc<Object>> = reader.owned("pods", set)?;
-    owned.sort_by_key(|pod| ordinal(pod));
+    owned.order_by_key(|pod| ordinal(pod));
     let wanted = rollout::wanted(set);
     let min_ready = set.int("/spec/minReadySeconds").unwrap_or(0);
     let mut causes = Vec::new();

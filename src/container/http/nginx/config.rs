@@ -53,6 +53,9 @@ pub(super) struct Config {
 pub(super) struct Site {
     /// TCP ports, and whether the site is the default there.
     pub(super) ports: Vec<(u16, bool)>,
+    /// Those of them on which it expects TLS.
+    #[serde(default)]
+    pub(super) tls_ports: Vec<u16>,
     pub(super) names: Vec<String>,
     pub(super) scope: Scope,
     pub(super) locations: Vec<Location>,
@@ -221,13 +224,29 @@ impl Config {
         ports.dedup();
         ports
     }
+
+    /// Reports whether a site expects TLS on a port.
+    pub(super) fn expects_tls(&self, port: u16) -> bool {
+        self.sites.iter().any(|site| site.tls_ports.contains(&port))
+    }
 }
 
 fn site(server: &Directive, outer: &Scope) -> Result<Site, Problem> {
-    let mut site = Site { ports: Vec::new(), names: Vec::new(), scope: outer.clone(), locations: Vec::new() };
+    let mut site = Site {
+        ports: Vec::new(),
+        tls_ports: Vec::new(),
+        names: Vec::new(),
+        scope: outer.clone(),
+        locations: Vec::new(),
+    };
     for directive in server.inner() {
         match directive.name.as_str() {
-            "listen" => site.ports.extend(listen(directive)?),
+            "listen" => {
+                let found = listen(directive)?;
+                let is_tls = directive.args.iter().any(|arg| arg == "ssl");
+                site.tls_ports.extend(found.filter(|_| is_tls).map(|(port, _)| port));
+                site.ports.extend(found);
+            }
             "server_name" => site.names.extend(directive.args.iter().cloned()),
             "location" => {}
             _ => site.scope.apply(directive)?,
@@ -242,7 +261,7 @@ fn site(server: &Directive, outer: &Scope) -> Result<Site, Problem> {
     Ok(site)
 }
 
-/// Returns the port of a `listen` directive; `None` for a socket, and for TLS, which is not simulated.
+/// Returns the port of a `listen` directive; `None` for a socket.
 fn listen(directive: &Directive) -> Result<Option<(u16, bool)>, Problem> {
     let address = directive.arg(0);
     if address.starts_with("unix:") {

@@ -54,6 +54,11 @@ impl Nginx {
         self.config.ports()
     }
 
+    /// Reports whether a site expects TLS on a port.
+    pub(super) fn expects_tls(&self, port: u16) -> bool {
+        self.config.expects_tls(port)
+    }
+
     /// Returns its version; empty if it is not known.
     pub(crate) fn version(&self) -> &str {
         &self.version

@@ -6,6 +6,7 @@ use super::config::Scope;
 use super::variables;
 use crate::fs::Stat;
 use crate::network::Response;
+use kctl_base::order::Order as _;
 
 impl Handler<'_, '_, '_> {
     pub(super) fn listing(&mut self, uri: &str, path: &str) -> Response {
@@ -16,7 +17,7 @@ impl Handler<'_, '_, '_> {
                 entries.push((!stat.node.is_directory(), name, stat));
             }
         }
-        entries.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        entries.order_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         let mut body = format!(
             "<html>\r\n<head><title>Index of {uri}</title></head>\r\n<body>\r\n<h1>Index of {uri}</h1><hr><pre><a href=\"../\">../</a>\r\n"
         );
@@ -112,13 +113,13 @@ impl Handler<'_, '_, '_> {
     pub(super) fn bare(&self, status: u16) -> Response {
         let mut headers = self.first_headers();
         headers.push(("Connection".into(), "keep-alive".into()));
-        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), is_http_1_0: false }
+        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), ..Response::default() }
     }
 
     fn head(&self, status: u16, kind: &str) -> Response {
         let mut headers = self.first_headers();
         headers.push(("Content-Type".into(), kind.to_owned()));
-        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), is_http_1_0: false }
+        Response { status, reason: reason(status).to_owned(), headers, body: Vec::new(), ..Response::default() }
     }
 
     fn first_headers(&self) -> Vec<(String, String)> {

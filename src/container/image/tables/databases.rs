@@ -26,6 +26,7 @@ const REDIS: Image = Image {
 };
 const POSTGRES: Image = Image {
     names: &["postgres"],
+    stand_ins: &["psql"],
     versions: Versions {
         latest: "18.1",
         lines: &["17.7", "16.11", "15.15", "14.20", "13.23", "12.22", "11.22", "10.23", "9.6.24"],
@@ -88,6 +89,7 @@ pub(super) const IMAGES: &[Image] = &[
     RABBITMQ,
     Image {
         names: &["mysql"],
+        stand_ins: &["mysql"],
         versions: Versions { latest: "9.5.0", lines: &["8.4.7", "8.0.44", "5.7.44", "5.6.51", "5.5.62"] },
         entrypoint: &["docker-entrypoint.sh"],
         command: &["mysqld"],
@@ -115,6 +117,7 @@ pub(super) const IMAGES: &[Image] = &[
     },
     Image {
         names: &["mongo"],
+        stand_ins: &["mongo", "mongosh"],
         versions: Versions { latest: "8.2.2", lines: &["8.0.16", "7.0.26", "6.0.27", "5.0.32", "4.4.30"] },
         entrypoint: &["docker-entrypoint.sh"],
         command: &["mongod"],
@@ -132,12 +135,14 @@ pub(super) const IMAGES: &[Image] = &[
         ..UBUNTU
     },
     Image {
-        names: &["cassandra"],
+        names: &["cassandra", "google-samples/cassandra"],
         tag: "v1",
         entrypoint: &["/usr/local/bin/dumb-init"],
-        command: &["--", "bash", "/run.sh"],
+        // The image has bash run it, which is of no account here.
+        command: &["--", "/run.sh"],
         ports: &[7000, 7001, 7199, 9042, 9160],
-        programs: &["/usr/local/bin/dumb-init", "/run.sh"],
+        programs: &["/usr/local/bin/dumb-init", "/run.sh", "/ready-probe.sh"],
+        stand_ins: &["nodetool"],
         ..DEBIAN
     },
     Image {
@@ -151,5 +156,31 @@ pub(super) const IMAGES: &[Image] = &[
         programs: &[ENTRYPOINT, "/opt/cassandra/bin/cassandra"],
         ..UBUNTU
     },
-    Image { names: &["xtrabackup"], command: &["/bin/bash"], programs: &["/usr/bin/ncat"], ..DEBIAN },
+    Image {
+        names: &["kubernetes-zookeeper", "google_containers/kubernetes-zookeeper"],
+        command: &["/bin/bash"],
+        programs: &[
+            "/usr/bin/start-zookeeper",
+            "/usr/bin/zookeeper-ready",
+            "/usr/bin/ps",
+            "/usr/bin/pkill",
+            "/usr/bin/nc",
+        ],
+        stand_ins: &["zkCli.sh", "zkServer.sh"],
+        files: &[
+            ImageFile { path: "/opt/zookeeper/conf", kind: FileKind::Directory(1000, 0o755) },
+            ImageFile { path: "/usr/etc/zookeeper", kind: FileKind::Link("/opt/zookeeper/conf") },
+            ImageFile { path: "/var/lib/zookeeper", kind: FileKind::Directory(1000, 0o755) },
+            ImageFile { path: "/var/log/zookeeper", kind: FileKind::Directory(1000, 0o755) },
+        ],
+        users: &["zookeeper:1000:/home/zookeeper:/bin/sh"],
+        ..UBUNTU
+    },
+    Image {
+        names: &["xtrabackup", "google-samples/xtrabackup"],
+        command: &["/bin/bash"],
+        programs: &["/usr/bin/ncat"],
+        stand_ins: &["mysql", "xtrabackup", "xbstream"],
+        ..DEBIAN
+    },
 ];

@@ -1,10 +1,31 @@
 //! Images of Kubernetes: its documentation, tests and add-ons.
 
 use super::{ALPINE, DEBIAN, SCRATCH};
-use crate::image::{Image, Versions};
+use crate::image::{FileKind, Image, ImageFile, Versions};
 
 /// Programs of `dnsutils` images.
 const DNS_TOOLS: &[&str] = &["/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host"];
+
+/// The configuration of the documentation's front end, which passes everything on to the service `hello`.
+const HELLO_FRONTEND_SITE: &str = "upstream hello {
+    server hello;
+}
+
+server {
+    listen 80;
+
+    location / {
+        proxy_pass http://hello;
+    }
+}
+";
+const HELLO_FRONTEND_FILES: &[ImageFile] = &[
+    ImageFile { path: "/etc/nginx/nginx.conf", kind: FileKind::Text(include_str!("files/nginx.conf")) },
+    ImageFile { path: "/etc/nginx/mime.types", kind: FileKind::Text(include_str!("files/nginx-mime.types")) },
+    ImageFile { path: "/etc/nginx/conf.d/frontend.conf", kind: FileKind::Text(HELLO_FRONTEND_SITE) },
+    ImageFile { path: "/var/log/nginx/access.log", kind: FileKind::Link("/dev/stdout") },
+    ImageFile { path: "/var/log/nginx/error.log", kind: FileKind::Link("/dev/stderr") },
+];
 
 pub(super) const IMAGES: &[Image] = &[
     Image { names: &["pause", "pause-amd64"], entrypoint: &["/pause"], uid: 65535, programs: &["/pause"], ..SCRATCH },
@@ -79,11 +100,28 @@ pub(super) const IMAGES: &[Image] = &[
     },
     Image {
         names: &["hello-frontend", "google-samples/hello-frontend"],
-        entrypoint: &["/docker-entrypoint.sh"],
         command: &["nginx", "-g", "daemon off;"],
         ports: &[80],
-        programs: &["/docker-entrypoint.sh", "/usr/sbin/nginx"],
+        programs: &["/usr/sbin/nginx"],
+        files: HELLO_FRONTEND_FILES,
+        users: &["nginx:104:/nonexistent:/bin/false"],
         ..DEBIAN
+    },
+    Image {
+        names: &["etcd", "coreos/etcd"],
+        command: &["etcd"],
+        path: "/usr/local/bin:/bin:/usr/bin",
+        ports: &[2379, 2380, 4001, 7001],
+        programs: &["/usr/local/bin/etcd"],
+        stand_ins: &["etcdctl"],
+        ..DEBIAN
+    },
+    Image {
+        names: &["google-samples/hello-go-gke"],
+        command: &["/usr/bin/hello-go"],
+        ports: &[80],
+        programs: &["/usr/bin/hello-go"],
+        ..SCRATCH
     },
     Image {
         names: &["coredns", "coredns/coredns"],

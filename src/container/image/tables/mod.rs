@@ -30,6 +30,7 @@ const DEBIAN: Image = Image {
     ports: &[],
     stop_signal: Signal::Term,
     programs: &[],
+    stand_ins: &[],
     files: &[],
     users: &[],
 };

@@ -1,6 +1,6 @@
 //! Images that tutorials use: tools for looking around, small web servers, log collectors.
 
-use super::{ALPINE, DEBIAN};
+use super::{ALPINE, DEBIAN, SCRATCH};
 use crate::image::{FileKind, Image, ImageFile, Versions};
 
 /// The site of `ikubernetes/myapp`, of which each version has another page.
@@ -69,7 +69,13 @@ pub(super) const IMAGES: &[Image] = &[
         programs: &["/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host"],
         ..DEBIAN
     },
-    Image { names: &["polinux/stress"], command: &["stress", "--verbose", "--help"], ..ALPINE },
+    Image {
+        names: &["polinux/stress"],
+        command: &["stress", "--verbose", "--help"],
+        programs: &["/usr/local/bin/stress"],
+        ..ALPINE
+    },
+    Image { names: &["vish/stress"], entrypoint: &["/stress", "-logtostderr"], programs: &["/stress"], ..SCRATCH },
     Image {
         names: &["fluentd", "fluent/fluentd"],
         entrypoint: &["tini", "--", "/bin/entrypoint.sh"],

@@ -128,7 +128,7 @@ pub(super) fn df(call: &mut Call<'_>) -> Result<i32, Stop> {
         // Without an operand only what has blocks is listed.
         true => {
             let mounts =
-                call.container().config.mounts.0.iter().filter(|mount| mount.fs_type != "proc" || options.has('a'));
+                call.container().config.mounts.own().filter(|mount| mount.fs_type != "proc" || options.has('a'));
             mounts.map(|mount| mount.path.clone() + "/").collect()
         }
         false => options.operands.clone(),
@@ -273,8 +273,7 @@ pub(super) fn mount(call: &mut Call<'_>) -> Result<i32, Stop> {
         .container()
         .config
         .mounts
-        .0
-        .iter()
+        .own()
         .map(|mount| {
             let place = if mount.path.is_empty() { "/" } else { &mount.path };
             let access = if mount.is_read_only { "ro" } else { "rw" };

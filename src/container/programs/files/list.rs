@@ -8,6 +8,7 @@ use crate::errno::Errno;
 use crate::fs::{Device, NodeKind, Stat};
 use crate::programs::opts::{Options, Spec, is_busybox};
 use crate::programs::{time, users};
+use kctl_base::order::Order as _;
 
 const BUSYBOX: Spec = Spec::new(
     "1AaCxdLHRFplignshrSXvctukw:T:Z",
@@ -176,9 +177,9 @@ impl Listing {
                 _ => by_name(a, b),
             }
         };
-        entries.sort_by(|a, b| if options.has('r') { compare(b, a) } else { compare(a, b) });
+        entries.order_by(|a, b| if options.has('r') { compare(b, a) } else { compare(a, b) });
         if options.has('γ') {
-            entries.sort_by_key(|entry| !entry.is_directory());
+            entries.order_by_key(|entry| !entry.is_directory());
         }
     }
 

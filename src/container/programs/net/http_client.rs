@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use kctl_base::sim::Duration;
 
 use super::resolver::{self, Failure};
+use super::script::Script;
 use crate::call::Call;
 use crate::http::send;
 use crate::network::{Endpoint, NetworkError, Request, Response};
@@ -100,14 +101,25 @@ pub(super) enum Trouble {
 pub(super) type Fetched = Result<(Ipv4Addr, Response), Trouble>;
 
 /// Sends a request to the server of a URL, or to the address that is given for it.
-pub(super) fn fetch(call: &mut Call<'_>, url: &Url, known: Option<Ipv4Addr>, request: &Request) -> Fetched {
+pub(super) fn fetch(
+    call: &mut Call<'_>,
+    script: &mut Script,
+    url: &Url,
+    known: Option<Ipv4Addr>,
+    request: &Request,
+) -> Fetched {
     let address = match known {
         Some(address) => address,
         None => resolver::resolve(call, &url.host).map_err(Trouble::Resolve)?.addresses[0],
     };
     let to = Endpoint { address, port: url.port };
     match send(call, to, url.is_tls(), request) {
-        Ok(response) => Ok((address, response)),
+        Ok(response) => {
+            if response.took > Duration::ZERO {
+                script.pause(response.took);
+            }
+            Ok((address, response))
+        }
         Err(NetworkError::Closed) => Err(Trouble::Closed(address)),
         Err(error) => Err(Trouble::Connect(address, error)),
     }

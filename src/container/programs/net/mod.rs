@@ -31,6 +31,7 @@ use crate::process::Signal;
 use script::Script;
 
 pub(crate) use redis::Store;
+pub(super) use services::{serves, unknown};
 
 /// A client: it writes what it prints, and returns its exit code.
 type Client = fn(&mut Call<'_>, &mut Script) -> Result<i32, Stop>;
@@ -41,7 +42,9 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("docker-php-entrypoint", entrypoint::run),
     ("dumb-init", entrypoint::init),
     ("entrypoint.sh", entrypoint::run),
+    ("ready-probe.sh", services::zookeeper::cassandra_ready),
     ("tini", entrypoint::init),
+    ("zookeeper-ready", services::zookeeper::ready),
 ];
 
 const CLIENTS: &[(&str, Client)] = &[
@@ -74,6 +77,7 @@ pub(super) const NAMES: &[&str] = &[
     "ifconfig",
     "ip",
     "nc",
+    "ncat",
     "netstat",
     "nslookup",
     "pg_isready",
@@ -136,6 +140,11 @@ impl State {
             _ => None,
         }
     }
+}
+
+/// Lets a server act on a signal that does not end it; `false` if it does not handle the signal.
+pub(super) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
+    services::handle(call, signal)
 }
 
 fn client(name: &str) -> Option<Client> {

@@ -16,6 +16,28 @@ use crate::process::Wait;
 /// The options of the images' programs: busybox' has no `-z` and `-v` before Alpine's.
 const SYNTAX: Syntax<'_> = Syntax { flags: "lzvnuk46Ndt", valued: "pwiesq", long: &[], long_valued: &[] };
 
+/// The options of Nmap's program.
+const NCAT: Syntax<'_> = Syntax {
+    flags: "lzvnuk46t",
+    valued: "pwiescmo",
+    long: &[
+        ("listen", "l"),
+        ("keep-open", "k"),
+        ("udp", "u"),
+        ("verbose", "v"),
+        ("nodns", "n"),
+        ("send-only", "send-only"),
+        ("recv-only", "recv-only"),
+        ("no-shutdown", "no-shutdown"),
+        ("max-conns", "m"),
+        ("wait", "w"),
+        ("sh-exec", "c"),
+        ("exec", "e"),
+        ("source-port", "p"),
+    ],
+    long_valued: &[],
+};
+
 /// A running `nc`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Netcat {
@@ -33,7 +55,8 @@ impl Netcat {
             return script.play(call);
         }
         let mut script = Script::default();
-        let args = match SYNTAX.parse(&call.args()) {
+        let syntax = if call.name() == "ncat" { &NCAT } else { &SYNTAX };
+        let args = match syntax.parse(&call.args()) {
             Ok(args) => args,
             Err(mistake) => {
                 call.complain(&format!("invalid arguments: {mistake:?}"));

@@ -3,6 +3,7 @@
 mod apps;
 mod nginx;
 mod web;
+pub(super) mod zookeeper;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,10 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("apache2-foreground", Stops::Cleanly, web::apache),
     ("cassandra", Stops::Cleanly, silent),
     ("coredns", Stops::Cleanly, silent),
+    ("etcd", Stops::Cleanly, apps::etcd),
     ("fluentd", Stops::Cleanly, silent),
     ("hello-app", Stops::Go, apps::hello),
+    ("hello-go", Stops::Go, apps::hello_go),
     ("http-echo", Stops::Cleanly, apps::http_echo),
     ("httpd", Stops::Cleanly, web::httpd),
     ("httpd-foreground", Stops::Cleanly, web::apache),
@@ -59,6 +62,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("rabbitmq-server", Stops::Cleanly, silent),
     ("redis-server", Stops::Cleanly, redis),
     ("serve_hostname", Stops::Go, apps::hostname),
+    ("start-zookeeper", Stops::Cleanly, zookeeper::start),
     ("whoami", Stops::Go, apps::whoami),
 ];
 
@@ -74,6 +78,11 @@ pub(super) fn find(name: &str, argv: &[String]) -> Option<Service> {
         _ => None,
     })?;
     Some(Service { is_started: false, stops })
+}
+
+/// Reports whether a program is a server, whatever its arguments.
+pub(in crate::programs) fn serves(name: &str) -> bool {
+    SERVICES.iter().any(|(known, ..)| *known == name)
 }
 
 impl Service {
@@ -105,6 +114,15 @@ impl Service {
             _ => None,
         }
     }
+}
+
+/// Acts on a signal that does not end a server; `false` if it has no meaning to it.
+pub(super) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
+    let is_reload = signal == Signal::Hup && nginx::is_master(call.process);
+    if is_reload {
+        nginx::reload(call);
+    }
+    is_reload
 }
 
 /// Listens on ports and waits; fails like a server whose port is taken.
@@ -174,8 +192,8 @@ fn refuse(call: &mut Call<'_>, what: &str) -> Started {
 }
 
 /// Becomes what is assumed of a program that is not simulated: for the main process a service or task, else a refusal.
-fn unknown(call: &mut Call<'_>) -> Started {
-    if call.process.pid != 1 {
+pub(in crate::programs) fn unknown(call: &mut Call<'_>) -> Started {
+    if call.process.pid != call.container().main {
         return refuse(call, "is known by its name only");
     }
     call.process.next = Some(match call.container().config.unknown_program {

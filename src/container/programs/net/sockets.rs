@@ -3,6 +3,7 @@
 use super::script::Script;
 use crate::call::{Call, Stop};
 use crate::image::Flavour;
+use kctl_base::order::Order as _;
 
 /// A listening port, and the process that owns it if it is one of the container.
 struct Socket {
@@ -22,7 +23,7 @@ fn sockets(call: &Call<'_>) -> Vec<Socket> {
                 .extend(process.listeners.iter().map(|listener| Socket { port: listener.port, owner: owner.clone() }));
         }
     }
-    sockets.sort_by_key(|socket| socket.port);
+    sockets.order_by_key(|socket| socket.port);
     sockets.dedup_by_key(|socket| socket.port);
     sockets
 }

@@ -252,7 +252,7 @@ fn page(image: &str, argv: &[&str], port: u16, target: &str) -> String {
 #[test]
 fn applications_answer_what_their_documentation_shows() {
     let agnhost = "registry.k8s.io/e2e-test-images/agnhost:2.53";
-    let cases: [(&str, &[&str], u16, &str, &str); 12] = [
+    let cases: [(&str, &[&str], u16, &str, &str); 13] = [
         ("gcr.io/google-samples/hello-app:2.0", &[], 8080, "/", "200 Hello, world!\nVersion: 2.0.0\nHostname: pod\n"),
         (
             "gcr.io/google-samples/kubernetes-bootcamp:v1",
@@ -263,6 +263,7 @@ fn applications_answer_what_their_documentation_shows() {
         ),
         ("gcr.io/google-samples/node-hello:1.0", &[], 8080, "/", "200 Hello Kubernetes!"),
         ("registry.k8s.io/hpa-example", &[], 80, "/", "200 OK!"),
+        ("gcr.io/google-samples/hello-go-gke:1.0", &[], 80, "/", "200 {\"message\":\"Hello\"}\n"),
         (agnhost, &["/agnhost", "netexec"], 8080, "/hostname", "200 pod"),
         (agnhost, &["/agnhost", "netexec", "--http-port=80"], 80, "/echo?msg=a%20b", "200 a b"),
         (agnhost, &["/agnhost", "liveness"], 8080, "/healthz", "200 ok"),
@@ -281,6 +282,43 @@ fn applications_answer_what_their_documentation_shows() {
     for (image, argv, port, target, body) in cases {
         assert_eq!(page(image, argv, port, target), body, "{image} {target}");
     }
+}
+
+#[test]
+fn pages_that_php_makes_are_refused_and_files_are_served() {
+    let mut world = world("wordpress:6", &["apache2-foreground"]);
+    put(&mut world, "/var/www/html/robots.txt", "User-agent: *\n");
+    put(&mut world, "/var/www/html/index.php", "<?php echo 1; ?>\n");
+    world.run(&mut Nowhere(1), start() + Duration::from_secs(1), 1000);
+    assert!(!world.knows_main("main"));
+    for (target, status) in [("/", 501), ("/index.php", 501), ("/own.css", 501), ("/robots.txt", 200)] {
+        let request = Request::new("GET", target, "web");
+        let response = world.serve(&mut Nowhere(1), 80, &request, Ipv4Addr::LOCALHOST).expect("a response");
+        assert_eq!(response.status, status, "{target}");
+    }
+}
+
+#[test]
+fn a_script_goes_on_beyond_what_its_image_brings() {
+    let script = "xbstream -x; echo $?; nothing; echo $?; exec ncat --listen --keep-open 3307 -c 'xtrabackup --backup'";
+    let mut world = world("gcr.io/google-samples/xtrabackup:1.0", &["bash", "-c", script]);
+    world.run(&mut Nowhere(1), start() + Duration::from_secs(9), 1000);
+    let text: Vec<&str> = world.containers["main"].log.lines().map(|line| line.text.as_str()).collect();
+    assert_eq!(text, ["0", "bash: line 1: nothing: command not found", "127"]);
+    assert!(world.listens(3307));
+    let answered = answer("gcr.io/google-samples/xtrabackup:1.0", &["bash", "-c", "xbstream -x"], "");
+    assert_ne!(answered.status, 0, "in a session it is not found");
+}
+
+#[test]
+fn zookeeper_is_configured_by_its_options() {
+    let argv = ["start-zookeeper", "--servers=2", "--heap=512M", "--tick_time=1000"];
+    let mut world = world("registry.k8s.io/kubernetes-zookeeper:1.0-3.4.10", &argv);
+    world.run(&mut Nowhere(1), start(), 1000);
+    let code = |world: &World| world.containers["main"].exit.map(|exit| exit.status.code());
+    assert_eq!(code(&world), Some(1), "a host name without a number");
+    let ready = answer("registry.k8s.io/kubernetes-zookeeper:1.0-3.4.10", &["zookeeper-ready", "2181"], "");
+    assert_eq!(ready.status, 1);
 }
 
 #[test]

@@ -53,14 +53,31 @@ pub(super) fn apt(call: &mut Call<'_>) -> Result<i32, Stop> {
 }
 
 fn update(call: &mut Call<'_>) -> Result<i32, Stop> {
-    let suites = ["bookworm", "bookworm-updates", "bookworm-security"];
-    let directory = |suite: &str| if suite.ends_with("security") { "debian-security" } else { "debian" };
+    let release = call.files().read("/etc/os-release").unwrap_or_default();
+    let release = String::from_utf8_lossy(&release).into_owned();
+    let value =
+        |name: &str| release.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).map(String::from);
+    let code = value("VERSION_CODENAME").unwrap_or_else(|| "bookworm".to_owned());
+    let sources = match value("ID").as_deref() {
+        Some("ubuntu") => [
+            ("archive.ubuntu.com", "ubuntu", ""),
+            ("archive.ubuntu.com", "ubuntu", "-updates"),
+            ("archive.ubuntu.com", "ubuntu", "-backports"),
+            ("security.ubuntu.com", "ubuntu", "-security"),
+        ]
+        .as_slice(),
+        _ => &[
+            ("deb.debian.org", "debian", ""),
+            ("deb.debian.org", "debian", "-updates"),
+            ("deb.debian.org", "debian-security", "-security"),
+        ],
+    };
     let mut errors = String::new();
-    for (at, suite) in suites.into_iter().enumerate() {
-        let url = format!("http://deb.debian.org/{}", directory(suite));
-        call.print(format!("Ign:{} {url} {suite} InRelease\n", at + 1))?;
-        let problem = "Temporary failure resolving 'deb.debian.org'";
-        errors.push_str(&format!("W: Failed to fetch {url}/dists/{suite}/InRelease  {problem}\n"));
+    for (at, (host, directory, part)) in sources.iter().enumerate() {
+        call.print(format!("Ign:{} http://{host}/{directory} {code}{part} InRelease\n", at + 1))?;
+        errors.push_str(&format!(
+            "W: Failed to fetch http://{host}/{directory}/dists/{code}{part}/InRelease  Temporary failure resolving '{host}'\n"
+        ));
     }
     call.print("Reading package lists... Done\n")?;
     errors.push_str("W: Some index files failed to download. They have been ignored, or old ones used instead.\n");

@@ -5,15 +5,20 @@ mod date;
 mod environment;
 mod host;
 mod memory;
+mod perl;
 mod ps;
 mod signals;
 mod sleep;
+mod stress;
 mod terminal;
 mod timeout;
 mod user;
 mod watch;
 
 use serde::{Deserialize, Serialize};
+
+pub use stress::Load;
+pub(super) use stress::load;
 
 use super::Program;
 use crate::call::{Call, Stop};
@@ -40,6 +45,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("nice", environment::nice),
     ("nohup", environment::nohup),
     ("nproc", host::nproc),
+    ("perl", perl::run),
     ("pgrep", signals::pgrep),
     ("pidof", signals::pidof),
     ("pkill", signals::pkill),
@@ -62,12 +68,13 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
 ];
 
 /// The names of the programs with a state.
-pub(super) const NAMES: &[&str] = &["sleep", "time", "timeout", "top", "usleep", "watch"];
+pub(super) const NAMES: &[&str] = &["sleep", "stress", "time", "timeout", "top", "usleep", "watch"];
 
 /// The state of a program of this family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum State {
     Sleep(sleep::Sleep),
+    Stress(stress::Stress),
     Time(timeout::Clocked),
     Timeout(timeout::Timeout),
     Top(ps::Top),
@@ -79,6 +86,7 @@ impl State {
     pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
         match self {
             State::Sleep(state) => state.run(call),
+            State::Stress(state) => state.run(call),
             State::Time(state) => state.run(call),
             State::Timeout(state) => state.run(call),
             State::Top(state) => state.run(call),
@@ -91,6 +99,7 @@ impl State {
 pub(super) fn state(name: &str, _argv: &[String]) -> Option<State> {
     Some(match name {
         "sleep" | "usleep" => State::Sleep(sleep::Sleep::default()),
+        "stress" => State::Stress(stress::Stress::default()),
         "time" => State::Time(timeout::Clocked::default()),
         "timeout" => State::Timeout(timeout::Timeout::default()),
         "top" => State::Top(ps::Top::default()),

@@ -9,6 +9,7 @@ use crate::process::{Pid, Process, State, Wait};
 use crate::programs::opts::{Options, Spec, is_busybox};
 use crate::programs::{Task, time, users};
 use crate::world::memory::{NodeMemory, PROCESS_MEMORY};
+use crate::world::{Container, namespaces};
 
 const BUSYBOX: Spec = Spec::new("o:Taefwlu:", &[], "[-o COL1,COL2=HEADER]");
 const GNU: Spec = Spec::new(
@@ -51,8 +52,19 @@ impl Row {
     }
 }
 
-/// Returns all processes of the container by number, with the one that asks.
+/// Returns all processes that a process sees by number, with itself.
 pub(super) fn processes(call: &mut Call<'_>) -> Vec<Row> {
+    let sandbox = call.world.shares_pod_processes(call.container).then(|| Row {
+        pid: namespaces::SANDBOX,
+        parent: 0,
+        uid: namespaces::SANDBOX_USER,
+        user: String::new(),
+        started: call.world.containers.values().map(|container| container.started).min().unwrap_or(call.now()),
+        argv: vec![namespaces::SANDBOX_PROGRAM.to_owned()],
+        state: 'S',
+        has_terminal: false,
+        is_behind: false,
+    });
     let row = |process: &Process, is_asking: bool, has_terminal: bool| Row {
         pid: process.pid,
         parent: process.parent,
@@ -69,13 +81,15 @@ pub(super) fn processes(call: &mut Call<'_>) -> Vec<Row> {
         has_terminal,
         is_behind: is_interactive(process) && process.state != State::Ready,
     };
-    let has_terminal = |process: &Process| match process.session {
+    let has_terminal = |container: &Container, process: &Process| match process.session {
         Some(session) => call.world.sessions.get(&session).is_some_and(|session| session.has_tty),
-        None => call.container().config.has_tty,
+        None => container.config.has_tty,
     };
+    let peers = call.world.peers(call.container).map(|(_, container)| container);
+    let all = peers.flat_map(|container| container.processes.values().map(move |process| (container, process)));
     let mut rows: Vec<Row> =
-        call.container().processes.values().map(|process| row(process, false, has_terminal(process))).collect();
-    rows.push(row(call.process, true, has_terminal(call.process)));
+        all.map(|(container, process)| row(process, false, has_terminal(container, process))).chain(sandbox).collect();
+    rows.push(row(call.process, true, has_terminal(call.container(), call.process)));
     rows.sort_by_key(|row| row.pid);
     for row in &mut rows {
         row.user = users::name(call, row.uid).unwrap_or_else(|| row.uid.to_string());

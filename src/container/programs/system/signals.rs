@@ -84,7 +84,7 @@ fn kill_one(call: &mut Call<'_>, action: Action, arg: &str) -> bool {
     if arg == "-1" {
         let own = call.process.pid;
         let others: Vec<Pid> =
-            call.container().processes.keys().copied().filter(|pid| *pid != 1 && *pid != own).collect();
+            ps::processes(call).iter().map(|row| row.pid).filter(|pid| *pid != 1 && *pid != own).collect();
         return others.into_iter().all(|pid| act(call, action, pid).is_ok());
     }
     let Ok(pid) = arg.strip_prefix('-').unwrap_or(arg).parse::<Pid>() else {
@@ -111,7 +111,7 @@ fn kill_one(call: &mut Call<'_>, action: Action, arg: &str) -> bool {
 fn act(call: &mut Call<'_>, action: Action, pid: Pid) -> Result<(), Errno> {
     match action {
         Action::Send(signal) => call.kill(pid, signal),
-        Action::Test if pid == call.process.pid || call.container().processes.contains_key(&pid) => Ok(()),
+        Action::Test if call.sees(pid) => Ok(()),
         Action::Test => Err(Errno::ESRCH),
     }
 }

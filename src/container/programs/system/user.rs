@@ -19,13 +19,24 @@ struct Identity {
     groups: Vec<u32>,
 }
 
+impl Identity {
+    /// Returns the groups as lists of them have them.
+    fn primary_first(&self) -> Vec<u32> {
+        let others = self.groups.iter().copied().filter(|group| *group != self.gid);
+        std::iter::once(self.gid).chain(others).collect()
+    }
+}
+
 /// Returns the identity of the process, or that of a user by name or number.
 fn identity(call: &mut Call<'_>, user: Option<&str>) -> Option<Identity> {
     let Some(name) = user else {
         let credentials = &call.process.credentials;
         let (uid, gid) = (credentials.uid, credentials.gid);
-        let mut groups = vec![gid];
-        groups.extend(credentials.groups.iter().copied().filter(|group| *group != gid));
+        // The kernel keeps the groups in order.
+        let mut groups = credentials.groups.clone();
+        if !groups.contains(&gid) {
+            groups.insert(0, gid);
+        }
         return Some(Identity { uid, gid, groups });
     };
     let found = users::find(call, name).or_else(|| {
@@ -70,7 +81,7 @@ fn print_one(call: &mut Call<'_>, options: &Options, kind: char, identity: &Iden
     let ids = match kind {
         'u' => vec![identity.uid],
         'g' => vec![identity.gid],
-        _ => identity.groups.clone(),
+        _ => identity.primary_first(),
     };
     let mut code = 0;
     let mut words = Vec::new();
@@ -141,7 +152,7 @@ pub(super) fn groups(call: &mut Call<'_>) -> Result<i32, Stop> {
         return Ok(1);
     };
     let mut names = Vec::new();
-    for id in identity.groups {
+    for id in identity.primary_first() {
         names.push(users::group_name(call, id).unwrap_or_else(|| id.to_string()));
     }
     let prefix = user.filter(|_| !is_busybox(call)).map(|user| format!("{user} : ")).unwrap_or_default();

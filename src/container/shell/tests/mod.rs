@@ -60,9 +60,9 @@ pub(crate) fn start() -> Time {
     Time::from_secs(1_767_225_600)
 }
 
-/// Creates a world with one container whose main process runs a command.
-pub(crate) fn world(image: &str, argv: &[&str]) -> World {
-    let config = ContainerConfig {
+/// Returns the configuration of a container whose main process runs a command.
+pub(crate) fn config(image: &str, argv: &[&str]) -> ContainerConfig {
+    ContainerConfig {
         image: image.into(),
         command: argv.iter().map(ToString::to_string).collect(),
         args: Vec::new(),
@@ -84,9 +84,18 @@ pub(crate) fn world(image: &str, argv: &[&str]) -> World {
         ports: Vec::new(),
         declared_http: None,
         unknown_program: UnknownProgram::Task,
+        capabilities: 0,
+        mapped_root: None,
         has_stdin: false,
         has_tty: false,
-    };
+        sysctls: Vec::new(),
+        process_namespace: crate::world::ProcessNamespace::Container,
+    }
+}
+
+/// Creates a world with one container whose main process runs a command.
+pub(crate) fn world(image: &str, argv: &[&str]) -> World {
+    let config = config(image, argv);
     let mut world = World::new(start());
     world.start(&mut Nowhere(1), "main", config);
     world

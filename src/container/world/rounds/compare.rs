@@ -27,7 +27,7 @@ pub(super) struct Drift {
 
 impl Drift {
     /// Reports whether nothing that the container does depends on the value, beside what it prints.
-    pub(super) fn is_inert(&self, world: &World) -> bool {
+    pub(super) fn is_only_printed(&self, world: &World) -> bool {
         let container = world.containers.get(&self.container);
         let Some(process) = container.and_then(|container| container.processes.get(&self.pid)) else { return false };
         let Task::Shell(shell) = &process.task else { return false };
@@ -37,7 +37,7 @@ impl Drift {
             Some(Target::Output(..)) => world.lines_wanted == 0,
             _ => false,
         };
-        prints_to_log && shell.is_inert(&self.name, self.value > 0 && self.step > 0)
+        prints_to_log && shell.is_only_printed(&self.name, self.value > 0 && self.step > 0)
     }
 
     /// Returns the value after more rounds; `None` beyond the range.
@@ -183,7 +183,7 @@ impl Comparison<'_> {
         if a == b {
             return true;
         }
-        let (Ok(a), Ok(b)) = (serde_json::to_value(a), serde_json::to_value(b)) else { return false };
+        let (Some(a), Some(b)) = (a.to_json(), b.to_json()) else { return false };
         let mut path = Vec::new();
         self.value(container, pid, &a, &b, &mut path)
     }

@@ -74,11 +74,11 @@ impl Shift {
 
     /// Moves the instants in the state of a program: those of the last round, and those to come.
     fn task(&self, task: Task) -> Task {
-        let Ok(mut value) = serde_json::to_value(&task) else { return task };
+        let Some(mut value) = task.to_json() else { return task };
         if !self.value(&mut value) {
             return task;
         }
-        serde_json::from_value(value).unwrap_or(task)
+        Task::from_json(&value).unwrap_or(task)
     }
 
     fn value(&self, value: &mut Value) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Containers often run an endless loop. When all processes wait, the world is compared with an earlier state of itself
 //! ([`compare`]): times may be later by the length of the round, new processes have higher numbers, and variables that only
-//! count may have grown if nothing depends on them ([`crate::shell::Shell::is_inert`]). If nothing outside of the pod was asked
+//! count may have grown if nothing depends on them ([`crate::shell::Shell::is_only_printed`]). If nothing outside of the pod was asked
 //! meanwhile, all following rounds are the same, and those of which nothing will be visible are skipped ([`jump`]). The lines of
 //! logs that are still there at the end come from rounds that really run.
 
@@ -110,13 +110,13 @@ impl Watch {
             }
             return false;
         }
-        let is_inert = round.drifts.iter().all(|drift| drift.is_inert(world));
-        if !is_inert {
+        let is_only_printed = round.drifts.iter().all(|drift| drift.is_only_printed(world));
+        if !is_only_printed {
             // It depends on what has grown; perhaps not for ever.
             self.window = (self.window * 2).min(MAX_WINDOW);
         }
         let fingerprint = self.anchor.as_ref().map_or(0, |anchor| anchor.fingerprint);
-        self.candidate = is_inert.then_some(round);
+        self.candidate = is_only_printed.then_some(round);
         self.take_anchor(world, fingerprint, asked);
         false
     }

@@ -11,6 +11,7 @@ use kctl_base::intstr::IntOrPercent;
 use kctl_base::json::Value;
 use kctl_base::labels::Selector;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 
 pub(super) fn describe(object: &Object, lookup: &dyn Lookup, out: &mut PrefixWriter) {
     let number = |pointer: &str| object.int(pointer).unwrap_or(0);
@@ -70,7 +71,7 @@ fn new_and_old_replica_sets(
     deployment: &Object,
     mut sets: Vec<Arc<Object>>,
 ) -> (Option<Arc<Object>>, Vec<Arc<Object>>) {
-    sets.sort_by_key(|set| (set.creation_time(), set.name().to_owned()));
+    sets.order_by_key(|set| (set.creation_time(), set.name().to_owned()));
     let wanted = deployment.pointer("/spec/template").unwrap_or(&Value::Null);
     let at = sets.iter().position(|set| same_template(set.pointer("/spec/template").unwrap_or(&Value::Null), wanted));
     let new = at.map(|at| sets.remove(at));

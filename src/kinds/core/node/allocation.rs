@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::shared::pod_spec::resources::{Amounts, add, amounts, of_pod};
 use crate::{Lookup, PrefixWriter, age};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 
@@ -13,7 +14,7 @@ use kctl_base::sim::Time;
 pub(super) fn pods(node: &Object, lookup: &dyn Lookup) -> Vec<Arc<Object>> {
     let fields = format!("spec.nodeName={},status.phase!=Succeeded,status.phase!=Failed", node.name());
     let mut pods = lookup.list_by_fields("pods", &fields);
-    pods.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+    pods.order_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
     pods
 }
 

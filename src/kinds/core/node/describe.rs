@@ -10,6 +10,7 @@ use crate::shared::describe::{
 use crate::{Lookup, PrefixWriter};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 
 /// The number of device pools that are listed.
 const MAX_POOLS: usize = 10;
@@ -42,7 +43,7 @@ pub(super) fn describe(node: &Object, lookup: &dyn Lookup, out: &mut PrefixWrite
 
 fn taints(node: &Object, out: &mut PrefixWriter) {
     let mut taints: Vec<&Value> = node.list("/spec/taints").iter().collect();
-    taints.sort_by_key(|t| format!("{},{}", t.str("/effect"), t.str("/key")));
+    taints.order_by_key(|t| format!("{},{}", t.str("/effect"), t.str("/key")));
     let lines: Vec<String> = taints.iter().map(|t| taint_text(t)).collect();
     titled_lines(0, "Taints", &lines, out);
 }

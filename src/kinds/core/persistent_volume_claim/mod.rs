@@ -17,6 +17,7 @@ use crate::{Describer, Kind, Lookup, Names, PrefixWriter, age};
 use kctl_base::field::{self, ErrorList, Path};
 use kctl_base::json::json;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::quantity::Quantity;
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
@@ -221,7 +222,7 @@ fn users(claim: &Object, lookup: &dyn Lookup) -> Vec<String> {
         .filter(|p| uses(p))
         .map(|p| p.name().into())
         .collect();
-    names.sort();
+    names.order();
     names
 }
 

@@ -1,6 +1,7 @@
 //! Pods (`pkg/registry/core/pod/strategy.go`). Validation is in `validate` and `validate_update`, the table in
 //! `table`, the description in `describe`.
 
+mod conditions;
 mod describe;
 mod ephemeral;
 mod phase;
@@ -22,6 +23,7 @@ use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::view::{Cell, Column};
 
+pub use conditions::set_condition;
 pub use ephemeral::validate_ephemeral_update;
 pub use phase::{PodPhase, is_terminal};
 pub use resize::{prepare_resize, validate_resize};

@@ -8,6 +8,7 @@ use crate::shared::pod_spec::qos::qos_class;
 use kctl_base::field::{ErrorList, Path, forbidden, invalid};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 
 /// Annotation of the pods that stand for static pods of a kubelet.
 const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -183,7 +184,7 @@ fn differs_in_others(now: &Value, before: &Value) -> bool {
         let all = resources.map(&format!("/{kind}")).into_iter().flatten();
         let others = all.filter(|(name, _)| !["cpu", "memory"].contains(&name.as_str()));
         let mut others: Vec<_> = others.map(|(name, amount)| (name.to_string(), amount.clone())).collect();
-        others.sort_by(|left, right| left.0.cmp(&right.0));
+        others.order_by(|left, right| left.0.cmp(&right.0));
         others
     };
     ["requests", "limits"].iter().any(|kind| others(now, kind) != others(before, kind))

@@ -10,6 +10,7 @@ use kctl_base::cel::{Expression, Type};
 use kctl_base::field::{self, ErrorList, FieldError, Path};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
+use kctl_base::order::Order as _;
 
 /// The greatest estimated cost of a rule (`StaticEstimatedCostLimit`).
 const RULE_COST_MAX: u64 = 10_000_000;
@@ -106,7 +107,7 @@ impl Costs {
         if self.total <= SCHEMA_COST_MAX {
             return ErrorList::new();
         }
-        self.expensive.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
+        self.expensive.order_by_key(|(cost, _)| std::cmp::Reverse(*cost));
         let text = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
         let listed = self.expensive.iter().take(LISTED_MAX);
         let mut errors: ErrorList = listed.map(|(_, rule)| field::forbidden(rule, text)).collect();

@@ -11,6 +11,7 @@ use crate::ScalePaths;
 use kctl_base::field::{self, Cause, ErrorList, FieldError, Path};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
+use kctl_base::order::Order as _;
 
 pub(crate) use formats::is_known as is_known_format;
 
@@ -75,7 +76,7 @@ fn walk(schema: &Value, value: &Value, path: &Path, visit: &mut dyn FnMut(&Value
 }
 
 fn sorted(mut errors: ErrorList) -> ErrorList {
-    errors.sort_by_key(|error| match error.cause {
+    errors.order_by_key(|error| match error.cause {
         Cause::TypeInvalid => 0,
         Cause::NotSupported => 1,
         _ => 2,

@@ -10,6 +10,7 @@ use crate::shared::pod_spec::resources::amounts;
 use kctl_base::go::quote;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::quantity::{Format, Quantity};
 
 /// A titled list of containers with their statuses.
@@ -236,7 +237,7 @@ fn resource_value(container: &Value, field: &Value) -> String {
 
 fn describe_mounts(container: &Value, out: &mut PrefixWriter) {
     let mut mounts: Vec<&Value> = container.list("/volumeMounts").iter().collect();
-    mounts.sort_by_key(|m| m.str("/mountPath"));
+    mounts.order_by_key(|m| m.str("/mountPath"));
     out.line(2, if mounts.is_empty() { "Mounts:\t<none>" } else { "Mounts:" });
     for mount in mounts {
         let mode = if mount.flag("/readOnly") { "ro" } else { "rw" };
@@ -247,7 +248,7 @@ fn describe_mounts(container: &Value, out: &mut PrefixWriter) {
         out.line(3, format!("{} from {} ({mode}{sub})", mount.str("/mountPath"), mount.str("/name")));
     }
     let mut devices: Vec<&Value> = container.list("/volumeDevices").iter().collect();
-    devices.sort_by_key(|d| d.str("/devicePath"));
+    devices.order_by_key(|d| d.str("/devicePath"));
     if !devices.is_empty() {
         out.line(2, "Devices:");
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{Lookup, PrefixWriter, since};
 use kctl_base::object::{Object, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::Time;
 
 /// Writes the events about an object, oldest first; nothing with `--show-events=false`.
@@ -23,7 +24,7 @@ pub(crate) fn write_events(lookup: &dyn Lookup, events: Option<Vec<Arc<Object>>>
     if events.is_empty() {
         return out.line(0, "Events:\t<none>");
     }
-    events.sort_by_key(|event| event.time("/lastTimestamp").map_or(i64::MIN, Time::secs));
+    events.order_by_key(|event| event.time("/lastTimestamp").map_or(i64::MIN, Time::secs));
     out.line(0, "Events:");
     out.line(1, "Type\tReason\tAge\tFrom\tMessage");
     out.line(1, "----\t------\t----\t----\t-------");

@@ -9,6 +9,7 @@ use crate::PrefixWriter;
 use kctl_base::json::Value;
 use kctl_base::labels::format_label_selector;
 use kctl_base::object::ValueRead;
+use kctl_base::order::Order as _;
 
 /// Writes `Pod Template:` and its content; `None` is a missing template (`DescribePodTemplate`).
 pub fn describe_template(template: Option<&Value>, out: &mut PrefixWriter) {
@@ -64,7 +65,7 @@ pub(crate) fn describe_tolerations(title: &str, spec: &Value, out: &mut PrefixWr
     if tolerations.is_empty() {
         return out.line(0, "<none>");
     }
-    tolerations.sort_by_key(|t| t.str("/key"));
+    tolerations.order_by_key(|t| t.str("/key"));
     for (index, toleration) in tolerations.into_iter().enumerate() {
         let lead = if index == 0 { "" } else { "\t" };
         out.line(0, format!("{lead}{}", toleration_text(toleration)));

@@ -7,6 +7,7 @@ use tar::{Builder, EntryType, Header};
 
 use super::spec;
 use crate::{CliError, CliResult};
+use kctl_base::order::Order as _;
 
 /// Packs a local file or directory. In the archive it has the name `name`. Symbolic links are packed as such; directories only
 /// if they are empty, the others come with their files.
@@ -31,7 +32,7 @@ fn add(archive: &mut Builder<Vec<u8>>, path: &str, name: &str) -> CliResult<()> 
             let name = entry.file_name().into_string();
             names.push(name.map_err(|name| CliError::new(format!("the name of {} is not UTF-8", name.display())))?);
         }
-        names.sort();
+        names.order();
         if names.is_empty() {
             header.set_entry_type(EntryType::Directory);
             header.set_size(0);

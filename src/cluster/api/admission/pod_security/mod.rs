@@ -6,6 +6,8 @@
 mod checks;
 mod policy;
 
+pub(crate) use checks::SAFE_SYSCTLS;
+
 use std::sync::Arc;
 
 use checks::{Violation, violations};
@@ -13,6 +15,7 @@ use policy::{Level, Policy, Standard};
 
 use super::{Admission, Operation, Result};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::status::Status;
 use kctl_kinds::pod_template_path;
 
@@ -120,7 +123,7 @@ fn violating_pods(standard: Standard, pods: &[Arc<Object>]) -> Vec<String> {
     }
     let mut lines: Vec<String> =
         by_reasons.iter().map(|(reasons, names)| format!("{}: {reasons}", abbreviated(names))).collect();
-    lines.sort();
+    lines.order();
     lines
 }
 

@@ -53,7 +53,7 @@ impl Fields {
     }
 
     /// Returns the first selected minute after an instant, both in Unix seconds; `None` when there is none in five years.
-    pub(super) fn next(&self, after: i64, zone: Tz) -> Option<i64> {
+    pub(super) fn next(&self, after: i64, zone: &Tz) -> Option<i64> {
         let mut at = Walk { now: after + 1, zone, is_aligned: false };
         let last_year = at.local()?.year() + YEARS_MAX;
         while at.local()?.year() <= last_year {
@@ -69,7 +69,7 @@ impl Fields {
     }
 
     /// Moves to a selected month. Like the following, returns `false` when a larger unit has changed.
-    fn find_month(&self, at: &mut Walk) -> Option<bool> {
+    fn find_month(&self, at: &mut Walk<'_>) -> Option<bool> {
         while !has(self.months, at.local()?.month()) {
             if at.align() {
                 at.set(at.local()?.date_naive().with_day(1)?.and_time(NaiveTime::MIN))?;
@@ -82,7 +82,7 @@ impl Fields {
         Some(true)
     }
 
-    fn find_day(&self, at: &mut Walk) -> Option<bool> {
+    fn find_day(&self, at: &mut Walk<'_>) -> Option<bool> {
         while !self.selects_day(at.local()?.date_naive()) {
             if at.align() {
                 at.set(at.local()?.date_naive().and_time(NaiveTime::MIN))?;
@@ -104,7 +104,7 @@ impl Fields {
         if self.has_both_days { day || weekday } else { day && weekday }
     }
 
-    fn find_hour(&self, at: &mut Walk) -> Option<bool> {
+    fn find_hour(&self, at: &mut Walk<'_>) -> Option<bool> {
         while !has(self.hours, at.local()?.hour()) {
             if at.align() {
                 let local = at.local()?;
@@ -119,7 +119,7 @@ impl Fields {
     }
 
     /// Moves to a selected minute, at its first second.
-    fn find_minute(&self, at: &mut Walk) -> Option<bool> {
+    fn find_minute(&self, at: &mut Walk<'_>) -> Option<bool> {
         loop {
             let local = at.local()?;
             let is_full = local.second() == 0;
@@ -141,14 +141,14 @@ impl Fields {
 }
 
 /// The instant that a search has reached.
-struct Walk {
+struct Walk<'z> {
     now: i64,
-    zone: Tz,
+    zone: &'z Tz,
     /// The smaller units have been set to their lowest value.
     is_aligned: bool,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn local(&self) -> Option<DateTime<Tz>> {
         self.zone.timestamp_opt(self.now, 0).single()
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
-use kctl_container::{ContainerConfig, Credentials, Image, Tree, UnknownProgram};
+use kctl_container::{ContainerConfig, Credentials, Image, ProcessNamespace, Tree, UnknownProgram};
 
 use super::environment::{self, Sources, Variables, expand, find};
 use super::fields::quantity;
-use super::{name_files, volumes};
+use super::{capabilities, name_files, volumes};
 use crate::controllers::kubelet::container_spec::ContainerSpec;
 use crate::controllers::kubelet::start::strings;
 
@@ -61,10 +61,29 @@ pub(super) fn config(
         booted: place.booted,
         ports: ports(container),
         declared_http: declared_http(pod, spec.name()),
+        capabilities: capabilities::of(container),
+        mapped_root: mapped_root(pod),
         unknown_program: if is_service(pod, spec) { UnknownProgram::Service } else { UnknownProgram::Task },
         has_stdin: container.flag("/stdin"),
         has_tty: container.flag("/tty"),
+        sysctls: sysctls(pod),
+        process_namespace: process_namespace(pod, container),
     })
+}
+
+/// Returns the parameters of the kernel that a pod sets.
+fn sysctls(pod: &Object) -> Vec<(String, String)> {
+    let pair = |sysctl: &Value| (sysctl.str("/name").to_owned(), sysctl.str("/value").to_owned());
+    pod.list("/spec/securityContext/sysctls").iter().map(pair).collect()
+}
+
+/// Returns whose processes a container sees (`NamespacesForPod` and `namespaceModeForContainer` of the kubelet).
+fn process_namespace(pod: &Object, container: &Value) -> ProcessNamespace {
+    match container.str("/targetContainerName") {
+        _ if pod.flag("/spec/shareProcessNamespace") => ProcessNamespace::Pod,
+        "" => ProcessNamespace::Container,
+        target => ProcessNamespace::Target(target.to_owned()),
+    }
 }
 
 /// Reports whether a program that is not simulated is taken for a service, which runs until it is stopped.
@@ -121,6 +140,14 @@ fn credentials(pod: &Object, container: &Value, image: &str) -> Option<Credentia
     // The kernel keeps them in order.
     groups.sort_unstable();
     Some(Credentials { uid, gid, groups })
+}
+
+/// Returns the user of the node that is root in a pod with a user namespace of its own. The kubelet gives each pod another
+/// range of 65,536 users.
+fn mapped_root(pod: &Object) -> Option<u32> {
+    let is_own = pod.at("/spec/hostUsers") == Some(&Value::Bool(false));
+    let digits: String = pod.uid().chars().filter(char::is_ascii_hexdigit).take(4).collect();
+    is_own.then(|| (u32::from_str_radix(&digits, 16).unwrap_or(0) % 0x7FFF + 1) << 16)
 }
 
 /// Reports whether the pod declares what the servers of a container answer.

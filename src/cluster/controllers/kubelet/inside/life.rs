@@ -7,15 +7,19 @@
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_container::{LogLine, Signal};
+use kctl_container::{LogLine, SessionId};
 
-use super::network_answers::NetworkAnswers;
+use super::hooks::{Hook, POST_START};
+use super::net_probe::Target;
+use super::network_answers::{Demand, NetworkAnswers};
+use super::stopping::Stop;
 use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
 use crate::controllers::kubelet::container::KILLED;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
 use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
 use crate::controllers::kubelet::script::ContainerScript;
+use crate::simulation::note_load;
 
 /// Steps of a forecast at most, and of one about a program that asks something of the network: a change there leads to another.
 const FORESIGHT: u64 = 5_000;
@@ -23,6 +27,8 @@ const NETWORK_FORESIGHT: u64 = 500;
 /// How many forecasts are made one after the other where they end too early. After that, a program is taken to run until
 /// something intervenes.
 const FORECASTS: u32 = 3;
+/// Lines of the log of a container that are exact when its pod is deleted: the log goes with the pod.
+const LAST_LINES: u64 = 1000;
 /// Grace period in seconds of a pod that sets none.
 const GRACE: i64 = 30;
 /// How far a forecast reaches.
@@ -80,13 +86,20 @@ pub(in crate::controllers::kubelet) fn after_sync(
         return Ok(());
     }
     let mut inside = Inside::load(server, pod, runtime)?;
+    if pod.is_deleting() {
+        inside.world.lines_wanted = LAST_LINES;
+    }
     inside.advance(server, pod, runtime, now)?;
-    for (name, container) in &mut runtime.containers {
-        inside.report_end(pod, name, container, now);
-        inside.begin_kill(server, pod, name, container, now);
+    let ip = runtime.ip.clone();
+    let target = Target::of(server, pod, &ip, now)?;
+    for spec in containers(pod) {
+        let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
+        inside.report_end(pod, spec.name(), container, now);
+        inside.begin_kill(server, &target, spec, container);
     }
     runtime.forecasts = 0;
     inside.foresee(server, pod, runtime, now)?;
+    inside.alert_peers(server, now)?;
     inside.save(server, pod)
 }
 
@@ -129,26 +142,36 @@ impl Inside {
         runtime: &mut PodRuntime,
         now: Time,
     ) -> Result<(), Status> {
-        let mut ahead = self.clone();
-        ahead.is_forecast = true;
-        ahead.world.close_sessions();
-        ahead.world.lines_wanted = 0;
+        let mut ahead = self.forecast();
+        let hooks: Vec<SessionId> = self.hooks.values().filter_map(Hook::session).collect();
+        ahead.world.close_sessions(&hooks);
         // What is asked once is taken to stay as it is; a change leads to another forecast.
         ahead.answers = NetworkAnswers::default();
-        let mut outcome =
-            ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, NETWORK_FORESIGHT));
+        ahead.demand = Demand::default();
+        if let Some(deadline) = ahead.stops.values().map(Stop::deadline).max() {
+            ahead.run(server, pod, deadline.max(now));
+        }
+        let mut outcome = ahead.run_ahead(server, pod, now + HORIZON, NETWORK_FORESIGHT);
         if outcome.is_exhausted && ahead.answers.is_empty() {
-            outcome = ahead.act(server, pod, true, |world, outside| world.run(outside, now + HORIZON, FORESIGHT));
+            outcome = ahead.run_ahead(server, pod, now + HORIZON, FORESIGHT);
         }
         ahead.check()?;
         self.answers.learn(ahead.answers.clone());
+        note_load(server, pod, ahead.demand.load(ahead.world.now - now))?;
         for spec in containers(pod).filter(|spec| !is_declared(pod, *spec)) {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
-            let (State::Running(running) | State::Resizing { running, .. }) = &mut container.state else { continue };
+            if let State::PostStart { until, failure, .. } = &mut container.state
+                && let Some(hook) = self.hooks.get(spec.name())
+            {
+                let end = ahead.end_of_hook(pod, spec, POST_START, hook);
+                (*until, *failure) = end.map_or((None, None), |(at, failure)| (Some(at.max(now)), failure));
+            }
+            let Some(running) = container.going_on_mut() else { continue };
             let exit = ahead.world.containers.get(spec.name()).and_then(|container| container.exit);
             running.program.is_inside = true;
             running.program.runs = exit.map(|exit| exit.at.max(running.since) - running.since);
             running.program.exit_code = exit.map_or(0, |exit| i64::from(exit.status.code()));
+            running.program.is_out_of_memory = exit.is_some_and(|exit| exit.is_out_of_memory);
         }
         runtime.forecasts = if outcome.is_exhausted { runtime.forecasts + 1 } else { 0 };
         let goes_on = outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.answers.is_empty();
@@ -161,30 +184,28 @@ impl Inside {
         Ok(())
     }
 
-    /// Asks a container to stop that a probe has condemned, and finds out when it does: at the latest after the grace period.
+    /// Begins to stop a container because of a probe or hook that has failed, and finds out when it does: at the latest after the grace period.
     fn begin_kill(
         &mut self,
         server: &mut Server,
-        pod: &Object,
-        name: &str,
+        target: &Target<'_>,
+        spec: ContainerSpec<'_>,
         container: &mut ContainerRuntime,
-        now: Time,
     ) {
         let State::Killing { running, until } = &mut container.state else { return };
-        if !running.program.is_inside || running.program.is_condemned {
+        if !running.program.is_inside || running.program.is_terminating {
             return;
         }
+        let (pod, now) = (target.pod, target.now);
         let grace = pod.int("/spec/terminationGracePeriodSeconds").unwrap_or(GRACE);
         let deadline = now + Duration::from_secs(grace);
-        self.world.signal(name, Signal::Term);
-        let mut ahead = self.clone();
-        ahead.is_forecast = true;
-        ahead.world.lines_wanted = 0;
-        ahead.act(server, pod, true, |world, outside| world.run(outside, deadline, FORESIGHT));
-        let exit = ahead.world.containers.get(name).and_then(|container| container.exit);
+        self.begin_stop(server, target, spec, deadline);
+        let mut ahead = self.forecast();
+        ahead.run(server, pod, deadline);
+        let exit = ahead.world.containers.get(spec.name()).and_then(|container| container.exit);
         *until = exit.map_or(deadline, |exit| exit.at).max(*until);
         running.program.exit_code = exit.map_or(KILLED, |exit| i64::from(exit.status.code()));
-        running.program.is_condemned = true;
+        running.program.is_terminating = true;
     }
 
     /// Completes the record of a run that has just ended: its log, and its last words.
@@ -194,6 +215,9 @@ impl Inside {
         let is_it = ended.finished == now && ended.attempt == restarts && self.runs.get(name) == Some(&restarts);
         if let (true, Some(found)) = (is_it, self.world.containers.get(name)) {
             ended.output = found.log.lines().map(line).collect();
+            if let Some(exit) = found.exit.filter(|_| pod.is_deleting()) {
+                ended.set_exit_code(i64::from(exit.status.code()));
+            }
             ended.message = self.last_words(pod, name, ended);
         }
     }

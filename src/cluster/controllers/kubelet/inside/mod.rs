@@ -4,34 +4,46 @@
 //! present when somebody looks. It is kept in a row beside the state of the pod as soon as it cannot be made again: a container
 //! runs a program that acts by itself ([`life`]), or somebody has reached into it ([`session`]).
 
+mod capabilities;
 mod config;
 mod environment;
 mod fields;
+mod group;
+#[cfg(test)]
+mod hook_tests;
+mod hooks;
+mod kept;
 mod life;
 mod message;
 mod name_files;
 mod net_probe;
 mod network_answers;
 mod outside;
+#[cfg(test)]
+mod probe_tests;
 mod probing;
 mod session;
+mod stopping;
 #[cfg(test)]
 mod tests;
 pub(super) mod updates;
+#[cfg(test)]
+mod volume_tests;
 pub(super) mod volumes;
 
 use std::collections::BTreeMap;
 
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::order::Order as _;
 use kctl_base::sim::{Duration, Time};
 use kctl_base::status::Status;
-use kctl_container::{Outcome, StoredWorld, Surroundings, World};
-use serde::{Deserialize, Serialize};
+use kctl_container::{Outcome, SessionId, Surroundings, World, is_shell, simulates};
 
+use super::command;
 use super::container_spec::containers;
 use super::host_ip;
-use super::runtime::PodRuntime;
+use super::runtime::{ContainerRuntime, PodRuntime};
 use super::watches;
 use crate::api::{LogQuery, Server};
 use crate::network::dns_server;
@@ -39,12 +51,18 @@ pub(super) use config::is_service;
 use environment::Sources;
 pub(super) use environment::Variables;
 use fields::quantity;
+use group::Peer;
+use hooks::{Hook, POST_START};
+use kept::Kept;
 pub(super) use life::{after_sync, before_sync};
-use network_answers::{NetworkAnswers, Remembering};
+use net_probe::Target;
+use network_answers::{Demand, NetworkAnswers, Remembering};
 use outside::Outside;
-pub(super) use probing::{needs_inside, probe, stop, stopped_at};
+pub(super) use probing::{needs_inside, probe};
 use session::keep;
 pub(crate) use session::{forward, session};
+use stopping::Stop;
+pub(super) use stopping::{Stopped, begin_stop};
 
 /// Steps that a world takes at most in one go.
 const BUDGET: u64 = 100_000;
@@ -110,40 +128,30 @@ pub(super) struct Inside {
     world: World,
     /// The number of the run of each container in the world.
     runs: BTreeMap<String, i64>,
+    /// The hooks after the start of containers.
+    hooks: BTreeMap<String, Hook>,
+    /// The containers that are being stopped.
+    stops: BTreeMap<String, Stop>,
     /// The number of random numbers that were drawn.
     draws: u64,
     /// What was asked of the network, so that a change there can change what happens.
     answers: NetworkAnswers,
+    /// What servers do for the pod since it was loaded.
+    demand: Demand,
     /// Pods through which what happens now was caused: requests that are passed on.
     hops: u8,
+    /// The other pods with which it shares volumes, as far as they were loaded.
+    peers: Vec<Peer>,
     /// What happens now is a forecast, of which others keep nothing.
     is_forecast: bool,
     /// The first failure of the store in what a container has asked of the network; to the container it is a time-out.
     failure: Option<Status>,
 }
 
-/// The row that keeps the inside of a pod.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept {
-    world: StoredWorld,
-    runs: BTreeMap<String, i64>,
-    draws: u64,
-    #[serde(default, skip_serializing_if = "NetworkAnswers::is_empty")]
-    answers: NetworkAnswers,
-}
-
-impl From<Inside> for Kept {
-    fn from(inside: Inside) -> Kept {
-        let Inside { world, runs, draws, answers, .. } = inside;
-        Kept { world: world.into(), runs, draws, answers }
-    }
-}
-
-impl From<Kept> for Inside {
-    fn from(kept: Kept) -> Inside {
-        let Kept { world, runs, draws, answers } = kept;
-        Inside { world: world.into(), runs, draws, answers, hops: 0, is_forecast: false, failure: None }
-    }
+/// Reports whether a program is simulated in the containers of an image.
+fn is_simulated(image: &str, program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or_default();
+    is_shell(name) || simulates(name) || command::is_main_program(image, program)
 }
 
 fn row(uid: &str) -> String {
@@ -162,16 +170,32 @@ impl Inside {
             true => server.typed_row::<Kept>(&row(pod.uid()))?.map(Inside::from),
             false => None,
         };
-        let new = || Inside {
-            world: World::new(runtime.started),
+        Ok(kept.unwrap_or_else(|| Inside::new(World::new(runtime.started))))
+    }
+
+    fn new(world: World) -> Inside {
+        Inside {
+            world,
             runs: BTreeMap::new(),
+            hooks: BTreeMap::new(),
+            stops: BTreeMap::new(),
             draws: 0,
             answers: NetworkAnswers::default(),
+            demand: Demand::default(),
             hops: 0,
+            peers: Vec::new(),
             is_forecast: false,
             failure: None,
-        };
-        Ok(kept.unwrap_or_else(new))
+        }
+    }
+
+    /// Returns a copy to be run ahead, of which nobody wants to see the logs.
+    fn forecast(&self) -> Inside {
+        let mut ahead = Inside { peers: Vec::new(), ..self.clone() };
+        ahead.is_forecast = true;
+        ahead.world.lines_wanted = 0;
+        ahead.peers = self.foreseen_peers();
+        ahead
     }
 
     /// Returns the failure of the store that a container has met, if there is one.
@@ -185,7 +209,9 @@ impl Inside {
     /// Keeps the inside of a pod.
     fn save(mut self, server: &mut Server, pod: &Object) -> Result<(), Status> {
         self.check()?;
-        volumes::shared::save(server, &mut self.world)?;
+        let peers = std::mem::take(&mut self.peers);
+        self.keep_peers(server, peers)?;
+        volumes::shared::save(server, &mut self.world);
         if !self.answers.is_empty() {
             watches::note_network_use(server, pod)?;
         }
@@ -200,37 +226,19 @@ impl Inside {
     /// A volume that is not simulated, or an object that cannot be read.
     fn advance(&mut self, server: &mut Server, pod: &Object, runtime: &PodRuntime, now: Time) -> Result<(), Status> {
         let place = PodPlace::of(server, pod, runtime)?;
-        self.share_volumes(server, pod, &place, now)?;
+        self.join_group(server, pod, &place, now)?;
         let mut starting = self.starting(pod, runtime);
-        starting.sort_by_key(|(since, _)| *since);
+        starting.order_by_key(|(since, _)| *since);
         for (since, name) in starting {
             self.catch_up(server, pod, since.min(now));
             self.start(server, pod, runtime, &place, &name)?;
         }
         self.catch_up(server, pod, now);
         self.end_stopped(runtime);
+        self.forget_hooks(runtime);
         let mut sources = Sources { server, pod, place: &place, trees: &BTreeMap::new(), at: now };
         volumes::refresh(&mut sources, &mut self.world)?;
         self.check()
-    }
-
-    /// Loads the volumes that the pod shares with others, after what those have done with them up to now.
-    fn share_volumes(&mut self, server: &mut Server, pod: &Object, place: &PodPlace, now: Time) -> Result<(), Status> {
-        let trees = BTreeMap::new();
-        let users = volumes::shared::other_users(&mut Sources { server, pod, place, trees: &trees, at: now })?;
-        for (namespace, name) in users {
-            if let Some(other) = server.read("pods", &namespace, &name)?
-                && let Some(runtime) = PodRuntime::load(server, &other)?.filter(|runtime| runtime.has_inside)
-            {
-                let mut inside = Inside::load(server, &other, &runtime)?;
-                let place = PodPlace::of(server, &other, &runtime)?;
-                let mut sources = Sources { server, pod: &other, place: &place, trees: &trees, at: now };
-                volumes::load_shared(&mut sources, &mut inside.world.trees)?;
-                inside.run(server, &other, now);
-                inside.save(server, &other)?;
-            }
-        }
-        volumes::load_shared(&mut Sources { server, pod, place, trees: &trees, at: now }, &mut self.world.trees)
     }
 
     /// Returns the containers that run but not in the world yet, with their start.
@@ -263,9 +271,24 @@ impl Inside {
         let config = config::config(&mut sources, &mut trees, spec, container.environment.as_ref())?;
         self.world.trees = trees;
         self.runs.insert(name.to_owned(), container.restarts);
+        self.stops.remove(name);
         self.outside(server, pod, |world, outside| world.start(outside, name, config));
-        self.post_start(server, pod, spec);
+        // The request of a hook finds a program that has begun.
+        self.run_world(server, pod, self.world.now);
+        let target = Target::of(server, pod, &runtime.ip, at)?;
+        match self.begin_hook(server, &target, spec, POST_START) {
+            Some(hook) => self.hooks.insert(name.to_owned(), hook),
+            None => self.hooks.remove(name),
+        };
         Ok(())
+    }
+
+    /// Forgets the hooks after the start that the kubelet does not wait for any more.
+    fn forget_hooks(&mut self, runtime: &PodRuntime) {
+        let waits = |name: &String| runtime.container(name).is_some_and(ContainerRuntime::is_in_hook);
+        let over = self.hooks.extract_if(.., |name, _| !waits(name)).map(|(_, hook)| hook);
+        let sessions: Vec<SessionId> = over.filter_map(|hook| hook.session()).collect();
+        sessions.into_iter().for_each(|session| self.world.close_session(session));
     }
 
     /// Ends the containers that do not run any more.
@@ -288,8 +311,24 @@ impl Inside {
         self.world.now = self.world.now.max(until);
     }
 
-    /// Runs the world up to an instant. What it asks of the network before that is answered as before.
+    /// Runs the world up to an instant.
     fn run(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
+        match self.peers.is_empty() {
+            true => self.run_alone(server, pod, until),
+            false => self.run_group(server, pod, until),
+        }
+    }
+
+    /// Runs the world up to an instant, without the others of its group.
+    fn run_alone(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
+        match self.stops.is_empty() {
+            true => self.run_world(server, pod, until),
+            false => self.run_stopping(server, pod, until),
+        }
+    }
+
+    /// Runs what is in the world up to an instant. What it asks of the network before that is answered as before.
+    fn run_world(&mut self, server: &mut Server, pod: &Object, until: Time) -> Outcome {
         let before = until - Duration::from_micros(1);
         if !self.answers.is_empty() && self.world.now < before {
             let outcome = self.act(server, pod, true, |world, outside| world.run(outside, before, BUDGET));
@@ -318,8 +357,10 @@ impl Inside {
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
         let Inside { hops, is_forecast, draws, .. } = *self;
-        let mut outside = Outside { server, pod, draws, now: self.world.now, hops, is_forecast, failure: None };
-        let mut remembering = Remembering { surroundings: &mut outside, answers: &mut self.answers, is_past };
+        let mut outside =
+            Outside { server, pod, draws, now: self.world.now, hops, is_forecast, masqueraded: None, failure: None };
+        let (answers, demand) = (&mut self.answers, &mut self.demand);
+        let mut remembering = Remembering { surroundings: &mut outside, answers, is_past, demand };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
         self.failure = self.failure.take().or(outside.failure);

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use kctl_base::sim::Duration;
 use kctl_container::{Answer, Endpoint, NetworkError, Record, RecordKind, Request, Response, Surroundings};
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,33 @@ pub(super) struct Remembering<'a> {
     pub(super) answers: &'a mut NetworkAnswers,
     /// What is asked now lies in the past: it is answered as before, if it was asked before.
     pub(super) is_past: bool,
+    /// What the servers do for the pod.
+    pub(super) demand: &'a mut Demand,
+}
+
+/// The processor time that servers spend on the requests of a pod, by the address that these were sent to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Demand {
+    /// Where the last connection was to go.
+    last: Option<Endpoint>,
+    spent: BTreeMap<(Ipv4Addr, u16), Duration>,
+}
+
+impl Demand {
+    fn note(&mut self, to: Endpoint, took: Duration) {
+        if took > Duration::ZERO {
+            let Endpoint { address, port } = self.last.unwrap_or(to);
+            let spent = self.spent.entry((address, port)).or_default();
+            *spent = *spent + took;
+        }
+    }
+
+    /// Returns the load that this is within a time, in thousandths of a processor.
+    pub(super) fn load(&self, within: Duration) -> BTreeMap<String, i64> {
+        let millicores = |spent: &Duration| spent.micros().saturating_mul(1000) / within.micros().max(1);
+        let load = |((address, port), spent): (&(Ipv4Addr, u16), _)| (format!("{address}:{port}"), millicores(spent));
+        self.spent.iter().map(load).filter(|(_, millicores)| *millicores > 0).collect()
+    }
 }
 
 impl Remembering<'_> {
@@ -96,6 +124,7 @@ impl Surroundings for Remembering<'_> {
     }
 
     fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
+        self.demand.last = Some(to);
         let reply = self.ask(format!("translate {to:?}"), |surroundings| match surroundings.translate(to) {
             Ok(Endpoint { address, port }) => Reply::Endpoint(address, port),
             Err(error) => failed(error),
@@ -128,7 +157,9 @@ impl Surroundings for Remembering<'_> {
             Ok(response) => Reply::Http(response),
             Err(error) => failed(error),
         });
-        reply.result()?.ok_or(NetworkError::Closed)
+        let response = reply.result()?.ok_or(NetworkError::Closed)?;
+        self.demand.note(to, response.took);
+        Ok(response)
     }
 
     fn ping(&mut self, to: Ipv4Addr) -> Result<(), NetworkError> {
@@ -206,7 +237,8 @@ mod tests {
 
     fn query(answers: &mut NetworkAnswers, exists: bool, is_past: bool) -> Answer {
         let mut names = Names(exists);
-        let mut remembering = Remembering { surroundings: &mut names, answers, is_past };
+        let demand = &mut Demand::default();
+        let mut remembering = Remembering { surroundings: &mut names, answers, is_past, demand };
         remembering.query(Ipv4Addr::LOCALHOST, "web", RecordKind::A).expect("an answer")
     }
 

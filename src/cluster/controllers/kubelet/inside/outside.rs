@@ -24,11 +24,19 @@ pub(super) struct Outside<'a> {
     pub(super) hops: u8,
     /// What happens is a forecast.
     pub(super) is_forecast: bool,
+    /// Where the last connection goes, and the address from which it comes, if that is not the pod's.
+    pub(super) masqueraded: Option<(Endpoint, Ipv4Addr)>,
     /// The first failure of the store.
     pub(super) failure: Option<Status>,
 }
 
 impl Outside<'_> {
+    /// Sends to an endpoint that has been translated.
+    fn send(&mut self, to: Endpoint, message: Message<'_>) -> Result<Reply, NetworkError> {
+        let source = self.masqueraded.filter(|(endpoint, _)| *endpoint == to).map(|(_, source)| source);
+        Network { source, ..self.network() }.send(to, message)
+    }
+
     fn network(&mut self) -> Network<'_> {
         Network {
             server: self.server,
@@ -36,6 +44,7 @@ impl Outside<'_> {
             now: self.now,
             hops: self.hops,
             is_forecast: self.is_forecast,
+            source: None,
             deliver,
             failure: &mut self.failure,
         }
@@ -49,15 +58,17 @@ impl Surroundings for Outside<'_> {
 
     fn translate(&mut self, to: Endpoint) -> Result<Endpoint, NetworkError> {
         let draw = self.random();
-        self.network().translate(to, draw)
+        let endpoint = self.network().translate(to, draw)?;
+        self.masqueraded = self.network().masquerade(to, endpoint)?.map(|source| (endpoint, source));
+        Ok(endpoint)
     }
 
     fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
-        self.network().send(to, Message::Connect).map(drop)
+        self.send(to, Message::Connect).map(drop)
     }
 
     fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
-        match self.network().send(to, Message::Bytes(bytes))? {
+        match self.send(to, Message::Bytes(bytes))? {
             Reply::Bytes(bytes) => Ok(bytes),
             Reply::Connected | Reply::Http(_) => Err(NetworkError::Closed),
         }
@@ -67,7 +78,7 @@ impl Surroundings for Outside<'_> {
         if is_tls {
             return self.network().send_tls(to, request);
         }
-        match self.network().send(to, Message::Http(request))? {
+        match self.send(to, Message::Http(request))? {
             Reply::Http(response) => Ok(response),
             Reply::Connected | Reply::Bytes(_) => Err(NetworkError::Closed),
         }

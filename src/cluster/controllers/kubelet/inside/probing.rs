@@ -1,21 +1,18 @@
-//! Probes and hooks that run commands in containers.
+//! Probes that run commands in containers.
 
-use std::net::Ipv4Addr;
-
-use kctl_base::object::Object;
-use kctl_base::sim::{Duration, Time};
+use kctl_base::json::Value;
+use kctl_base::object::{Object, ValueRead};
+use kctl_base::sim::Time;
 use kctl_base::status::Status;
-use kctl_container::{Stream, is_shell, simulates};
+use kctl_container::Stream;
 
-use super::Inside;
 use super::net_probe::{self, Target};
+use super::{Inside, hooks, is_simulated};
 use crate::api::Server;
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
-use crate::controllers::kubelet::host_ip;
 use crate::controllers::kubelet::probes::{self, DueProbe, ProbeOutcome, ProbeResults};
 use crate::controllers::kubelet::runtime::PodRuntime;
 use crate::controllers::kubelet::start::strings;
-use kctl_base::object::ValueRead as _;
 
 /// Longest output of a probe in bytes (`maxReadLength` in `pkg/probe/exec`).
 const OUTPUT_MAX: usize = 10 * 1024;
@@ -26,15 +23,16 @@ const PROBES: [&str; 3] = ["/startupProbe", "/readinessProbe", "/livenessProbe"]
 /// Reports whether the inside of a pod has to be simulated for the probes and hooks of a container: one of them runs a command
 /// that is simulated, or asks a server of which is known what it answers.
 pub(in crate::controllers::kubelet) fn needs_inside(pod: &Object, spec: ContainerSpec<'_>) -> bool {
-    let commands = PROBES.iter().chain(&["/lifecycle/postStart", "/lifecycle/preStop"]).collect::<Vec<_>>();
-    commands.iter().any(|field| is_simulated(&strings(spec.spec.list(&format!("{field}/exec/command")))))
-        || PROBES.iter().any(|field| spec.spec.at(field).is_some_and(net_probe::is_it))
-            && net_probe::is_known(pod, spec)
+    let probes = || PROBES.iter().filter_map(|field| spec.spec.at(field));
+    probes().chain(hooks::of(spec)).any(|handler| runs_simulated(spec, handler))
+        || probes().any(net_probe::is_it) && net_probe::is_known(pod, spec)
+        || hooks::of(spec).any(hooks::acts) && net_probe::is_known(pod, spec)
 }
 
-fn is_simulated(argv: &[String]) -> bool {
-    let name = argv.first().map_or("", |path| path.rsplit('/').next().unwrap_or_default());
-    is_shell(name) || simulates(name)
+/// Reports whether a probe or hook runs a command that is simulated.
+fn runs_simulated(spec: ContainerSpec<'_>, handler: &Value) -> bool {
+    let program = handler.list("/exec/command").first().and_then(Value::as_str);
+    program.is_some_and(|program| is_simulated(spec.spec.str("/image"), program))
 }
 
 /// Executes the probes of a pod that are due. With `all`, those that are paused are tried as well, because their
@@ -55,9 +53,7 @@ pub(in crate::controllers::kubelet) fn probe(
         let Some(container) = runtime.containers.get(spec.name()) else { continue };
         if container.running().is_some_and(|running| running.program.is_inside && running.ends_at() != Some(now)) {
             let probes = probes::due(spec.spec, &container.probes, all, now).into_iter();
-            let is_answered = |probe: &DueProbe<'_>| {
-                is_simulated(&strings(probe.spec.list("/exec/command"))) || net_probe::is_it(probe.spec)
-            };
+            let is_answered = |probe: &DueProbe<'_>| runs_simulated(spec, probe.spec) || net_probe::is_it(probe.spec);
             due.extend(probes.filter(is_answered).map(|probe| (spec, probe)));
         }
     }
@@ -66,8 +62,7 @@ pub(in crate::controllers::kubelet) fn probe(
     }
     let mut inside = Inside::load(server, pod, runtime)?;
     inside.advance(server, pod, runtime, now)?;
-    let node = server.read("nodes", "", pod.str("/spec/nodeName"))?.map(|node| host_ip(&node)).unwrap_or_default();
-    let target = Target { pod, ip: &runtime.ip, node: node.parse().unwrap_or(Ipv4Addr::LOCALHOST), now };
+    let target = Target::of(server, pod, &runtime.ip, now)?;
     for (spec, probe) in due {
         let mut copy = probe.is_paused.then(|| inside.clone());
         let inside = copy.as_mut().unwrap_or(&mut inside);
@@ -123,7 +118,7 @@ impl Inside {
     }
 
     /// Returns the output of a command that has failed.
-    fn failure(&mut self, session: u64) -> Option<String> {
+    pub(super) fn failure(&mut self, session: u64) -> Option<String> {
         let code =
             self.world.sessions.get(&session).and_then(|session| session.status).map_or(0, |status| status.code());
         let output: Vec<(Stream, Vec<u8>)> = self.world.take_output(session);
@@ -131,102 +126,4 @@ impl Inside {
         bytes.truncate(OUTPUT_MAX);
         (code != 0).then(|| String::from_utf8_lossy(&bytes).into_owned())
     }
-
-    /// Runs the hook after the start of a container.
-    pub(super) fn post_start(&mut self, server: &mut Server, pod: &Object, spec: ContainerSpec<'_>) {
-        self.hook(server, pod, spec, "/lifecycle/postStart");
-    }
-
-    /// Starts the command of a hook in its container; returns the session.
-    fn hook(&mut self, server: &mut Server, pod: &Object, spec: ContainerSpec<'_>, field: &str) -> Option<u64> {
-        let argv = strings(spec.spec.list(&format!("{field}/exec/command")));
-        if argv.is_empty() {
-            return None;
-        }
-        let started = self.outside(server, pod, |world, outside| world.exec(outside, spec.name(), &argv, false, false));
-        started.ok()
-    }
-
-    /// Stops the running containers as the deletion of their pod does: the hooks before the stop, then `SIGTERM`, and
-    /// `SIGKILL` at the deadline. Returns when the last one has ended.
-    pub(super) fn stop(&mut self, server: &mut Server, pod: &Object, deadline: Time) -> Time {
-        let running: Vec<ContainerSpec<'_>> = containers(pod).filter(|spec| self.is_running(spec.name())).collect();
-        let begun = self.world.now;
-        let hooks: Vec<u64> =
-            running.iter().filter_map(|spec| self.hook(server, pod, *spec, "/lifecycle/preStop")).collect();
-        let sleeps = running.iter().filter_map(|spec| spec.spec.int("/lifecycle/preStop/sleep/seconds"));
-        let slept = begun + Duration::from_secs(sleeps.max().unwrap_or(0));
-        self.run_while(server, pod, deadline, |inside| {
-            inside.world.now < slept || hooks.iter().any(|hook| inside.is_open(*hook))
-        });
-        for spec in &running {
-            self.world.signal(spec.name(), kctl_container::Signal::Term);
-        }
-        self.run_while(server, pod, deadline, |inside| running.iter().any(|spec| inside.is_running(spec.name())));
-        for spec in &running {
-            self.world.kill(spec.name());
-        }
-        self.world.now
-    }
-
-    /// Runs from event to event as long as a condition holds, but not beyond a deadline.
-    fn run_while(&mut self, server: &mut Server, pod: &Object, deadline: Time, holds: impl Fn(&Inside) -> bool) {
-        // Every round runs to another instant, or to the end.
-        let mut until = self.world.now;
-        loop {
-            let outcome = self.run(server, pod, until);
-            if !holds(self) || until >= deadline || outcome.is_exhausted {
-                return;
-            }
-            until = outcome.next.map_or(deadline, |next| next.min(deadline)).max(until + Duration::from_micros(1));
-        }
-    }
-
-    fn is_running(&self, name: &str) -> bool {
-        self.world.containers.get(name).is_some_and(|container| container.exit.is_none())
-    }
-
-    fn is_open(&self, session: u64) -> bool {
-        self.world.sessions.get(&session).is_some_and(|session| session.status.is_none())
-    }
-}
-
-/// Returns when the containers of a deleted pod have stopped, as far as they are simulated; `None` if none is.
-///
-/// # Errors
-/// As [`super::before_sync`].
-pub(in crate::controllers::kubelet) fn stopped_at(
-    server: &mut Server,
-    pod: &Object,
-    runtime: &PodRuntime,
-    deadline: Time,
-    now: Time,
-) -> Result<Option<Time>, Status> {
-    let acts = runtime.containers.values().any(|c| c.running().is_some_and(|running| running.program.is_inside));
-    if !acts || !runtime.has_inside {
-        return Ok(None);
-    }
-    let mut inside = Inside::load(server, pod, runtime)?;
-    inside.advance(server, pod, runtime, now)?;
-    Ok(Some(inside.stop(server, pod, deadline)))
-}
-
-/// Stops the containers of a deleted pod, so that their volumes show what they did last. `since` is when the stop began.
-///
-/// # Errors
-/// As [`super::before_sync`].
-pub(in crate::controllers::kubelet) fn stop(
-    server: &mut Server,
-    pod: &Object,
-    runtime: &PodRuntime,
-    since: Time,
-    now: Time,
-) -> Result<(), Status> {
-    if !runtime.has_inside {
-        return Ok(());
-    }
-    let mut inside = Inside::load(server, pod, runtime)?;
-    inside.advance(server, pod, runtime, since)?;
-    inside.stop(server, pod, now);
-    inside.save(server, pod)
 }

@@ -61,6 +61,9 @@ pub(super) fn keep(
     inside: Inside,
     look_at: Option<Time>,
 ) -> Result<(), Status> {
+    if let Some(at) = look_at {
+        inside.alert_peers(server, at)?;
+    }
     inside.save(server, pod)?;
     runtime.look_at = look_at.or(runtime.look_at);
     runtime.has_inside = true;
@@ -137,8 +140,14 @@ fn not_found(pod: &Object, call: &SessionCall) -> Status {
     internal(format!("unable to upgrade connection: {text}"))
 }
 
-/// The error for a program that cannot be started: that of runc, in those of containerd, the kubelet and the API server.
+/// The error for a program that cannot be started, in those of the kubelet and the API server.
 fn cannot_start(server: &Server, pod: &Object, command: &[String], errno: Errno) -> Status {
+    let error = exec_error(server, pod, command, errno);
+    internal(format!("Internal error occurred: error executing command in container: {error}"))
+}
+
+/// Returns the error of containerd, with that of runc, for a program that cannot be started.
+pub(super) fn exec_error(server: &Server, pod: &Object, command: &[String], errno: Errno) -> String {
     let name = command.first().map_or("", String::as_str);
     let why = match errno {
         Errno::ENOENT if !name.contains('/') => "executable file not found in $PATH".to_owned(),
@@ -148,11 +157,11 @@ fn cannot_start(server: &Server, pod: &Object, command: &[String], errno: Errno)
     };
     let id = server.ids();
     let half = |number| id.draw("exec", pod.uid(), number);
-    internal(format!(
-        "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"{:032x}{:032x}\": OCI runtime exec failed: exec failed: unable to start container process: exec: \"{name}\": {why}",
+    format!(
+        "failed to exec in container: failed to start exec \"{:032x}{:032x}\": OCI runtime exec failed: exec failed: unable to start container process: exec: \"{name}\": {why}",
         half(0),
         half(1)
-    ))
+    )
 }
 
 fn lower(errno: Errno) -> String {

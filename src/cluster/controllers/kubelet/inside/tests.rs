@@ -8,17 +8,17 @@ use kctl_base::sim::Duration;
 use kctl_container::Stream;
 
 /// Returns a pod with one container that runs a script in busybox.
-fn pod(name: &str, script: &str) -> Value {
+pub(super) fn pod(name: &str, script: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {
         "containers": [{"name": "c", "image": "busybox", "command": ["sh", "-c", script]}]}})
 }
 
-fn advance(bench: &mut Bench, seconds: i64) {
+pub(super) fn advance(bench: &mut Bench, seconds: i64) {
     bench.cluster.advance(Duration::from_secs(seconds)).expect("time passes");
 }
 
 /// Creates a pod and lets it start.
-fn start(bench: &mut Bench, pod: Value) {
+pub(super) fn start(bench: &mut Bench, pod: Value) {
     bench.create("pods", pod);
     advance(bench, 10);
 }
@@ -33,7 +33,7 @@ fn call(bench: &mut Bench, name: &str, call: SessionCall) -> SessionState {
 }
 
 /// Runs a script in the container of a pod to its end; returns what it has printed, errors included.
-fn sh(bench: &mut Bench, name: &str, script: &str) -> String {
+pub(super) fn sh(bench: &mut Bench, name: &str, script: &str) -> String {
     let command = ["sh", "-c", script].map(String::from).to_vec();
     let options = ExecOptions { container: "c".into(), command, ..ExecOptions::default() };
     let mut state = call(bench, name, SessionCall::Exec(options));
@@ -47,7 +47,7 @@ fn sh(bench: &mut Bench, name: &str, script: &str) -> String {
     String::from_utf8(bytes).expect("text")
 }
 
-fn log(bench: &mut Bench, name: &str) -> String {
+pub(super) fn log(bench: &mut Bench, name: &str) -> String {
     let request = Request::get("pods", "default", name).subresource("log");
     match bench.cluster.handle(&request).expect("a log").payload {
         Payload::Log(log) => log.text,
@@ -55,7 +55,7 @@ fn log(bench: &mut Bench, name: &str) -> String {
     }
 }
 
-fn status(pod: &Object) -> &Value {
+pub(super) fn status(pod: &Object) -> &Value {
     &pod.list("/status/containerStatuses")[0]
 }
 
@@ -296,4 +296,10 @@ fn a_directory_of_the_node_is_shared_and_its_type_checked() {
     sh(&mut bench, "one", "echo shared > /data/f");
     start(&mut bench, demo("two", "Directory"));
     assert_eq!(sh(&mut bench, "two", "cat /data/f"), "shared\n");
+}
+
+/// Returns the messages of the events of a pod with a reason.
+pub(super) fn warnings(bench: &mut Bench, name: &str, reason: &str) -> Vec<String> {
+    let events = bench.events(name);
+    events.iter().filter_map(|event| event.strip_prefix(reason).map(|text| text.trim().to_owned())).collect()
 }

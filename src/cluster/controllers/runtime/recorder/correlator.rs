@@ -22,7 +22,7 @@ const BURST: f64 = 25.0;
 const REFILL_SECONDS: f64 = 300.0;
 
 /// The state of the correlation.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Correlator {
     /// The events that may still be recorded; `None` before the first one.
     tokens: Option<f64>,
@@ -35,14 +35,14 @@ pub(super) struct Correlator {
 }
 
 /// The different messages of similar events.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Similar {
     texts: Vec<String>,
     last: Time,
 }
 
 /// An event that has been recorded.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// The name of its object.
     pub(super) name: String,

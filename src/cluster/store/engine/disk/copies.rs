@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::files::{Directory, Disk as _};
+use super::files::Directory;
 use super::journal::{self, Journal};
 use super::run_list::RunList;
-use super::write::{RESERVE, RESERVE_BYTES};
+use super::write::create_reserve;
 use super::{DiskEngine, END, Engine as _, RetentionOf, Writer};
 use crate::store::StoreError;
 
@@ -55,7 +55,7 @@ impl DiskEngine {
 
 /// Adds the files that every engine has, the list last.
 fn finish(disk: &Directory, list: &RunList) -> io::Result<()> {
-    disk.create(RESERVE)?.write_at(0, &[0; RESERVE_BYTES])?;
+    create_reserve(disk)?;
     list.write(disk)
 }
 

@@ -54,7 +54,7 @@ use self::ongoing_merge::OngoingMerge;
 use self::rows::Row;
 use self::run::{Run, Writer};
 use self::run_list::RunList;
-use self::write::{RESERVE, RESERVE_BYTES};
+use self::write::create_reserve;
 use super::{Engine, Write};
 use crate::store::StoreError;
 use crate::store::keys::END;
@@ -125,7 +125,7 @@ impl DiskEngine {
     pub(crate) fn create_on(disk: Box<dyn Disk>, path: &Path) -> Result<DiskEngine, StoreError> {
         let create = || {
             Journal::create(&*disk, 0)?;
-            disk.create(RESERVE)?.write_at(0, &[0; RESERVE_BYTES])?;
+            create_reserve(&*disk)?;
             RunList::default().write(&*disk)
         };
         create().map_err(|e| StoreError::from_io(path, e))?;

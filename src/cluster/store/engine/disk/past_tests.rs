@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
+use super::write::{RESERVE, RESERVE_BYTES};
 use super::*;
 use crate::store::engine::tests::pairs;
 

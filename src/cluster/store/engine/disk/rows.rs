@@ -19,6 +19,11 @@ pub(super) fn encode(buffer: &mut Vec<u8>, (key, value): Row<'_>) {
     buffer.extend(value.unwrap_or_default());
 }
 
+/// The number of bytes that [`encode`] appends.
+pub(super) fn encoded_len((key, value): Row<'_>) -> usize {
+    2 * size_of::<u32>() + key.len() + value.map_or(0, <[u8]>::len)
+}
+
 /// Takes the first row off the bytes of rows; `None` if they do not begin with a whole row.
 pub(super) fn decode<'a>(bytes: &mut &'a [u8]) -> Option<Row<'a>> {
     let key_len = take_u32(bytes)?;
@@ -60,6 +65,7 @@ mod tests {
         let rows: [Row<'_>; 3] = [(b"a", Some(b"1")), (b"", None), (b"key", Some(b""))];
         let mut bytes = Vec::new();
         rows.iter().for_each(|row| encode(&mut bytes, *row));
+        assert_eq!(rows.iter().map(|row| encoded_len(*row)).sum::<usize>(), bytes.len());
         let mut rest = bytes.as_slice();
         assert_eq!([(); 3].map(|()| decode(&mut rest).expect("a row")), rows);
         assert!(rest.is_empty() && decode(&mut rest).is_none());

@@ -1,6 +1,7 @@
 //! The engine on disk agrees with the one in memory, keeps what it was given, and refuses damaged data.
 
 use super::simulated_disk::SimulatedDisk;
+use super::write::RESERVE_BYTES;
 use super::*;
 use crate::store::MemoryEngine;
 use crate::store::engine::tests::{Mirror, pairs, suite};

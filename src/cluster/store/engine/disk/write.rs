@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::files::Disk;
 use super::journal::Journal;
 use super::merge::merge;
 use super::ongoing_merge::{self, OngoingMerge};
@@ -27,6 +28,12 @@ pub(super) const RESERVE: &str = "reserve";
 /// The size of the reserve: enough to write the rows of a small store once more.
 pub(super) const RESERVE_BYTES: usize = 256 << 10;
 
+/// Writes the reserve.
+pub(super) fn create_reserve(disk: &dyn Disk) -> io::Result<()> {
+    // In an array, the zeros would be in the binary.
+    disk.create(RESERVE)?.write_at(0, &vec![0; RESERVE_BYTES])
+}
+
 /// The number of bytes more than it removes that a batch may write into the room of the reserve. The deletion of a small object leaves
 /// an event and an entry of the change log.
 const SHRINK_BYTES_MAX: usize = 4 << 10;
@@ -50,21 +57,20 @@ impl DiskEngine {
         if self.is_list_uncertain {
             self.restore_list().map_err(|e| StoreError::from_io(&self.path, e))?;
         }
-        let mut encoded = Vec::new();
-        batch.iter().for_each(|(key, value)| rows::encode(&mut encoded, (key, value.as_deref())));
+        let bytes: usize = batch.iter().map(|(key, value)| rows::encoded_len((key, value.as_deref()))).sum();
         // The first batch has the objects of a new cluster. Few commands need them, and each one reads the whole journal.
         let is_first = self.batches == 0;
-        if !is_first && self.journal.len() + encoded.len() as u64 <= self.journal_bytes {
-            return self.append(&encoded);
+        if !is_first && self.journal.len() + bytes as u64 <= self.journal_bytes {
+            return self.append(batch, bytes);
         }
         self.resume_merging();
         match self.write_run(batch, self.runs_to_merge(batch)) {
             Ok(()) => {
-                self.go_on_merging(encoded.len());
+                self.go_on_merging(bytes);
                 Ok(false)
             }
             // A full disk may still have room for the batch alone.
-            Err(StoreError::Full { .. }) if !self.is_list_uncertain => self.append(&encoded),
+            Err(StoreError::Full { .. }) if !self.is_list_uncertain => self.append(batch, bytes),
             Err(error) => Err(error),
         }
     }
@@ -103,17 +109,16 @@ impl DiskEngine {
 
     /// Makes the reserve anew if it is gone. On a disk that is still full this waits for another time.
     pub(super) fn make_reserve(&self) {
-        if self.disk.open(RESERVE).is_err() {
-            let made = self.disk.create(RESERVE).and_then(|file| file.write_at(0, &[0; RESERVE_BYTES]));
-            if made.is_err() {
-                drop(self.disk.remove(RESERVE));
-            }
+        if self.disk.open(RESERVE).is_err() && create_reserve(&*self.disk).is_err() {
+            drop(self.disk.remove(RESERVE));
         }
     }
 
-    /// Appends the rows of a batch to the journal.
-    fn append(&mut self, encoded: &[u8]) -> Result<bool, StoreError> {
-        self.journal.append(self.batches + 1, encoded).map_err(|e| StoreError::from_io(&self.path, e))?;
+    /// Appends the rows of a batch, which have a size of `bytes` bytes, to the journal.
+    fn append(&mut self, batch: &Rows, bytes: usize) -> Result<bool, StoreError> {
+        let mut encoded = Vec::with_capacity(bytes);
+        batch.iter().for_each(|(key, value)| rows::encode(&mut encoded, (key, value.as_deref())));
+        self.journal.append(self.batches + 1, &encoded).map_err(|e| StoreError::from_io(&self.path, e))?;
         self.batches += 1;
         Ok(true)
     }

@@ -150,7 +150,7 @@ impl Curl<'_> {
             if let Some(code) = self.check_tls(call, script, &url) {
                 return Ok(code);
             }
-            let fetched = http_client::fetch(call, &url, known.map(|(.., address)| *address), &request);
+            let fetched = http_client::fetch(call, script, &url, known.map(|(.., address)| *address), &request);
             let (address, response) = match fetched {
                 Ok(fetched) => fetched,
                 Err(trouble) => return Ok(self.fail(script, &url, &request, trouble)),
@@ -208,7 +208,7 @@ impl Curl<'_> {
         let Some(path) = &self.options.ca_file else {
             // The roots of the image do not know the authority of the cluster; whether anybody answers comes first.
             let request = self.options.request(url, "HEAD", &None);
-            return match http_client::fetch(call, url, None, &request) {
+            return match http_client::fetch(call, script, url, None, &request) {
                 Ok(_) => {
                     self.complain(script, 60, UNKNOWN_AUTHORITY);
                     Some(60)

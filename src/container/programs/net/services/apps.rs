@@ -2,8 +2,9 @@
 
 use super::{Started, listen, option, unknown, wait};
 use crate::call::{Call, Stop};
-use crate::http::{App, Server, javascript, log_go};
-use crate::network::Service;
+use crate::http::{App, HealthServer, Server, javascript, log_go, log_klog};
+use crate::network::{Listener, Service};
+use kctl_base::sim::Duration;
 
 fn serve(call: &mut Call<'_>, port: u16, app: App) -> Started {
     listen(call, &[port], Service::Http(Box::new(Server::App(app))))
@@ -22,6 +23,11 @@ pub(super) fn hello(call: &mut Call<'_>) -> Started {
     };
     log_go(call, &format!("Server listening on port {port}"));
     serve(call, port, App::Hello(version))
+}
+
+/// The back end of the documentation's page about front ends, which greets in JSON.
+pub(super) fn hello_go(call: &mut Call<'_>) -> Started {
+    serve(call, 80, App::Text("{\"message\":\"Hello\"}\n".into(), "application/json".into()))
 }
 
 /// `http-echo -text=TEXT [-listen=:PORT]`.
@@ -56,13 +62,51 @@ pub(super) fn agnhost(call: &mut Call<'_>) -> Started {
     let args = call.args();
     let port = |name: &str, default: u16| option(&args, name).and_then(|port| port.parse().ok()).unwrap_or(default);
     match args.first().map(String::as_str) {
-        Some("netexec") => serve(call, port("--http-port", 8080), App::Netexec),
+        Some("netexec") => {
+            let (http, udp) = (port("--http-port", 8080), port("--udp-port", 8081));
+            log_klog(call, &format!("Started HTTP server on port {http}"));
+            log_klog(call, &format!("Started UDP server on port  {udp}"));
+            serve(call, http, App::Netexec)
+        }
         Some("serve-hostname") => serve(call, port("--port", 9376), App::Hostname),
         Some("liveness") => serve(call, 8080, App::Liveness),
+        Some("grpc-health-checking") => health_checking(call, &args),
         Some("pause") | None => wait(call),
         Some("--help" | "help" | "-h" | "--version") => super::refuse(call, "has no help"),
         Some(_) => unknown(call),
     }
+}
+
+/// `agnhost grpc-health-checking [--port PORT] [--http-port PORT] [--service NAME] [--delay-unhealthy-sec SECONDS]`.
+fn health_checking(call: &mut Call<'_>, args: &[String]) -> Started {
+    let number = |name: &str| option(args, name).and_then(|text| text.parse::<i64>().ok());
+    let port = |name: &str, default: u16| number(name).and_then(|port| port.try_into().ok()).unwrap_or(default);
+    let (grpc, http) = (port("--port", 5000), port("--http-port", 8080));
+    let healthy_for = number("--delay-unhealthy-sec").filter(|seconds| *seconds >= 0).map(Duration::from_secs);
+    let service = option(args, "--service").unwrap_or_default();
+    log_go(call, &format!("Http server starting to listen on :{http}"));
+    log_go(call, &format!("gRPC server starting to listen on :{grpc}"));
+    call.listen(Listener { port: grpc, service: Service::Grpc(HealthServer { service, healthy_for, forced: None }) });
+    serve(call, http, App::HealthSwitch)
+}
+
+/// `etcd`: listens where it is told to serve clients and metrics, or on the port of the loopback interface.
+pub(super) fn etcd(call: &mut Call<'_>) -> Started {
+    let args: Vec<String> = call.args().iter().map(|arg| arg.replacen("--", "-", 1)).collect();
+    if args.iter().any(|arg| ["-version", "-help", "-h"].contains(&arg.as_str())) {
+        return super::refuse(call, "prints nothing but serves");
+    }
+    let urls = ["-listen-client-urls", "-listen-metrics-urls"].iter().filter_map(|name| option(&args, name));
+    let mut ports: Vec<u16> = urls.flat_map(|list| list.split(',').filter_map(url_port).collect::<Vec<_>>()).collect();
+    if option(&args, "-listen-client-urls").is_none() {
+        ports.push(2379);
+    }
+    listen(call, &ports, Service::Http(Box::new(Server::App(App::Etcd))))
+}
+
+/// Returns the port of a URL without a path.
+fn url_port(url: &str) -> Option<u16> {
+    url.trim_end_matches('/').rsplit(':').next()?.parse().ok()
 }
 
 /// `serve_hostname`.
@@ -78,8 +122,11 @@ pub(super) fn liveness(call: &mut Call<'_>) -> Started {
     serve(call, 8080, App::Liveness)
 }
 
-/// The start script of `echoserver`.
+/// The start script of `echoserver`, or of the documentation's Cassandra.
 pub(super) fn echoserver(call: &mut Call<'_>) -> Started {
+    if call.image().names.contains(&"cassandra") {
+        return super::silent(call);
+    }
     if !call.image().names.contains(&"echoserver") {
         return unknown(call);
     }

@@ -138,7 +138,11 @@ fn is_foreground(call: &mut Call<'_>, options: &Options) -> bool {
 }
 
 fn notice(call: &mut Call<'_>, text: &str) {
-    let pid = call.process.pid;
+    notice_of(call, call.process.pid, text);
+}
+
+/// Writes a line about a process to the error log.
+fn notice_of(call: &mut Call<'_>, pid: Pid, text: &str) {
     let line = format!("{} [notice] {pid}#{pid}: {text}\n", dates::error_log(call.now()));
     call.warn(&line);
 }
@@ -175,38 +179,66 @@ pub(super) fn detach(call: &mut Call<'_>, ports: &[u16], service: &Service) -> S
     Ok(0)
 }
 
+/// Reports whether a process is the one that reads the configuration and listens.
+pub(super) fn is_master(process: &Process) -> bool {
+    let mut services = process.listeners.iter().map(|listener| &listener.service);
+    services.any(|service| matches!(service, Service::Http(server) if matches!(**server, Server::Nginx(_))))
+}
+
+/// Reads the configuration again and replaces the workers, as the server does on `SIGHUP`.
+pub(super) fn reload(call: &mut Call<'_>) {
+    notice(call, "signal 1 (SIGHUP) received, reconfiguring");
+    notice(call, "reconfiguring");
+    let title = call.process.argv.join(" ");
+    let named = title.split_whitespace().skip_while(|word| *word != "-c").nth(1);
+    let nginx = match Nginx::load(call, named.unwrap_or(CONFIGURATION)) {
+        Ok(nginx) => nginx,
+        Err(problem) => {
+            let pid = call.process.pid;
+            let line = format!("{} [emerg] {pid}#{pid}: {problem}\n", dates::error_log(call.now()));
+            return call.warn(&line);
+        }
+    };
+    let ports = nginx.ports();
+    let service = Service::Http(Box::new(Server::Nginx(nginx)));
+    call.process.listeners = ports.into_iter().map(|port| Listener { port, service: service.clone() }).collect();
+    let master = call.process.pid;
+    let workers = call.container().processes.values().filter(|process| process.parent == master);
+    let old: Vec<Pid> = workers.map(|worker| worker.pid).collect();
+    notice(call, "using the \"epoll\" event method");
+    notice(call, "start worker processes");
+    for worker in spawn_workers(call) {
+        notice(call, &format!("start worker process {worker}"));
+    }
+    for worker in old {
+        for step in ["gracefully shutting down", "exiting", "exit"] {
+            notice_of(call, worker, step);
+        }
+        notice(call, &format!("signal 17 (SIGCHLD) received from {worker}"));
+        notice(call, &format!("worker process {worker} exited with code 0"));
+        // It is there, and belongs to the process.
+        let _ = call.kill(worker, Signal::Quit);
+    }
+}
+
 /// Acts on the running server like `nginx -s`.
 fn send_signal(call: &mut Call<'_>, signal: &str, path: &str) -> Started {
-    let is_master = |process: &&Process| {
-        process
-            .listeners
-            .iter()
-            .any(|listener| matches!(&listener.service, Service::Http(server) if matches!(**server, Server::Nginx(_))))
-    };
-    let Some(master) = call.container().processes.values().find(is_master).map(|process| process.pid) else {
+    let mut processes = call.container().processes.values();
+    let Some(master) = processes.find(|process| is_master(process)).map(|process| process.pid) else {
         return fail(call, "[error] open() \"/run/nginx.pid\" failed (2: No such file or directory)");
     };
     match signal {
-        "reload" => {
-            let nginx = match Nginx::load(call, path) {
-                Ok(nginx) => nginx,
-                Err(problem) => {
-                    return reject(call, &problem, &Options { path: path.to_owned(), ..Options::default() });
-                }
-            };
-            notice(call, "signal process started");
-            let ports = nginx.ports();
-            let service = Service::Http(Box::new(Server::Nginx(nginx)));
-            let listeners = ports.into_iter().map(|port| Listener { port, service: service.clone() }).collect();
-            if let Some(process) = call.container_mut().processes.get_mut(&master) {
-                process.listeners = listeners;
-            }
-            return Ok(0);
+        "reload" if let Err(problem) = Nginx::load(call, path) => {
+            return reject(call, &problem, &Options { path: path.to_owned(), ..Options::default() });
         }
         "reopen" => notice(call, "signal process started"),
         _ => {
             notice(call, "signal process started");
-            let signal = if signal == "quit" { Signal::Quit } else { Signal::Term };
+            let signal = match signal {
+                "reload" => Signal::Hup,
+                "quit" => Signal::Quit,
+                _ => Signal::Term,
+            };
             if call.kill(master, signal).is_err() {
                 return fail(
                     call,

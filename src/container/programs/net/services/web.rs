@@ -12,7 +12,9 @@ pub(super) fn apache(call: &mut Call<'_>) -> Started {
         return apps::hpa_example(call);
     }
     if call.name() == "apache2-foreground" {
-        return listen(call, &[80], Service::Silent);
+        let (root, signature) = ("/var/www/html".to_owned(), "Apache".to_owned());
+        let apache = Apache { root, signature, has_php: true };
+        return listen(call, &[80], Service::Http(Box::new(Server::Apache(apache))));
     }
     let text = call.files().read("/usr/local/apache2/conf/httpd.conf");
     let text = match text {
@@ -43,7 +45,11 @@ pub(super) fn apache(call: &mut Call<'_>) -> Started {
     }
     let image = call.container().config.image.clone();
     let signature = format!("Apache/{} (Unix)", call.image().version(&image));
-    listen(call, &[port.unwrap_or(80)], Service::Http(Box::new(Server::Apache(Apache { root, signature }))))
+    listen(
+        call,
+        &[port.unwrap_or(80)],
+        Service::Http(Box::new(Server::Apache(Apache { root, signature, has_php: false }))),
+    )
 }
 
 /// `httpd`: that of busybox, or Apache's.

@@ -25,7 +25,7 @@ pub(super) fn get(wget: &Wget<'_>, call: &mut Call<'_>, script: &mut Script, tex
             Ok(host) => {
                 announce(wget, script, &url, host.addresses[0]);
                 check_certificate(wget, call, script, &url)
-                    .and_then(|()| http_client::fetch(call, &url, Some(host.addresses[0]), &request))
+                    .and_then(|()| http_client::fetch(call, script, &url, Some(host.addresses[0]), &request))
             }
             Err(failure) => Err(Trouble::Resolve(failure)),
         };

@@ -82,7 +82,7 @@ fn attempt(wget: &Wget<'_>, call: &mut Call<'_>, script: &mut Script, url: &Url)
             "Wget/1.21.3",
             &[("Accept", "*/*"), ("Accept-Encoding", "identity"), ("Connection", "Keep-Alive")],
         );
-        match http_client::fetch(call, url, Some(address[0]), &request) {
+        match http_client::fetch(call, script, url, Some(address[0]), &request) {
             Ok((_, response)) => {
                 show_response(wget, script, &place, &response);
                 return Ok(response);

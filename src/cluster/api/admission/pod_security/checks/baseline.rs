@@ -177,7 +177,7 @@ pub(super) fn seccomp_annotations(pod: &Pod<'_>) -> Option<Violation> {
 }
 
 /// The sysctls that are considered safe, in the order of the versions that added them.
-const SAFE_SYSCTLS: [&str; 12] = [
+pub(crate) const SAFE_SYSCTLS: [&str; 12] = [
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
     "net.ipv4.ip_unprivileged_port_start",

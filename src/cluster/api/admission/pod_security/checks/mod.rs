@@ -7,6 +7,8 @@
 mod baseline;
 mod restricted;
 
+pub(crate) use baseline::SAFE_SYSCTLS;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 

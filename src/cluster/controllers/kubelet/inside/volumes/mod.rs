@@ -21,6 +21,9 @@ use super::fields::quantity;
 /// The kinds of volumes that are projections of API objects, and read-only in containers.
 const PROJECTIONS: [&str; 4] = ["configMap", "secret", "downwardAPI", "projected"];
 
+/// The kinds of volumes that are empty directories of their pod: what a CSI driver or an image would put there is not known.
+const OWN: [&str; 3] = ["emptyDir", "csi", "image"];
+
 /// Returns the key of the tree of a volume that lives as long as its pod.
 pub(super) fn key(volume: &str) -> String {
     format!("volume/{volume}")
@@ -46,7 +49,7 @@ pub(super) fn add_missing(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
         let Some((kind, source)) = source_of(volume) else { continue };
         let own = key(volume.str("/name"));
         match kind {
-            "emptyDir" if !trees.contains_key(&own) => {
+            _ if OWN.contains(&kind) && !trees.contains_key(&own) => {
                 trees.insert(own, empty_dir(pod, source, sources.place.storage, sources.at));
             }
             _ if PROJECTIONS.contains(&kind) && !trees.contains_key(&own) => {
@@ -55,8 +58,7 @@ pub(super) fn add_missing(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
                 atomic::write(&mut tree, &volume_id(pod, volume), &payload, sources.server.ids(), sources.at);
                 trees.insert(own, tree);
             }
-            "emptyDir" => {}
-            _ if PROJECTIONS.contains(&kind) => {}
+            _ if OWN.contains(&kind) || PROJECTIONS.contains(&kind) => {}
             _ => shared::load(sources, volume, trees)?,
         }
     }
@@ -76,7 +78,7 @@ pub(super) fn load_shared(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
 
 /// Reports whether other pods may have a volume, too.
 fn is_shared(volume: &Value) -> bool {
-    source_of(volume).is_some_and(|(kind, _)| kind != "emptyDir" && !PROJECTIONS.contains(&kind))
+    source_of(volume).is_some_and(|(kind, _)| !OWN.contains(&kind) && !PROJECTIONS.contains(&kind))
 }
 
 /// Brings the files of ConfigMaps, Secrets and the downward API up to date; returns whether any has changed.
@@ -137,7 +139,7 @@ pub(super) fn mounts(
             expression => expand(expression, |name| find(variables, name)),
         };
         let is_projection = PROJECTIONS.contains(&kind);
-        let own = if is_projection || kind == "emptyDir" { key(name) } else { shared::key(sources, volume)? };
+        let own = if is_projection || OWN.contains(&kind) { key(name) } else { shared::key(sources, volume)? };
         let (tree, node) = match is_projection && !sub_path.is_empty() {
             true => snapshot(trees, &own, &sub_path, sources.at)?,
             false => {
@@ -145,7 +147,7 @@ pub(super) fn mounts(
                 (own.clone(), place(trees, &own, &format!("{directory}/{sub_path}"), sources.at)?)
             }
         };
-        let is_read_only = is_projection || mount.flag("/readOnly") || source.flag("/readOnly");
+        let is_read_only = is_projection || kind == "image" || mount.flag("/readOnly") || source.flag("/readOnly");
         let (device, fs_type) = device(kind, source);
         let path = mount.str("/mountPath").trim_end_matches('/').to_owned();
         mounts.0.push(Mount { path, tree, node, is_read_only, source: device.into(), fs_type: fs_type.into() });

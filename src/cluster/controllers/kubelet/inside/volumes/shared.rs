@@ -1,10 +1,11 @@
-//! Volumes that pods share: claims, directories of a node, and NFS. Each is a tree with a row of its own, which stays when a
-//! pod goes; that of a claim goes with its PersistentVolume.
+//! Volumes that pods share: claims, directories of a node, and network storage, whose servers are taken to be there and empty.
+//! Each is a tree with a row of its own, which stays when a
+//! pod goes; that of a claim goes with its PersistentVolume unless it is to be retained.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kctl_base::json::Value;
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_container::{Attributes, Content, NodeId, NodeKind, Tree, World};
@@ -22,6 +23,7 @@ const USERS: &str = "memory/kubelet/users/";
 const CLAIM: &str = "claim/";
 const HOST: &str = "host/";
 const NFS: &str = "nfs/";
+const NETWORK: &str = "network/";
 /// Directories of a node.
 const NODE_DIRECTORIES: &[&str] = &[
     "/bin",
@@ -51,7 +53,7 @@ const NODE_DIRECTORIES: &[&str] = &[
 /// Returns the key of the tree of a volume.
 ///
 /// # Errors
-/// A kind of volume that is not simulated, or a claim that is not bound.
+/// A claim that is not bound, or an object that cannot be read.
 pub(super) fn key(sources: &mut Sources<'_>, volume: &Value) -> Result<String, Status> {
     if volume.at("/hostPath").is_some() {
         return Ok(format!("{HOST}{}", sources.pod.str("/spec/nodeName")));
@@ -63,15 +65,51 @@ pub(super) fn key(sources: &mut Sources<'_>, volume: &Value) -> Result<String, S
         (Some(source), _) => source.str("/claimName").to_owned(),
         (None, Some(_)) => format!("{}-{}", sources.pod.name(), volume.str("/name")),
         (None, None) => {
-            let kind = super::source_of(volume).map_or("", |(kind, _)| kind);
-            return Err(Status::internal(format!("volumes of type {kind} are not simulated")));
+            let (kind, source) = super::source_of(volume).unwrap_or(("", volume));
+            return Ok(format!("{NETWORK}{kind}/{}", identity(source)));
         }
     };
     let found = sources.server.read("persistentvolumeclaims", sources.pod.namespace(), &claim)?;
-    match found.as_deref().map(|found| found.str("/spec/volumeName")) {
-        Some(name) if !name.is_empty() => Ok(format!("{CLAIM}{name}")),
-        _ => Err(Status::internal(format!("persistentvolumeclaim \"{claim}\" is not bound"))),
+    let name = found.as_deref().map(|found| found.str("/spec/volumeName")).unwrap_or_default();
+    let not_bound = || Status::internal(format!("persistentvolumeclaim \"{claim}\" is not bound"));
+    let volume = sources.server.read("persistentvolumes", "", name)?.ok_or_else(not_bound)?;
+    Ok(key_of_volume(&volume))
+}
+
+/// Returns the key of the tree of a PersistentVolume: where its storage outlives it, another one with the same storage has the
+/// same files. A directory of a node is that of all nodes, unless the volume is bound to one: what a pod has written is there
+/// when another takes its place elsewhere.
+fn key_of_volume(volume: &Object) -> String {
+    if let Some(nfs) = volume.at("/spec/nfs") {
+        return format!("{NFS}{}{}", nfs.str("/server"), nfs.str("/path"));
     }
+    if let Some(csi) = volume.at("/spec/csi") {
+        return format!("{CLAIM}csi/{}/{}", csi.str("/driver"), csi.str("/volumeHandle"));
+    }
+    match volume.at("/spec/hostPath").or_else(|| volume.at("/spec/local")) {
+        Some(source) => format!("{CLAIM}path/{}{}", node_of(volume), source.str("/path")),
+        None => format!("{CLAIM}name/{}", volume.name()),
+    }
+}
+
+/// Returns the node that a PersistentVolume is bound to; empty if it is not bound to exactly one.
+fn node_of(volume: &Object) -> &str {
+    let terms = volume.list("/spec/nodeAffinity/required/nodeSelectorTerms");
+    let [term] = terms else { return "" };
+    let of_host = |rule: &&Value| rule.str("/key") == "kubernetes.io/hostname" && rule.str("/operator") == "In";
+    match term.list("/matchExpressions").iter().find(of_host).map(|rule| rule.list("/values")) {
+        Some([node]) => node.as_str().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// Returns what two pods with the same network storage have in common: the source without how it is mounted.
+fn identity(source: &Value) -> String {
+    let mut source = source.clone();
+    for field in ["/readOnly", "/fsType", "/secretRef", "/secretName", "/user"] {
+        source.remove_at(field);
+    }
+    source.to_string()
 }
 
 /// Loads the tree of a volume, and creates it if it has none yet.
@@ -111,9 +149,12 @@ fn new_tree(sources: &mut Sources<'_>, key: &str) -> Result<Tree, Status> {
 
 /// Returns the capacity of a volume in bytes.
 fn capacity(sources: &mut Sources<'_>, key: &str) -> Result<u64, Status> {
-    let Some(name) = key.strip_prefix(CLAIM) else { return Ok(sources.place.storage) };
-    let volume = sources.server.read("persistentvolumes", "", name)?;
-    let size = volume.as_deref().and_then(|volume| quantity(volume.pointer("/spec/capacity/storage")));
+    if !key.starts_with(CLAIM) {
+        return Ok(sources.place.storage);
+    }
+    let volumes = sources.server.read_all("persistentvolumes", None)?;
+    let volume = volumes.iter().find(|volume| key_of_volume(volume) == key);
+    let size = volume.and_then(|volume| quantity(volume.pointer("/spec/capacity/storage")));
     Ok(size.and_then(|size| u64::try_from(size.value()).ok()).unwrap_or(sources.place.storage))
 }
 
@@ -197,24 +238,26 @@ pub(in crate::controllers::kubelet::inside) fn other_users(
     Ok(others)
 }
 
-/// Takes the shared trees out of a world, and keeps those that have changed.
-///
-/// # Errors
-/// A row that cannot be read.
-pub(in crate::controllers::kubelet) fn save(server: &mut Server, world: &mut World) -> Result<(), Status> {
-    let is_shared = |key: &str| [CLAIM, HOST, NFS].iter().any(|prefix| key.starts_with(prefix));
-    let keys: Vec<String> = world.trees.keys().filter(|key| is_shared(key)).cloned().collect();
-    for key in keys {
-        if let Some(tree) = world.trees.remove(&key) {
-            server.set_typed_row(&format!("{ROWS}{key}"), Some(tree));
-        }
-    }
-    Ok(())
+/// Takes the shared trees out of a world.
+pub(in crate::controllers::kubelet::inside) fn take_shared(world: &mut World) -> BTreeMap<String, Tree> {
+    let is_shared = |key: &str| [CLAIM, HOST, NFS, NETWORK].iter().any(|prefix| key.starts_with(prefix));
+    world.trees.extract_if(.., |key, _| is_shared(key)).collect()
 }
 
-/// Removes what a PersistentVolume held.
+/// Takes the shared trees out of a world, and keeps those that have changed.
+pub(in crate::controllers::kubelet) fn save(server: &mut Server, world: &mut World) {
+    for (key, tree) in take_shared(world) {
+        server.set_typed_row(&format!("{ROWS}{key}"), Some(tree));
+    }
+}
+
+/// Removes what a PersistentVolume held, unless it is to be retained.
 pub(in crate::controllers::kubelet) fn remove(server: &mut Server, volume: &Object) {
+    let key = key_of_volume(volume);
+    if volume.str("/spec/persistentVolumeReclaimPolicy") == "Retain" && !key.starts_with(&format!("{CLAIM}name/")) {
+        return;
+    }
     for rows in [ROWS, USERS] {
-        server.set_row(&format!("{rows}{CLAIM}{}", volume.name()), None);
+        server.set_row(&format!("{rows}{key}"), None);
     }
 }

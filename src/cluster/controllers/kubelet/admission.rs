@@ -1,0 +1,74 @@
+//! Pods that a node rejects (`canAdmitPod` and `rejectPod` of the kubelet). What a pod asks for beyond the resources of the
+//! node is the scheduler's business here.
+
+use super::Event;
+use crate::api::admission::SAFE_SYSCTLS;
+use crate::controllers::Context;
+use kctl_base::field::quote;
+use kctl_base::object::{Object, ValueRead};
+use kctl_base::status::Status;
+
+/// Why a pod is rejected.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rejection {
+    reason: &'static str,
+    message: String,
+}
+
+/// Returns why a node rejects a pod; `None` if it does not.
+pub(super) fn rejection(pod: &Object) -> Option<Rejection> {
+    let names = pod.list("/spec/securityContext/sysctls").iter().map(|sysctl| sysctl.str("/name").replace('/', "."));
+    let error = names.filter_map(|name| sysctl_error(pod, &name)).next()?;
+    Some(Rejection { reason: "SysctlForbidden", message: format!("forbidden sysctl: {error}") })
+}
+
+/// Returns why a sysctl cannot be set: it is not safe, or would be that of the node (`pkg/kubelet/sysctl`).
+fn sysctl_error(pod: &Object, name: &str) -> Option<String> {
+    if !SAFE_SYSCTLS.contains(&name) {
+        return Some(format!("{} not allowlisted", quote(name)));
+    }
+    let (namespace, is_shared) = match name.starts_with("net.") {
+        true => ("Net", pod.flag("/spec/hostNetwork")),
+        false => ("IPC", pod.flag("/spec/hostIPC")),
+    };
+    is_shared.then(|| format!("{} not allowed with host {namespace} enabled", quote(name)))
+}
+
+/// Lets a pod fail that the node rejects.
+///
+/// # Errors
+/// The status cannot be written.
+pub(super) fn reject(ctx: &mut Context<'_>, pod: &Object, node: &str, rejection: &Rejection) -> Result<(), Status> {
+    let Rejection { reason, message } = rejection;
+    ctx.record(pod, &Event { event_type: "Warning", reason, message, field_path: "", host: node });
+    let mut rejected = pod.clone();
+    rejected["status"]["phase"] = "Failed".into();
+    rejected["status"]["reason"] = (*reason).into();
+    rejected["status"]["message"] = format!("Pod was rejected: {message}").into();
+    rejected["status"]["startTime"] = ctx.now.rfc3339().into();
+    match ctx.update_status("pods", rejected) {
+        Err(status) if !status.is_not_found() => Err(status),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kctl_base::json::json;
+
+    #[test]
+    fn sysctls_have_to_be_safe_and_of_the_pod() {
+        let message = |spec| rejection(&json!({"spec": spec})).map(|rejection| rejection.message);
+        let sysctl = |name: &str| json!({"sysctls": [{"name": name, "value": "1"}]});
+        assert_eq!(message(json!({"securityContext": sysctl("kernel.shm_rmid_forced")})), None);
+        assert_eq!(
+            message(json!({"securityContext": sysctl("kernel.msgmax")})).as_deref(),
+            Some("forbidden sysctl: \"kernel.msgmax\" not allowlisted")
+        );
+        assert_eq!(
+            message(json!({"hostNetwork": true, "securityContext": sysctl("net.ipv4.tcp_syncookies")})).as_deref(),
+            Some("forbidden sysctl: \"net.ipv4.tcp_syncookies\" not allowed with host Net enabled")
+        );
+    }
+}
