@@ -7,6 +7,7 @@
 //! trait [`Surroundings`]. What an image brings is in [`image`].
 
 mod call;
+mod descriptors;
 mod errno;
 mod fs;
 mod http;

@@ -41,6 +41,25 @@ pub enum RecordKind {
     Ptr,
 }
 
+impl RecordKind {
+    /// Parses the mnemonic of a type, in either case; `None` for types that are not simulated.
+    pub(crate) fn parse(text: &str) -> Option<RecordKind> {
+        let all = [RecordKind::A, RecordKind::Aaaa, RecordKind::Cname, RecordKind::Srv, RecordKind::Ptr];
+        all.into_iter().find(|kind| kind.mnemonic().eq_ignore_ascii_case(text))
+    }
+
+    /// Returns the mnemonic of the type.
+    pub(crate) fn mnemonic(self) -> &'static str {
+        match self {
+            RecordKind::A => "A",
+            RecordKind::Aaaa => "AAAA",
+            RecordKind::Cname => "CNAME",
+            RecordKind::Srv => "SRV",
+            RecordKind::Ptr => "PTR",
+        }
+    }
+}
+
 /// A DNS record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -135,7 +154,7 @@ pub enum Health {
     UnknownService,
 }
 
-/// What lies outside of the pod. The control plane implements it.
+/// The surroundings of a pod. The control plane implements them.
 pub trait Surroundings {
     /// Asks a DNS server for one full name, without a final dot; search domains are not its business.
     ///
@@ -226,11 +245,11 @@ impl Surroundings for Counted<'_> {
 pub(crate) struct Listener {
     /// The port.
     pub(crate) port: u16,
-    /// What answers.
+    /// The service that answers.
     pub(crate) service: Service,
 }
 
-/// What answers on a port.
+/// A service on a port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Service {
     /// Accepts connections and closes them.

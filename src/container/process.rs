@@ -104,7 +104,7 @@ impl Signal {
     }
 }
 
-/// How a process has ended.
+/// The end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// It has exited with a code from 0 to 255.
@@ -124,7 +124,7 @@ impl Status {
     }
 }
 
-/// What a process waits for.
+/// The event that a process waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wait {
     /// An instant.
@@ -143,7 +143,7 @@ pub enum Wait {
     Forever,
 }
 
-/// Whether a process runs.
+/// The state of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {
     /// It can go on.
@@ -178,7 +178,7 @@ pub(crate) struct Process {
     /// A program that takes the place of the present one (`exec`) as soon as that leaves off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<Task>,
-    /// Whether it runs.
+    /// Its state.
     pub(crate) state: State,
     /// Start.
     pub(crate) started: Time,
@@ -202,13 +202,13 @@ impl Process {
 /// An open file; processes share it after a fork.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OpenFile {
-    /// What is open.
+    /// The object that is open.
     pub(crate) target: Target,
     /// Number of descriptors that refer to it.
     pub(crate) references: u32,
 }
 
-/// What a file descriptor leads to.
+/// The target of a file descriptor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Target {
     /// A regular file, with the offset of the next read or write.
@@ -227,7 +227,7 @@ pub(crate) enum Target {
     Output(SessionId, Stream),
 }
 
-/// How a regular file was opened.
+/// The mode in which a regular file was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum OpenMode {
     /// For reading.

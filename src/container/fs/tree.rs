@@ -6,155 +6,22 @@ use std::sync::Arc;
 use kctl_base::sim::Time;
 use serde::{Deserialize, Serialize};
 
+use super::node::{Attributes, Node, NodeId, NodeKind};
 use crate::errno::{Errno, SysResult};
-
-/// The number of a node in its tree (inode number).
-pub type NodeId = u64;
 
 /// Number of the root directory.
 const ROOT: NodeId = 1;
-/// Bytes that every node takes beside its content.
-const NODE_SIZE: u64 = 256;
 /// Most nodes of a tree.
 const MAX_NODES: usize = 20_000;
 /// Longest name of a directory entry (`NAME_MAX`).
 const NAME_MAX: usize = 255;
-
-/// The bytes of a regular file; copies share them until one is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Content(#[serde(with = "bytes_as_text")] Arc<Vec<u8>>);
-
-impl Content {
-    /// Returns the bytes.
-    #[must_use]
-    pub fn as_slice(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl From<Vec<u8>> for Content {
-    fn from(bytes: Vec<u8>) -> Content {
-        Content(Arc::new(bytes))
-    }
-}
-
-impl From<&str> for Content {
-    fn from(text: &str) -> Content {
-        Content(Arc::new(text.as_bytes().to_vec()))
-    }
-}
-
-/// Serialises bytes as text, a byte above 127 as the character with its number: most files are plain text.
-mod bytes_as_text {
-    use std::sync::Arc;
-
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &Arc<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Vec<u8>>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();
-        bytes.map(Arc::new).map_err(|_| D::Error::custom("not a byte"))
-    }
-}
-
-/// A character device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Device {
-    /// `/dev/null`.
-    Null,
-    /// `/dev/zero`.
-    Zero,
-    /// `/dev/full`.
-    Full,
-    /// `/dev/random` and `/dev/urandom`.
-    Random,
-    /// `/dev/tty`: the terminal of the session.
-    Tty,
-    /// `/dev/stdin`, `/dev/stdout` and `/dev/stderr`: a file that the process has open, by its descriptor.
-    Descriptor(i32),
-}
-
-/// The kind of a node, with what only that kind has.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum NodeKind {
-    /// A regular file.
-    File(Content),
-    /// A directory: its entries by name, without `.` and `..`.
-    Directory(BTreeMap<String, NodeId>),
-    /// A symbolic link with its target.
-    Link(String),
-    /// A device.
-    Device(Device),
-    /// A named pipe.
-    Fifo,
-}
-
-/// Owner, permissions and time of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Attributes {
-    /// Permission bits, with set-user-id, set-group-id and sticky bit.
-    pub mode: u32,
-    /// User id of the owner.
-    pub uid: u32,
-    /// Group id.
-    pub gid: u32,
-    /// When the content was last changed.
-    pub modified: Time,
-}
-
-impl Attributes {
-    /// Creates the attributes of a node of root.
-    #[must_use]
-    pub fn root(mode: u32, modified: Time) -> Attributes {
-        Attributes { mode, uid: 0, gid: 0, modified }
-    }
-}
-
-/// A node of a tree.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Node {
-    /// Kind and content.
-    pub kind: NodeKind,
-    /// Owner, permissions and time.
-    pub attributes: Attributes,
-    /// Number of directory entries that refer to the node.
-    pub links: u32,
-}
-
-impl Node {
-    /// Returns the size in bytes that `ls` shows; that of a directory is one block.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        match &self.kind {
-            NodeKind::File(content) => content.as_slice().len() as u64,
-            NodeKind::Directory(_) => 4096,
-            NodeKind::Link(target) => target.len() as u64,
-            NodeKind::Device(_) | NodeKind::Fifo => 0,
-        }
-    }
-
-    /// Reports whether the node is a directory.
-    #[must_use]
-    pub fn is_directory(&self) -> bool {
-        matches!(self.kind, NodeKind::Directory(_))
-    }
-
-    /// Returns what the node takes of the capacity.
-    fn charge(&self) -> u64 {
-        NODE_SIZE + if self.is_directory() { 0 } else { self.size() }
-    }
-}
 
 /// A file system. A copy shares all nodes until one of the copies changes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tree {
     #[serde(with = "shared_nodes")]
     nodes: BTreeMap<NodeId, Arc<Node>>,
-    /// How often files are open: they are kept until they are closed.
+    /// Number of times that files are open: they are kept until they are closed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     open: BTreeMap<NodeId, u32>,
     next: NodeId,
@@ -183,7 +50,7 @@ mod shared_nodes {
     }
 }
 
-/// What has become of a tree since it was like another one, which can be made again.
+/// The changes of a tree since it was like another one, which can be made again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TreeChanges {
     /// The next number of the other tree, by which it is recognised.
@@ -511,7 +378,7 @@ impl Tree {
         let node = self.node_mut(id)?;
         node.attributes.modified = now;
         match &mut node.kind {
-            NodeKind::File(content) => Ok(Arc::make_mut(&mut content.0)),
+            NodeKind::File(content) => Ok(content.make_mut()),
             NodeKind::Directory(_) => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         }

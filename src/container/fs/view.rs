@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use kctl_base::sim::Time;
 
+use super::walk::join;
 use super::{Attributes, Mount, Mounts, Node, NodeId, NodeKind, Tree};
 use crate::errno::{Errno, SysResult};
 use crate::process::Credentials;
-
-/// Most symbolic links that one path may lead through (`MAXSYMLINKS`).
-const MAX_LINKS: u32 = 40;
-/// Longest path in bytes (`PATH_MAX`).
-const PATH_MAX: usize = 4096;
 
 /// A node of one of the trees, with the path that led to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +22,7 @@ pub struct Location {
     pub is_read_only: bool,
 }
 
-/// What `stat` tells about a file.
+/// The answer of `stat` about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// The node: kind, owner, permissions, number of links.
@@ -35,12 +31,6 @@ pub struct Stat {
     pub id: NodeId,
     /// Key of its tree, which is its device.
     pub tree: String,
-}
-
-/// The parent directory of a path and the name in it.
-struct Slot {
-    directory: Location,
-    name: String,
 }
 
 /// The view of a process. Paths are relative to `cwd` unless they begin with a slash.
@@ -317,111 +307,6 @@ impl Files<'_> {
         Ok(Stat { node: self.node(at)?.clone(), id: at.node, tree: at.tree.clone() })
     }
 
-    fn root(&self) -> SysResult<Location> {
-        let mount = self.mounts.at("").ok_or(Errno::ENOENT)?;
-        Ok(location(mount, String::new()))
-    }
-
-    fn walk(&self, path: &str, follow_last: bool) -> SysResult<Location> {
-        if path.is_empty() {
-            return Err(Errno::ENOENT);
-        }
-        if path.len() > PATH_MAX {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        let mut rest: Vec<String> = parts(path).rev().collect();
-        if !path.starts_with('/') {
-            rest.extend(parts(self.cwd).rev());
-        }
-        let mut at = self.root()?;
-        let mut links = 0;
-        while let Some(name) = rest.pop() {
-            if name == ".." {
-                at = self.parent(&at)?;
-                continue;
-            }
-            let next = self.step(&at, &name)?;
-            match &self.node(&next)?.kind {
-                NodeKind::Link(target) if follow_last || !rest.is_empty() => {
-                    links += 1;
-                    if links > MAX_LINKS {
-                        return Err(Errno::ELOOP);
-                    }
-                    if target.starts_with('/') {
-                        at = self.root()?;
-                    }
-                    rest.extend(parts(target).rev());
-                }
-                _ => at = next,
-            }
-        }
-        if path.ends_with('/') && !self.node(&at)?.is_directory() {
-            return Err(Errno::ENOTDIR);
-        }
-        Ok(at)
-    }
-
-    /// Returns an entry of a directory, or the root of the mount there.
-    fn step(&self, directory: &Location, name: &str) -> SysResult<Location> {
-        let node = self.node(directory)?;
-        if !node.is_directory() {
-            return Err(Errno::ENOTDIR);
-        }
-        self.check(node, 0o1)?;
-        let path = join(&directory.path, name);
-        if let Some(mount) = self.mounts.at(&path) {
-            return Ok(location(mount, path));
-        }
-        let id = self.tree(directory)?.entry(directory.node, name)?;
-        Ok(Location { path, node: id, ..directory.clone() })
-    }
-
-    fn parent(&self, at: &Location) -> SysResult<Location> {
-        let parent = at.path.rsplit_once('/').map_or("", |(parent, _)| parent);
-        self.walk(if parent.is_empty() { "/" } else { parent }, true)
-    }
-
-    fn slot(&self, path: &str) -> SysResult<Slot> {
-        let path = path.trim_end_matches('/');
-        let (directory, name) = match path.rsplit_once('/') {
-            Some(("", name)) => ("/", name),
-            Some((directory, name)) => (directory, name),
-            None => (".", path),
-        };
-        if name.is_empty() || name == "." || name == ".." {
-            return Err(if path.is_empty() { Errno::ENOENT } else { Errno::EINVAL });
-        }
-        Ok(Slot { directory: self.resolve(directory)?, name: name.to_owned() })
-    }
-
-    fn check_slot(&self, slot: &Slot) -> SysResult<()> {
-        let node = self.node(&slot.directory)?;
-        if !node.is_directory() {
-            return Err(Errno::ENOTDIR);
-        }
-        check_writable(&slot.directory)?;
-        self.check(node, 0o3)
-    }
-
-    /// Follows links that lead to a file that does not exist: `open` creates it there.
-    fn final_target(&self, path: &str) -> SysResult<String> {
-        let mut path = path.to_owned();
-        for _ in 0..MAX_LINKS {
-            match self.resolve_link(&path) {
-                Ok(at) => match &self.node(&at)?.kind {
-                    NodeKind::Link(target) if target.starts_with('/') => path = target.clone(),
-                    NodeKind::Link(target) => {
-                        path = format!("{}/{target}", at.path.rsplit_once('/').map_or("", |(parent, _)| parent));
-                    }
-                    _ => return Ok(path),
-                },
-                Err(Errno::ENOENT) => return Ok(path),
-                Err(other) => return Err(other),
-            }
-        }
-        Err(Errno::ELOOP)
-    }
-
     fn make(&mut self, path: &str, kind: NodeKind, mode: u32) -> SysResult<Location> {
         let slot = self.slot(path)?;
         self.check_slot(&slot)?;
@@ -460,7 +345,7 @@ impl Files<'_> {
     }
 
     /// Checks permission bits: those of the owner, of the group, or of others. Root needs one execute bit to execute.
-    fn check(&self, node: &Node, wanted: u32) -> SysResult<()> {
+    pub(super) fn check(&self, node: &Node, wanted: u32) -> SysResult<()> {
         let Attributes { mode, uid, gid, .. } = node.attributes;
         let credentials = self.credentials;
         if credentials.uid == 0 {
@@ -478,18 +363,6 @@ impl Files<'_> {
     }
 }
 
-fn check_writable(at: &Location) -> SysResult<()> {
+pub(super) fn check_writable(at: &Location) -> SysResult<()> {
     if at.is_read_only { Err(Errno::EROFS) } else { Ok(()) }
-}
-
-fn location(mount: &Mount, path: String) -> Location {
-    Location { path, tree: mount.tree.clone(), node: mount.node, is_read_only: mount.is_read_only }
-}
-
-fn parts(path: &str) -> impl DoubleEndedIterator<Item = String> + '_ {
-    path.split('/').filter(|part| !part.is_empty() && *part != ".").map(String::from)
-}
-
-fn join(directory: &str, name: &str) -> String {
-    format!("{directory}/{name}")
 }

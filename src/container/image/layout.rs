@@ -14,7 +14,7 @@ const BUSYBOX: &str = include_str!("lists/busybox.txt");
 const ALPINE: &str = include_str!("lists/alpine.txt");
 const DEBIAN: &str = include_str!("lists/debian.txt");
 
-/// What stands in a program file: the magic number of an executable.
+/// The content of a program file: the magic number of an executable.
 pub(crate) const EXECUTABLE: &str = "\x7fELF";
 
 /// Directories of every image.

@@ -62,7 +62,7 @@ pub(crate) struct Versions {
 pub(crate) struct ImageFile {
     /// Absolute path.
     pub(crate) path: &'static str,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: FileKind,
 }
 
@@ -77,7 +77,7 @@ pub(crate) enum FileKind {
     Directory(u32, u32),
 }
 
-/// What is known of an image.
+/// The facts about an image.
 #[derive(Debug)]
 pub struct Image {
     /// Repositories without host: `nginx`, `e2e-test-images/agnhost`.
@@ -86,7 +86,7 @@ pub struct Image {
     pub(crate) tag: &'static str,
     /// Whose programs it has.
     pub flavour: Flavour,
-    /// What it is built on.
+    /// The system that it is built on.
     pub(crate) system: System,
     /// Its versions; `{version}` in variables stands for the one of the tag.
     pub(crate) versions: Versions,

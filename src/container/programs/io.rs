@@ -16,7 +16,7 @@ const TURN: usize = 1 << 20;
 /// Most bytes that a program keeps.
 const MEMORY: usize = 64 << 20;
 
-/// How a program words that a file cannot be opened or read; `{}` is its name, `{e}` the error, which else follows a colon.
+/// The messages about a file that cannot be opened or read; `{}` is its name, `{e}` the error, which else follows a colon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wording {
     open: Cow<'static, str>,
@@ -43,7 +43,7 @@ impl Default for Wording {
     }
 }
 
-/// What comes next in the input.
+/// The next event of the input.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A file begins.
@@ -68,7 +68,7 @@ pub(crate) struct Io {
     buffer: Vec<u8>,
     /// Bytes of `buffer` that were given out.
     taken: usize,
-    /// What was read of earlier files, for a program that needs all of them.
+    /// The content of earlier files, for a program that needs all of them.
     gathered: Vec<u8>,
     is_file_complete: bool,
     has_failed: bool,

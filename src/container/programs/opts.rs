@@ -16,7 +16,7 @@ pub(crate) struct Spec {
     synopsis: &'static str,
     /// Exit code after a usage error.
     code: i32,
-    /// What GNU prints before the hint at `--help`.
+    /// The prefix of GNU's hint at `--help`.
     gnu_prefix: &'static str,
 }
 
@@ -197,7 +197,7 @@ impl Spec {
 /// The first words of every usage message of busybox.
 pub(crate) const BUSYBOX_VERSION: &str = "BusyBox v1.37.0 (2024-09-26 21:31:42 UTC)";
 
-/// Whether an option takes an argument.
+/// The need of an option for an argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Argument {
     None,

@@ -145,7 +145,7 @@ pub(super) enum Op {
     TraceTest { operator: String, is_binary: bool },
 }
 
-/// What an expansion does with a parameter.
+/// The operation of an expansion on a parameter.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Act {
     Value,

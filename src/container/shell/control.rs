@@ -16,7 +16,7 @@ pub(super) struct Control {
     guards: u32,
 }
 
-/// What is being executed.
+/// The kind of a loop or `case`, with its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ControlKind {
     /// A loop: its end, where the next round begins, and the status of the last one.
@@ -53,11 +53,11 @@ impl Shell {
 
     /// Ends the innermost loop, whose status becomes that of the shell.
     pub(super) fn end_loop(&mut self) {
-        match self.controls.pop().map(|control| control.kind) {
-            Some(
-                ControlKind::Loop { status, .. } | ControlKind::For { status, .. } | ControlKind::Select { status, .. },
-            ) => self.status = status,
-            _ => {}
+        if let Some(
+            ControlKind::Loop { status, .. } | ControlKind::For { status, .. } | ControlKind::Select { status, .. },
+        ) = self.controls.pop().map(|control| control.kind)
+        {
+            self.status = status;
         }
     }
 

@@ -48,7 +48,7 @@ pub(super) struct PendingAssignment {
     pub(super) value: Assigned,
 }
 
-/// What is assigned.
+/// The value of an assignment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Assigned {
     Text(String),

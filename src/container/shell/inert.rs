@@ -70,7 +70,7 @@ struct Code<'a> {
     is_positive: bool,
 }
 
-/// What a word becomes.
+/// The use of a word.
 enum Use {
     /// Arguments, up to an instruction that ends the word there.
     Arguments(Position),

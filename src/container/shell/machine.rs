@@ -128,14 +128,7 @@ impl Shell {
             Op::Redirect { descriptor, operator } => self.stack.take_redirect(*descriptor, *operator),
             Op::NoAlias => self.stack.has_no_alias = true,
             Op::Run => return self.run(call),
-            Op::Open { end } => {
-                let redirects = std::mem::take(&mut self.stack.redirects);
-                if !self.open(call, &redirects) {
-                    self.status = if self.dialect == Dialect::Dash { 2 } else { 1 };
-                    self.jump(*end);
-                    return self.check_failure(call);
-                }
-            }
+            Op::Open { end } => return self.open_compound(call, *end),
             Op::Close => self.restore_files(call),
             Op::Define { name, end } => self.define(name, *end),
             Op::Substitute { .. }
@@ -170,6 +163,17 @@ impl Shell {
             _ => return self.word_op(call, op),
         }
         Ok(())
+    }
+
+    /// Makes the redirections of a compound command, or goes on behind it.
+    fn open_compound(&mut self, call: &mut Call<'_>, end: Position) -> Step {
+        let redirects = std::mem::take(&mut self.stack.redirects);
+        if self.open(call, &redirects) {
+            return Ok(());
+        }
+        self.status = if self.dialect == Dialect::Dash { 2 } else { 1 };
+        self.jump(end);
+        self.check_failure(call)
     }
 
     fn define(&mut self, name: &str, end: Position) {

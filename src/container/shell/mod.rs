@@ -70,7 +70,7 @@ pub(crate) struct Shell {
     line: u32,
     /// `$$`
     pid: Pid,
-    /// What is being executed, innermost last.
+    /// Frames that are being executed, innermost last.
     frames: Vec<Frame>,
     /// Words that are being expanded, and the parts of the next command.
     stack: Stack,
@@ -80,7 +80,7 @@ pub(crate) struct Shell {
     saved: Vec<SavedFiles>,
     /// Number of enclosing conditions, in which `set -e` has no effect.
     guards: u32,
-    /// What the shell waits for.
+    /// The event that the shell waits for.
     pending: Pending,
     jobs: Jobs,
     /// Commands of `trap`; empty ones ignore the signal.
@@ -120,7 +120,7 @@ pub(crate) struct Shell {
     is_prompted: bool,
     /// Where its script comes from.
     origin: start::Origin,
-    /// Whether it has set itself up.
+    /// It has set itself up.
     is_started: bool,
     /// Words that stand for others, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -128,7 +128,7 @@ pub(crate) struct Shell {
     /// When the pipelines with `time` have begun, innermost last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     timers: Vec<Time>,
-    /// What `ulimit` has set, by the letter of its option.
+    /// Limits that `ulimit` has set, by the letter of their option.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     limits: BTreeMap<char, String>,
     /// Number of command substitutions around it, as the trace of bash shows them.

@@ -8,7 +8,7 @@ use super::{Interrupt, Shell, Step};
 use crate::call::{Call, Stop};
 use crate::process::{Pid, Signal, Status, Wait};
 
-/// What a shell waits for before it executes the next instruction.
+/// The event that a shell waits for before it executes the next instruction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Pending {
     Nothing,
@@ -19,7 +19,7 @@ pub(super) enum Pending {
         pids: Vec<Pid>,
         statuses: Vec<Option<Status>>,
     },
-    /// What a child prints, and its end.
+    /// The output of a child, and its end.
     Substitution {
         pid: Pid,
         descriptor: i32,

@@ -13,7 +13,7 @@ use crate::process::OpenMode;
 /// Descriptors from here on belong to the shell; its children do not get them.
 pub(super) const FIRST_PRIVATE: i32 = 64;
 
-/// What descriptors were before redirections: where they were saved, or closed.
+/// Descriptors as they were before redirections: saved, or closed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedFiles(Vec<(i32, Option<i32>)>);
 

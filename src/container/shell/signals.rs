@@ -31,7 +31,7 @@ pub(super) mod pairs {
     }
 }
 
-/// What a trap waits for.
+/// The event of a trap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Event {
     /// The end of the shell.

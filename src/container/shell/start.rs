@@ -366,7 +366,7 @@ pub(super) enum Origin {
     Input,
 }
 
-/// What the arguments of a shell say.
+/// The arguments of a shell, parsed.
 struct Invocation {
     command: Option<String>,
     operands: Vec<String>,

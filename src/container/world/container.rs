@@ -14,7 +14,7 @@ fn first() -> Pid {
     1
 }
 
-/// What becomes of a main process whose program is not simulated.
+/// The fate of a main process whose program is not simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnknownProgram {
     /// It is a service and runs until it is stopped.
@@ -23,7 +23,7 @@ pub enum UnknownProgram {
     Task,
 }
 
-/// What a container is created with.
+/// The configuration of a container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContainerConfig {
     /// The image reference as the pod has it.
@@ -65,7 +65,7 @@ pub struct ContainerConfig {
     pub booted: Option<Time>,
     /// Ports of the container's specification; a service of an unknown image listens on them.
     pub ports: Vec<u16>,
-    /// What an HTTP server answers, if the pod declares it: status and body.
+    /// Status and body that an HTTP server answers, if the pod declares them.
     pub declared_http: Option<(u16, String)>,
     /// Capabilities that a process of root has, as a set of bits (`capabilities(7)`).
     #[serde(default)]
@@ -73,7 +73,7 @@ pub struct ContainerConfig {
     /// The user of the node that is root here, if the pod has a user namespace of its own.
     #[serde(default)]
     pub mapped_root: Option<u32>,
-    /// What a program does that is not simulated.
+    /// The fate of a program that is not simulated.
     pub unknown_program: UnknownProgram,
     /// Standard input stays open (`stdin: true`): a shell waits for it.
     pub has_stdin: bool,
@@ -87,7 +87,7 @@ pub struct ContainerConfig {
     pub process_namespace: ProcessNamespace,
 }
 
-/// How a container has ended.
+/// The end of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
     /// Status of the main process.
@@ -102,13 +102,13 @@ pub struct Exit {
 /// A container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Container {
-    /// What it was created with.
+    /// Its configuration.
     pub config: ContainerConfig,
     /// When it was started.
     pub started: Time,
-    /// What it has printed.
+    /// The lines that it has printed.
     pub log: Log,
-    /// How it has ended; `None` while it runs.
+    /// Its end; `None` while it runs.
     pub exit: Option<Exit>,
     pub(crate) processes: BTreeMap<Pid, Process>,
     /// The number of the main process.

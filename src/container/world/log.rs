@@ -130,7 +130,7 @@ fn size(line: &LogLine) -> usize {
     line.text.len() + LINE_OVERHEAD
 }
 
-/// How the size of a log file grows by rounds that print lines of the same sizes.
+/// The growth of a log file by rounds that print lines of the same sizes.
 #[derive(Clone, Debug)]
 pub(crate) struct Growth {
     /// Bytes of the file.

@@ -2,23 +2,23 @@
 
 use crate::call::Call;
 
-/// Memory that a process takes, in bytes. Nothing is measured: it is the same for all.
+/// NodeMemory that a process takes, in bytes. Nothing is measured: it is the same for all.
 pub(crate) const PROCESS_MEMORY: u64 = 4 << 20;
 
-/// What `/proc/meminfo` tells, in bytes.
+/// The figures of `/proc/meminfo`, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Memory {
-    /// Memory of the node.
+pub(crate) struct NodeMemory {
+    /// NodeMemory of the node.
     pub(crate) total: u64,
-    /// What the processes of the container take.
+    /// The memory of the container's processes.
     pub(crate) processes: u64,
     /// Files of the container that lie in memory.
     pub(crate) files: u64,
 }
 
-impl Memory {
+impl NodeMemory {
     /// Sums up what the container of a process takes of its node.
-    pub(crate) fn of(call: &Call<'_>) -> Memory {
+    pub(crate) fn of(call: &Call<'_>) -> NodeMemory {
         let container = call.container();
         // A process that runs is not in the table.
         let count = container.processes.len() as u64 + 1;
@@ -27,7 +27,7 @@ impl Memory {
         trees.sort_unstable();
         trees.dedup();
         let files = trees.into_iter().filter_map(|key| call.world.trees.get(key)).map(crate::fs::Tree::used).sum();
-        Memory { total: container.config.memory, processes: count * PROCESS_MEMORY, files }
+        NodeMemory { total: container.config.memory, processes: count * PROCESS_MEMORY, files }
     }
 
     /// Returns what is free, which is also what is available.

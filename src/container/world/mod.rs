@@ -59,7 +59,7 @@ pub struct World {
     /// Number of questions to the outside: name servers, connections, random numbers.
     #[serde(default)]
     pub(crate) asked: u64,
-    /// What the present step has changed for others.
+    /// Changes of the present step that matter to others.
     #[serde(skip)]
     pub(crate) effects: schedule::Effects,
 }
@@ -72,7 +72,7 @@ fn is_all_lines(lines: &u64) -> bool {
     *lines == u64::MAX
 }
 
-/// How far [`World::run`] came.
+/// The progress of [`World::run`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The next instant at which something happens by itself; `None` when everything waits for something else.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kctl_base::sim::Time;
 
-use super::memory::Memory;
+use super::memory::NodeMemory;
 use super::{Container, World, namespaces};
 use crate::call::Call;
 use crate::fs::{Attributes, Device, Mount, Mounts, NodeKind, Tree};
@@ -105,7 +105,7 @@ fn remove_roots(container: &mut Container) {
 fn tree(call: &Call<'_>) -> Tree {
     let container = call.container();
     let mut files = ProcFiles { tree: empty(container.started), now: call.now() };
-    files.system(container, Memory::of(call));
+    files.system(container, NodeMemory::of(call));
     for (name, other) in call.world.peers(call.container) {
         for process in other.processes.values() {
             files.process(other, process, process.pid, name == call.container);
@@ -146,7 +146,7 @@ impl ProcFiles {
         self.put(path, NodeKind::File(text.into()));
     }
 
-    fn system(&mut self, container: &Container, memory: Memory) {
+    fn system(&mut self, container: &Container, memory: NodeMemory) {
         let config = &container.config;
         let uptime = (self.now - config.booted.unwrap_or(container.started)).micros() as f64 / 1e6;
         self.text("/uptime", &format!("{uptime:.2} {uptime:.2}\n"));

@@ -18,7 +18,7 @@ use crate::programs::{self, Task};
 /// A process: its container and its number.
 type Key = (Arc<str>, Pid);
 
-/// What a step has changed for other processes.
+/// Changes of a step that matter to other processes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Effects {
     /// Simple commands that a shell has run.

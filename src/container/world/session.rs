@@ -18,12 +18,12 @@ pub type SessionId = u64;
 pub struct Session {
     /// Name of the container.
     pub container: String,
-    /// Whether it has a terminal.
+    /// It has a terminal.
     pub has_tty: bool,
     /// Rows and columns of the terminal, if the client has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<(u16, u16)>,
-    /// How its first process has ended.
+    /// The end of its first process; `None` while it runs.
     pub status: Option<Status>,
     /// When that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -370,5 +370,13 @@ mod tests {
         assert_eq!(program("nginx:1.25", &[], false).runs, None);
         assert_eq!(program("fluentd-elasticsearch:1.20", &[], true).runs, None);
         assert_eq!(program("docker.io/library/hello-world", &[], true).runs, Some(Duration::ZERO));
+        let decides = |words: &[&str]| {
+            let argv: Vec<String> = words.iter().map(ToString::to_string).collect();
+            let (image, start) = ("curlimages/curl:8.17.0", Time::from_secs(1_767_225_600));
+            decide(&Invocation { image, argv: &argv, is_service: true, start }).is_some()
+        };
+        assert!(
+            !decides(&[]) && !decides(&["-sS", "http://web"]) && !decides(&["curl", "web"]) && decides(&["sleep", "9"])
+        );
     }
 }

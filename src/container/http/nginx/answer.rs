@@ -19,7 +19,7 @@ const MAX_REDIRECTS: usize = 10;
 /// Id of the user that the worker processes of the image have.
 const WORKER: u32 = 101;
 
-/// What became of a request before error pages.
+/// The outcome of a request before error pages.
 enum Step {
     Done(Response),
     /// Status, and text or URL.

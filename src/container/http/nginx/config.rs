@@ -81,7 +81,7 @@ pub(super) enum Matcher {
     Named(String),
 }
 
-/// What applies to a request; inner blocks inherit from outer ones.
+/// The settings that apply to a request; inner blocks inherit from outer ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Scope {
     pub(super) root: String,

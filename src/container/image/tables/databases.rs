@@ -26,6 +26,7 @@ const REDIS: Image = Image {
 };
 const POSTGRES: Image = Image {
     names: &["postgres"],
+    stand_ins: &["psql"],
     versions: Versions {
         latest: "18.1",
         lines: &["17.7", "16.11", "15.15", "14.20", "13.23", "12.22", "11.22", "10.23", "9.6.24"],
@@ -41,7 +42,7 @@ const POSTGRES: Image = Image {
     ],
     ports: &[5432],
     stop_signal: Signal::Int,
-    programs: &[ENTRYPOINT, "/usr/lib/postgresql/bin/postgres", "/usr/bin/psql", "/usr/bin/pg_isready"],
+    programs: &[ENTRYPOINT, "/usr/lib/postgresql/bin/postgres", "/usr/bin/pg_isready"],
     files: &[ImageFile { path: "/var/lib/postgresql/data", kind: FileKind::Directory(999, 0o1777) }],
     users: &["postgres:999:/var/lib/postgresql:/bin/bash"],
     ..DEBIAN
@@ -88,12 +89,13 @@ pub(super) const IMAGES: &[Image] = &[
     RABBITMQ,
     Image {
         names: &["mysql"],
+        stand_ins: &["mysql"],
         versions: Versions { latest: "9.5.0", lines: &["8.4.7", "8.0.44", "5.7.44", "5.6.51", "5.5.62"] },
         entrypoint: &["docker-entrypoint.sh"],
         command: &["mysqld"],
         environment: &[("MYSQL_MAJOR", "{minor}"), ("MYSQL_VERSION", "{version}")],
         ports: &[3306, 33060],
-        programs: &[ENTRYPOINT, "/usr/sbin/mysqld", "/usr/bin/mysql", "/usr/bin/mysqladmin"],
+        programs: &[ENTRYPOINT, "/usr/sbin/mysqld", "/usr/bin/mysqladmin"],
         files: &[ImageFile { path: "/var/lib/mysql", kind: FileKind::Directory(999, 0o1777) }],
         users: &["mysql:999:/var/lib/mysql:/bin/bash"],
         ..ENTERPRISE
@@ -115,6 +117,7 @@ pub(super) const IMAGES: &[Image] = &[
     },
     Image {
         names: &["mongo"],
+        stand_ins: &["mongo", "mongosh"],
         versions: Versions { latest: "8.2.2", lines: &["8.0.16", "7.0.26", "6.0.27", "5.0.32", "4.4.30"] },
         entrypoint: &["docker-entrypoint.sh"],
         command: &["mongod"],
@@ -126,7 +129,7 @@ pub(super) const IMAGES: &[Image] = &[
             ("HOME", "/data/db"),
         ],
         ports: &[27017],
-        programs: &[ENTRYPOINT, "/usr/bin/mongod", "/usr/bin/mongosh", "/usr/bin/mongo"],
+        programs: &[ENTRYPOINT, "/usr/bin/mongod"],
         files: &[ImageFile { path: "/data/db", kind: FileKind::Directory(999, 0o755) }],
         users: &["mongodb:999:/data/db:/bin/sh"],
         ..UBUNTU
@@ -176,8 +179,8 @@ pub(super) const IMAGES: &[Image] = &[
     Image {
         names: &["xtrabackup", "google-samples/xtrabackup"],
         command: &["/bin/bash"],
-        programs: &["/usr/bin/mysql", "/usr/bin/ncat"],
-        stand_ins: &["xtrabackup", "xbstream"],
+        programs: &["/usr/bin/ncat"],
+        stand_ins: &["mysql", "xtrabackup", "xbstream"],
         ..DEBIAN
     },
 ];

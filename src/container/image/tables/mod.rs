@@ -12,7 +12,7 @@ use crate::process::Signal;
 
 const NO_VERSIONS: Versions = Versions { latest: "", lines: &[] };
 
-/// What is assumed of an image that is not listed: that it is built on Debian's slim image.
+/// The assumption about an image that is not listed: it is built on Debian's slim image.
 pub(super) const OTHER: Image = DEBIAN;
 
 const DEBIAN: Image = Image {

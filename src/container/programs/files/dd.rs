@@ -15,7 +15,7 @@ const MAX_BLOCK: usize = 64 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Dd {
     output: Option<i32>,
-    /// What was read of the present block.
+    /// The bytes of the present block so far.
     block: Vec<u8>,
     skipped: usize,
     full: usize,

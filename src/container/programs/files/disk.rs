@@ -125,7 +125,12 @@ pub(super) fn df(call: &mut Call<'_>) -> Result<i32, Stop> {
     let mut rows = Vec::new();
     let mut code = 0;
     let places: Vec<String> = match options.operands.is_empty() {
-        true => call.container().config.mounts.own().map(|mount| mount.path.clone() + "/").collect(),
+        // Without an operand only what has blocks is listed.
+        true => {
+            let mounts =
+                call.container().config.mounts.own().filter(|mount| mount.fs_type != "proc" || options.has('a'));
+            mounts.map(|mount| mount.path.clone() + "/").collect()
+        }
         false => options.operands.clone(),
     };
     for place in places {
@@ -153,7 +158,10 @@ fn row(call: &mut Call<'_>, path: &str) -> Result<Row, Errno> {
     let tree = files.tree(&at)?;
     let place = if mount.path.is_empty() { "/".to_owned() } else { mount.path.clone() };
     let (source, fs_type) = (mount.source.clone(), mount.fs_type.clone());
-    Ok(Row { source, fs_type, total: tree.capacity(), used: tree.used(), place })
+    let (capacity, used) = (tree.capacity(), tree.used());
+    // Files in memory cannot take more than the node has.
+    let total = if fs_type == "tmpfs" { capacity.min(call.container().config.memory) } else { capacity };
+    Ok(Row { source, fs_type, total, used, place })
 }
 
 /// Returns total, used and free space as they are shown, and the part that is used.

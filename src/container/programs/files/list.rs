@@ -44,7 +44,7 @@ const RECENT: i64 = 31_556_952 / 2;
 struct Entry {
     name: String,
     stat: Stat,
-    /// What a link leads to, if it exists.
+    /// The target of a link, if it exists.
     target: Option<Stat>,
 }
 

@@ -76,7 +76,7 @@ pub(crate) struct State {
     kind: Kind,
 }
 
-/// What a program keeps beside its input and output.
+/// The state of a program beside its input and output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Kind {
     Dd(dd::Dd),

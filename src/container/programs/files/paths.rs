@@ -70,7 +70,7 @@ pub(super) fn dirname(call: &mut Call<'_>) -> Result<i32, Stop> {
     Ok(0)
 }
 
-/// How much of a path has to exist.
+/// The part of a path that has to exist.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Existing {
     All,

@@ -105,7 +105,7 @@ pub(super) enum Damage {
 /// Reads the members of an archive; those of kinds that are unknown are left out.
 ///
 /// # Errors
-/// What is wrong with the archive.
+/// A message about the archive.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Member>, Damage> {
     let mut members = Vec::new();
     let mut rest = bytes;

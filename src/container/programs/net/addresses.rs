@@ -9,7 +9,7 @@ use crate::image::Flavour;
 /// Length of the network's prefix on a node.
 const PREFIX: u8 = 24;
 
-/// What a pod has on its network.
+/// The interfaces and addresses of a pod.
 struct Pod {
     address: Ipv4Addr,
     gateway: Ipv4Addr,

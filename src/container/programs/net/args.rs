@@ -7,7 +7,7 @@ pub(super) struct Args {
     pub(super) operands: Vec<String>,
 }
 
-/// What the options of a program are.
+/// The options of a program.
 pub(super) struct Syntax<'a> {
     /// Letters of options without a value.
     pub(super) flags: &'a str,

@@ -14,7 +14,7 @@ const VERSION: &str = "9.18.33-1~deb12u2-Debian";
 const TTL: u32 = 30;
 const ZONE: &str = "cluster.local";
 
-/// What is asked and shown.
+/// A question, and the parts of the answer that are shown.
 struct Query {
     name: String,
     kind: RecordKind,
@@ -97,12 +97,12 @@ impl Query {
                 let parsed = address.parse::<Ipv4Addr>().map_err(|_| format!("dig: Invalid IP address {address}\n"))?;
                 (self.name, self.kind) = (resolver::reverse(parsed), RecordKind::Ptr);
             } else if arg == "-t" {
-                self.kind = kind(&next(&mut rest)).ok_or("dig: this type is not simulated\n")?;
+                self.kind = RecordKind::parse(&next(&mut rest)).ok_or("dig: this type is not simulated\n")?;
             } else if arg.starts_with('-') {
                 return Err(format!(
                     "Invalid option: {arg}\nUsage:  dig [@global-server] [domain] [q-type] [q-class] {{q-opt}}\n"
                 ));
-            } else if let Some(kind) = kind(arg) {
+            } else if let Some(kind) = RecordKind::parse(arg) {
                 self.kind = kind;
             } else if !arg.eq_ignore_ascii_case("in") {
                 self.name.clone_from(arg);
@@ -151,7 +151,7 @@ impl Query {
         if is_own {
             text.push_str(";; WARNING: recursion requested but not available\n");
         }
-        let question = columns(&format!(";{name}."), &["", "IN", mnemonic(self.kind)]);
+        let question = columns(&format!(";{name}."), &["", "IN", self.kind.mnemonic()]);
         text.push_str(&format!(
             "\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n;; QUESTION SECTION:\n{question}\n"
         ));
@@ -165,27 +165,6 @@ impl Query {
         let size = message_size(name, answer, is_own);
         text.push_str(&format!(";; MSG SIZE  rcvd: {size}\n\n"));
         script.out(text);
-    }
-}
-
-fn kind(text: &str) -> Option<RecordKind> {
-    match text.to_ascii_uppercase().as_str() {
-        "A" => Some(RecordKind::A),
-        "AAAA" => Some(RecordKind::Aaaa),
-        "CNAME" => Some(RecordKind::Cname),
-        "SRV" => Some(RecordKind::Srv),
-        "PTR" => Some(RecordKind::Ptr),
-        _ => None,
-    }
-}
-
-fn mnemonic(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::A => "A",
-        RecordKind::Aaaa => "AAAA",
-        RecordKind::Cname => "CNAME",
-        RecordKind::Srv => "SRV",
-        RecordKind::Ptr => "PTR",
     }
 }
 
@@ -246,7 +225,7 @@ pub(super) fn host(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop
     let (mut name, mut wanted, mut server) = (None, None, None);
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "-t" => wanted = args.next().as_deref().and_then(kind),
+            "-t" => wanted = args.next().as_deref().and_then(RecordKind::parse),
             _ if arg.starts_with('-') => {}
             _ if name.is_none() => name = Some(arg),
             _ => server = Some(arg),
@@ -284,7 +263,7 @@ pub(super) fn host(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop
         return Ok(1);
     };
     if answer.records.is_empty() && wanted.is_some() {
-        script.out(format!("{candidate} has no {} record\n", mnemonic(kind)));
+        script.out(format!("{candidate} has no {} record\n", kind.mnemonic()));
     }
     for record in &answer.records {
         let (owner, data) = (record.name.trim_end_matches('.'), &record.data);

@@ -155,7 +155,7 @@ fn has_z(call: &Call<'_>) -> bool {
     minor.is_none_or(|minor| minor >= 22)
 }
 
-/// What the messages name.
+/// Names in the messages.
 struct Shown<'a> {
     kind: Kind,
     name: &'a str,

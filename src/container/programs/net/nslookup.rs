@@ -13,7 +13,7 @@ use crate::network::{Answer, NetworkError, RecordKind};
 /// Seconds for which BIND's programs wait for an answer, three times.
 pub(super) const BIND_PATIENCE: Duration = Duration::from_secs(15);
 
-/// What is asked.
+/// A question: names, types and the server.
 struct Question {
     name: String,
     /// The types; `None` for the usual ones.
@@ -28,7 +28,7 @@ pub(super) fn run(call: &mut Call<'_>, script: &mut Script) -> Result<i32, Stop>
     for arg in call.args() {
         match arg.strip_prefix('-') {
             Some(option) => match option.split_once('=') {
-                Some(("type" | "query" | "querytype" | "q", kind)) => match parse_kind(kind) {
+                Some(("type" | "query" | "querytype" | "q", kind)) => match RecordKind::parse(kind) {
                     Some(kind) => question.kind = Some(kind),
                     None if is_busybox => {
                         script.err(format!("nslookup: invalid query type \"{kind}\"\n"));
@@ -87,17 +87,6 @@ fn is_old(call: &Call<'_>) -> bool {
     let version = if call.image().names.contains(&"busybox") { call.image().version(image) } else { "" };
     let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
     matches!((numbers.next(), numbers.next()), (Some(1), Some(minor)) if minor < 29)
-}
-
-fn parse_kind(text: &str) -> Option<RecordKind> {
-    match text.to_ascii_uppercase().as_str() {
-        "A" => Some(RecordKind::A),
-        "AAAA" => Some(RecordKind::Aaaa),
-        "CNAME" => Some(RecordKind::Cname),
-        "SRV" => Some(RecordKind::Srv),
-        "PTR" => Some(RecordKind::Ptr),
-        _ => None,
-    }
 }
 
 /// The program of busybox since 1.29: every name that the search list makes is asked for all types, and every answer is shown.

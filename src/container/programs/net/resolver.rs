@@ -10,7 +10,7 @@ use crate::network::{Answer, NetworkError, RecordKind};
 /// Aliases that one name may lead through.
 const MAX_ALIASES: usize = 8;
 
-/// What `/etc/resolv.conf` says.
+/// The settings of `/etc/resolv.conf`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
     /// Addresses of the name servers.

@@ -17,7 +17,7 @@ enum Action {
     Pause(Duration),
 }
 
-/// What a client does until its end.
+/// The actions of a client until its end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Script {
     actions: VecDeque<Action>,

@@ -21,7 +21,7 @@ pub(crate) struct Service {
     stops: Stops,
 }
 
-/// How a server ends on a signal that asks it to.
+/// The end of a server on a signal that asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stops {
     /// With 0.
@@ -32,7 +32,7 @@ enum Stops {
     Killed,
 }
 
-/// What the start of a server leads to.
+/// The result of the start of a server.
 type Started = Result<i32, Stop>;
 
 /// Starts a server.

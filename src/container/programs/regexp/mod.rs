@@ -15,7 +15,7 @@ pub(crate) use pattern::{Groups, Pattern};
 /// Most bytes of a compiled pattern.
 const SIZE: usize = 4 << 20;
 
-/// How a pattern is read.
+/// The syntax of a pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Syntax {
     /// Extended, else basic.

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Stop};
 use crate::programs::opts::{Spec, is_busybox};
-use crate::world::memory::Memory;
+use crate::world::memory::NodeMemory;
 
 const FREE: Spec = Spec::new(
     "bkmgths:c:lw",
@@ -13,7 +13,7 @@ const FREE: Spec = Spec::new(
 /// `free`: files in memory count as cached, with GNU also as used.
 pub(super) fn free(call: &mut Call<'_>) -> Result<i32, Stop> {
     let options = FREE.parse(call)?;
-    let memory = Memory::of(call);
+    let memory = NodeMemory::of(call);
     let is_busybox = is_busybox(call);
     let show = |bytes: u64| match options.last_of("bkmgh") {
         Some('b') => bytes.to_string(),

@@ -8,7 +8,7 @@ use crate::call::{Call, Stop};
 use crate::process::{Pid, Process, State, Wait};
 use crate::programs::opts::{Options, Spec, is_busybox};
 use crate::programs::{Task, time, users};
-use crate::world::memory::{Memory, PROCESS_MEMORY};
+use crate::world::memory::{NodeMemory, PROCESS_MEMORY};
 use crate::world::{Container, namespaces};
 
 const BUSYBOX: Spec = Spec::new("o:Taefwlu:", &[], "[-o COL1,COL2=HEADER]");
@@ -18,7 +18,7 @@ const GNU: Spec = Spec::new(
     "[options]",
 );
 
-/// What is known of a process.
+/// The facts about a process.
 pub(super) struct Row {
     pub(super) pid: Pid,
     pub(super) parent: Pid,
@@ -161,7 +161,7 @@ fn columns(options: &Options, bsd: &str, is_busybox: bool) -> Result<Vec<Column>
     Ok(specs.iter().map(column).collect())
 }
 
-/// What a column shows of a process.
+/// Formats a column of a process.
 type Show = fn(&Call<'_>, &Row) -> String;
 /// Title, width and value of a column.
 type Spelled = (&'static str, i32, Show);
@@ -177,7 +177,7 @@ const LONG_TIME: Show = |_, _| "00:00:00".to_owned();
 const PERCENT: Show = |_, _| "0.0".to_owned();
 const VIRTUAL: Show = |_, _| (PROCESS_MEMORY >> 10).to_string();
 const RESIDENT: Show = VIRTUAL;
-const MEMORY: Show = |call, _| tenth(Memory::of(call).permille(PROCESS_MEMORY));
+const MEMORY: Show = |call, _| tenth(NodeMemory::of(call).permille(PROCESS_MEMORY));
 const START: Show = |call, row| {
     let is_today = time::format(call.now(), "%F") == time::format(row.started, "%F");
     time::format(row.started, if is_today { "%H:%M" } else { "%b%d" })
@@ -320,7 +320,7 @@ impl Top {
 
 fn busybox_table(call: &mut Call<'_>) -> String {
     let rows = processes(call);
-    let memory = Memory::of(call);
+    let memory = NodeMemory::of(call);
     let (used, free, files) = (memory.used() >> 10, memory.free() >> 10, memory.files >> 10);
     let mut out = format!("Mem: {used}K used, {free}K free, {files}K shrd, 0K buff, {files}K cached\n");
     out.push_str("CPU:   0% usr   0% sys   0% nic 100% idle   0% io   0% irq   0% sirq\n");
@@ -339,7 +339,7 @@ fn busybox_table(call: &mut Call<'_>) -> String {
 
 fn gnu_table(call: &mut Call<'_>) -> String {
     let rows = processes(call);
-    let memory = Memory::of(call);
+    let memory = NodeMemory::of(call);
     let [total, used, free, files] =
         [memory.total, memory.used(), memory.free(), memory.files].map(|bytes| bytes as f64 / f64::from(1 << 20));
     let count = |state: char| rows.iter().filter(|row| row.state == state).count();

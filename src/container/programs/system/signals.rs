@@ -14,7 +14,7 @@ const NAMES: [&str; 31] = [
     "PWR", "SYS",
 ];
 
-/// What `kill` does with a process.
+/// The request of `kill` to a process.
 #[derive(Clone, Copy)]
 enum Action {
     /// Sends a signal.

@@ -17,7 +17,7 @@ const STRINGS: Spec = Spec::new("an:ft:o", &[("bytes", 'n'), ("radix", 't')], "[
 /// Bytes of a line.
 const WIDTH: usize = 16;
 
-/// How the bytes of a line are shown.
+/// The form of the bytes of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     /// Numbers of some bytes in a radix.

@@ -32,7 +32,7 @@ const TAIL: Spec = Spec::new(
     "[OPTIONS] [FILE]...",
 );
 
-/// How much is printed.
+/// The amount that is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Amount {
     /// Number of lines or bytes.

@@ -11,7 +11,7 @@ pub(crate) enum Place {
     Argument,
 }
 
-/// What follows a backslash.
+/// The meaning of the characters behind a backslash.
 pub(super) enum Escape {
     /// It stands for bytes; so many were read.
     Bytes(Vec<u8>, usize),

@@ -84,7 +84,7 @@ pub(super) struct Grep {
     has_printed: bool,
 }
 
-/// What is searched for and how it is reported.
+/// A search: the pattern and the form of the report.
 struct Search {
     regex: Option<Pattern>,
     options: Options,

@@ -28,6 +28,7 @@ mod sort;
 mod substitute;
 mod tee;
 pub(crate) mod test;
+pub(crate) mod times;
 mod tr;
 mod uniq;
 pub(crate) mod variant;
@@ -63,7 +64,7 @@ macro_rules! filters {
         /// The names of the programs with a state.
         pub(super) const NAMES: &[&str] = &[$($name,)* $($($names),+),*];
 
-        /// What a filter keeps.
+        /// The state of a filter.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         enum Filter {
             /// Nothing.

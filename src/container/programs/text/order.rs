@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// How texts are compared.
+/// The order of texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Kind {
     #[default]

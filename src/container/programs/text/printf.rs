@@ -6,10 +6,11 @@ use kctl_base::sim::Time;
 
 use super::conversion::{Conversion, float, signed, unsigned};
 use super::escapes::{Escape, Place, escape, unescape};
+use super::times::Times;
 use super::variant::Variant;
 use crate::call::{Call, Stop};
 
-/// What `printf` prints for its arguments.
+/// The output of `printf`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Printed {
     /// Standard output.
@@ -40,20 +41,6 @@ pub(super) fn run(call: &mut Call<'_>) -> Result<i32, Stop> {
     Ok(printed.code)
 }
 
-/// The instants that the conversion `%(FORMAT)T` knows.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Times {
-    now: Time,
-    started: Time,
-}
-
-impl Times {
-    /// Returns the present and the start of the process.
-    pub(crate) fn of(call: &Call<'_>) -> Times {
-        Times { now: call.now(), started: call.process.started }
-    }
-}
-
 /// Formats arguments; the format is used again while there are arguments left.
 pub(crate) fn render(variant: Variant, format: &str, values: &[String], times: Times) -> Printed {
     let mut printer = Printer { variant, values, times, shown: None, taken: 0, printed: Printed::default() };
@@ -80,7 +67,7 @@ struct Printer<'a> {
     variant: Variant,
     values: &'a [String],
     times: Times,
-    /// How values are shown as texts, and which are numbers; only `awk` tells.
+    /// The values as texts, and whether they are numbers; only `awk` tells.
     shown: Option<&'a [(String, bool)]>,
     taken: usize,
     printed: Printed,

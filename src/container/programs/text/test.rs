@@ -11,10 +11,10 @@ const MAX_DEPTH: u32 = 60;
 const BINARY: &[&str] =
     &["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", "=~"];
 
-/// Whether an expression is true, or the message of a syntax error, after which the exit code is 2.
+/// The truth of an expression, or the message of a syntax error, after which the exit code is 2.
 pub(crate) type Truth = Result<bool, String>;
 
-/// What only a shell can tell.
+/// Answers that only a shell can give.
 pub(crate) trait Shell {
     /// Evaluates an operator about variables and options; `None` for any other.
     fn inspect(&self, operator: &str, operand: &str) -> Option<bool>;

@@ -13,7 +13,7 @@ const GNU: Spec = Spec::new(
     "[OPTION]... [FILE]...",
 );
 
-/// What is counted, in the order in which it is printed.
+/// The counts, in the order in which they are printed.
 const COLUMNS: [char; 5] = ['l', 'w', 'm', 'c', 'L'];
 
 /// `wc`: the sums of the files that were counted.

@@ -172,7 +172,7 @@ impl Shell {
     fn listed(&self) -> impl DoubleEndedIterator<Item = &Job> {
         let list = if self.jobs.list.is_empty() { &self.jobs.inherited } else { &self.jobs.list };
         let is_bash = self.dialect == Dialect::Bash;
-        list.iter().filter(move |job| !job.is_hidden && !(is_bash && job.is_awaited))
+        list.iter().filter(move |job| !(job.is_hidden || is_bash && job.is_awaited))
     }
 
     /// Returns the job that follows a percent sign: a number, `+`, `-`, or the begin of its text.

@@ -25,7 +25,7 @@ use crate::call::Call;
 use crate::errno::Errno;
 use crate::process::Signal;
 
-/// What a builtin returns: its status.
+/// The result of a builtin: its status.
 type Outcome = Result<i32, Interrupt>;
 
 /// A builtin.

@@ -2,7 +2,8 @@
 
 use super::Outcome;
 use crate::call::Call;
-use crate::programs::text::printf::{Times, render};
+use crate::programs::text::printf::render;
+use crate::programs::text::times::Times;
 use crate::shell::Shell;
 use crate::shell::syntax::Dialect;
 

@@ -59,15 +59,20 @@ pub(super) fn kill(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
             return Err(Interrupt::Stop(Stop::Wait(Wait::Until(call.now()))));
         }
         if let Err(errno) = result {
-            match shell.dialect {
-                Dialect::Bash => shell.builtin_error(call, "kill", &format!("({target}) - {}", errno.text())),
-                Dialect::Dash => shell.builtin_error(call, "kill", &format!("{}\n", errno.text())),
-                Dialect::Busybox => shell.error(call, &format!("can't kill pid {target}: {}", errno.text())),
-            }
+            not_sent(shell, call, target, errno);
             status = 1;
         }
     }
     Ok(status)
+}
+
+/// Reports that a signal could not be sent.
+fn not_sent(shell: &Shell, call: &mut Call<'_>, target: &str, errno: Errno) {
+    match shell.dialect {
+        Dialect::Bash => shell.builtin_error(call, "kill", &format!("({target}) - {}", errno.text())),
+        Dialect::Dash => shell.builtin_error(call, "kill", &format!("{}\n", errno.text())),
+        Dialect::Busybox => shell.error(call, &format!("can't kill pid {target}: {}", errno.text())),
+    }
 }
 
 /// Takes the signal from the arguments of `kill`; the status if it is none.

@@ -24,7 +24,7 @@ pub(super) fn test(shell: &mut Shell, call: &mut Call<'_>, args: &[String]) -> O
     }
 }
 
-/// What this shell can tell beside the programs.
+/// Answers of this shell beside those of the programs.
 struct Own<'a> {
     shell: &'a Shell,
     /// Right operands of comparisons are patterns.

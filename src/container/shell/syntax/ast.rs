@@ -30,7 +30,7 @@ pub(crate) struct Pipeline {
 /// A command with its redirections.
 #[derive(Debug)]
 pub(crate) struct Command {
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: Kind,
     /// Redirections in order.
     pub(crate) redirects: Vec<Redirect>,
@@ -99,11 +99,11 @@ pub(crate) struct Arm {
     pub(crate) patterns: Vec<Word>,
     /// Commands.
     pub(crate) body: List,
-    /// What follows.
+    /// The step behind it.
     pub(crate) end: ArmEnd,
 }
 
-/// What follows after an arm of `case`.
+/// The step behind an arm of `case`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ArmEnd {
     /// `;;`: nothing.
@@ -133,11 +133,11 @@ pub(crate) struct Assignment {
     pub(crate) index: Option<Word>,
     /// It is `+=`.
     pub(crate) appends: bool,
-    /// What is assigned.
+    /// The value.
     pub(crate) value: Assigned,
 }
 
-/// What an assignment assigns.
+/// The value of an assignment.
 #[derive(Debug)]
 pub(crate) enum Assigned {
     Word(Word),
@@ -220,7 +220,7 @@ pub(crate) enum Index {
     At(Word),
 }
 
-/// What a parameter expansion does with the parameter.
+/// The operation of a parameter expansion.
 #[derive(Debug)]
 pub(crate) enum Action {
     /// `$x`

@@ -53,6 +53,18 @@ impl Parser<'_> {
         }))
     }
 
+    /// Takes the word `time` of bash in front of a command.
+    pub(super) fn timed(&mut self) -> Option<bool> {
+        self.skip_blanks();
+        if self.dialect != Dialect::Bash || !self.eat_word("time") {
+            return None;
+        }
+        self.skip_blanks();
+        let is_posix = self.eat_word("-p");
+        self.skip_blanks();
+        Some(is_posix)
+    }
+
     fn if_command(&mut self) -> Result<Kind> {
         let mut arms = Vec::new();
         let mut otherwise = None;

@@ -5,7 +5,7 @@ use super::Dialect;
 /// Why a command cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
-    /// What is wrong.
+    /// The mistake.
     pub(crate) problem: Problem,
     /// The line.
     pub(crate) line: u32,
@@ -13,7 +13,7 @@ pub(crate) struct SyntaxError {
     pub(crate) is_incomplete: bool,
 }
 
-/// What is wrong with a text.
+/// A mistake in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// A token at which nothing like it may stand, and what may.

@@ -311,18 +311,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes the word `time` of bash in front of a command.
-    fn timed(&mut self) -> Option<bool> {
-        self.skip_blanks();
-        if self.dialect != Dialect::Bash || !self.eat_word("time") {
-            return None;
-        }
-        self.skip_blanks();
-        let is_posix = self.eat_word("-p");
-        self.skip_blanks();
-        Some(is_posix)
-    }
-
     pub(super) fn command(&mut self) -> Result<Command> {
         self.skip_blanks();
         let line = self.line;

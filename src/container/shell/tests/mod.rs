@@ -47,7 +47,7 @@ impl Surroundings for Nowhere {
     }
 }
 
-/// What a command has answered.
+/// The answer of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answered {
     pub(crate) out: String,

@@ -27,7 +27,7 @@ const MAX_WINDOW: u32 = 1 << 14;
 /// Instants before the first state is taken to compare with: most runs are short, and a copy of the world costs more than they.
 const WARM_UP: u32 = 4;
 
-/// What has changed in a round, beside times and numbers of processes.
+/// The changes of a round, beside times and numbers of processes.
 #[derive(Clone, Debug)]
 pub(super) struct Round {
     /// Its length.
@@ -40,7 +40,7 @@ pub(super) struct Round {
 struct Anchor {
     world: World,
     fingerprint: u64,
-    /// What had been asked of the outside.
+    /// Number of questions to the outside.
     asked: u64,
     /// Lines that each container had printed.
     lines: Vec<u64>,

@@ -12,7 +12,7 @@ use crate::network::{Answer, Endpoint, NetworkError, RecordKind, Request, Respon
 use crate::world::World;
 use crate::world::log::Growth;
 
-/// What is skipped.
+/// The rounds that are skipped.
 pub(super) struct Plan {
     pub(super) rounds: u64,
     /// Of each container, the bytes of its log file after the skipped rounds, and the lines that they have printed.

@@ -83,7 +83,7 @@ pub(super) struct Search {
 /// Parses the arguments.
 ///
 /// # Errors
-/// What is wrong, in the words of busybox or GNU.
+/// A mistake, in the words of busybox or GNU.
 pub(super) fn parse(args: &[String], is_busybox: bool) -> Result<Search, String> {
     let mut parser = Parser {
         args,

@@ -34,7 +34,7 @@ pub(crate) struct Find {
     code: i32,
 }
 
-/// What becomes of a file after its expression.
+/// The fate of a file after its expression.
 #[derive(Default)]
 struct Outcome {
     is_pruned: bool,

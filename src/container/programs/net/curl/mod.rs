@@ -34,7 +34,7 @@ struct Transfer {
     code: i32,
     redirect_url: String,
     sent: usize,
-    /// How long it has taken.
+    /// Duration in virtual time.
     time: Duration,
 }
 

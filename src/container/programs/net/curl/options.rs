@@ -78,7 +78,7 @@ const LONG_VALUED: &[&str] = &[
 const SYNTAX: Syntax<'_> =
     Syntax { flags: "sSvOIiLkfGV4N0g#q", valued: "oXdHwmAueb", long: LONG, long_valued: LONG_VALUED };
 
-/// What the options say.
+/// The options, parsed.
 #[derive(Debug, Default)]
 pub(super) struct Options {
     pub(super) urls: Vec<String>,

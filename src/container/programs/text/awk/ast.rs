@@ -101,7 +101,7 @@ pub(super) struct Output {
     pub(super) channel: Channel,
 }
 
-/// How a file or command is connected.
+/// The connection to a file or command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Channel {
     /// A file that is emptied and written (`>`).

@@ -38,6 +38,36 @@ impl Machine<'_, '_> {
             ("tolower", [text]) => Ok(Value::Text(self.text(text)?.to_lowercase())),
             ("toupper", [text]) => Ok(Value::Text(self.text(text)?.to_uppercase())),
             ("sprintf", [_, ..]) => Ok(Value::Text(String::from_utf8_lossy(&self.formatted(arguments)?).into_owned())),
+            ("atan2" | "int" | "sqrt" | "exp" | "log" | "sin" | "cos" | "rand" | "srand" | "systime", _) => {
+                self.compute(name, arguments)
+            }
+            ("strftime", [format, rest @ ..]) => {
+                let format = self.text(format)?;
+                let now = self.ask_number(|machine| Ok(machine.call.now().secs() as f64))?;
+                let at = rest.first().map(|at| self.number(at)).transpose()?;
+                Ok(Value::Text(time::format(Time::from_secs(at.unwrap_or(now) as i64), &format)))
+            }
+            ("close", [file]) => {
+                let name = self.text(file)?;
+                self.ask_number(|machine| machine.close(&name)).map(Value::Number)
+            }
+            ("fflush", _) => self
+                .ask_number(|machine| {
+                    machine.io.flush(machine.call)?;
+                    Ok(0.0)
+                })
+                .map(Value::Number),
+            ("system", [command]) => {
+                let command = self.text(command)?;
+                self.ask_number(|machine| machine.system(&command)).map(Value::Number)
+            }
+            _ => Err(format!("function {name} never defined").into()),
+        }
+    }
+
+    /// Calls a function about numbers.
+    fn compute(&mut self, name: &str, arguments: &[Expression]) -> Result<Value, Problem> {
+        match (name, arguments) {
             ("atan2", [y, x]) => Ok(Value::Number(self.number(y)?.atan2(self.number(x)?))),
             ("int" | "sqrt" | "exp" | "log" | "sin" | "cos", [operand]) => {
                 let operand = self.number(operand)?;
@@ -62,26 +92,6 @@ impl Machine<'_, '_> {
                 Ok(Value::Number(std::mem::replace(&mut self.memory.seed, seed)))
             }
             ("systime", []) => self.ask_number(|machine| Ok(machine.call.now().secs() as f64)).map(Value::Number),
-            ("strftime", [format, rest @ ..]) => {
-                let format = self.text(format)?;
-                let now = self.ask_number(|machine| Ok(machine.call.now().secs() as f64))?;
-                let at = rest.first().map(|at| self.number(at)).transpose()?;
-                Ok(Value::Text(time::format(Time::from_secs(at.unwrap_or(now) as i64), &format)))
-            }
-            ("close", [file]) => {
-                let name = self.text(file)?;
-                self.ask_number(|machine| machine.close(&name)).map(Value::Number)
-            }
-            ("fflush", _) => self
-                .ask_number(|machine| {
-                    machine.io.flush(machine.call)?;
-                    Ok(0.0)
-                })
-                .map(Value::Number),
-            ("system", [command]) => {
-                let command = self.text(command)?;
-                self.ask_number(|machine| machine.system(&command)).map(Value::Number)
-            }
             _ => Err(format!("function {name} never defined").into()),
         }
     }

@@ -26,7 +26,7 @@ const OPERATORS: &[&str] = &[
 /// Splits a program.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A message about the first mistake.
 pub(super) fn tokens(program: &str) -> Result<Vec<Token>, String> {
     let chars: Vec<char> = program.chars().collect();
     let mut lexer = Lexer { chars, at: 0, tokens: Vec::new() };

@@ -20,7 +20,7 @@ pub(super) struct Memory {
     pub(super) fields: Vec<String>,
     /// Rules with a range that has begun.
     pub(super) ranges: Vec<usize>,
-    /// What `srand` has set.
+    /// The seed that `srand` has set.
     #[serde(default)]
     pub(super) seed: f64,
     pub(super) code: i32,

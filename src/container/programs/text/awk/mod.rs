@@ -118,7 +118,7 @@ fn program_text(call: &mut Call<'_>, spec: Spec, options: &mut Options) -> Resul
     Ok(parts.join("\n"))
 }
 
-/// How far a program has come.
+/// The progress of a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Phase {
     #[default]

@@ -35,7 +35,7 @@ pub(super) enum Answer {
     Failed,
 }
 
-/// What was read of the input.
+/// The next piece of the input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Input {
     /// The file that has begun.
@@ -52,13 +52,13 @@ struct Stream {
     descriptor: i32,
     /// The command.
     child: Option<Pid>,
-    /// How the command has ended, if it has before somebody asked.
+    /// Status of a command that has ended before somebody asked.
     ended: Option<Status>,
     /// Bytes that were read, but belong to later records.
     buffer: Vec<u8>,
 }
 
-/// What outlives the repetition of a unit.
+/// The state that outlives the repetition of a unit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Outside {
     streams: Vec<Stream>,

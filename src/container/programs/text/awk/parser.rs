@@ -9,7 +9,7 @@ const MAX_DEPTH: u32 = 120;
 /// Parses a program.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A message about the first mistake.
 pub(super) fn parse(program: &str) -> Result<Program, String> {
     let mut parser = Parser { tokens: tokens(program)?, at: 0, depth: 0, is_printing: false, waits: false };
     let mut program = Program::default();

@@ -45,14 +45,7 @@ impl Machine<'_, '_> {
                 return self.repeated(statement);
             }
             Statement::ForIn { variable, array, body } => return self.for_in(variable, array, body),
-            Statement::NextFile => {
-                self.ask(|machine| {
-                    machine.outside.queue.clear();
-                    machine.io.skip(machine.call);
-                    Ok(Answer::Done(1))
-                })?;
-                return Ok(Flow::NextRecord);
-            }
+            Statement::NextFile => return self.next_file(),
             Statement::Next => return Ok(Flow::NextRecord),
             Statement::Exit(code) => {
                 if let Some(code) = code {
@@ -78,6 +71,15 @@ impl Machine<'_, '_> {
             }
         }
         Ok(Flow::Normal)
+    }
+
+    fn next_file(&mut self) -> Result<Flow, Problem> {
+        self.ask(|machine| {
+            machine.outside.queue.clear();
+            machine.io.skip(machine.call);
+            Ok(Answer::Done(1))
+        })?;
+        Ok(Flow::NextRecord)
     }
 
     /// Runs a loop.

@@ -10,7 +10,7 @@ use crate::programs::opts::{Options, is_busybox};
 /// Most commands that are run for one line: loops end.
 const MAX_STEPS: u64 = 1_000_000;
 
-/// What follows the present line.
+/// The step behind the present line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Ahead {
     Line(Vec<u8>),
@@ -32,7 +32,7 @@ pub(super) struct Machine {
     /// Ranges that have begun: by the index of their command, with the number of their first line.
     pub(super) ranges: Vec<(usize, u64)>,
     pub(super) has_substituted: bool,
-    /// What is printed at the end of the cycle: texts, and files that are read.
+    /// Texts and files that are printed at the end of the cycle.
     pub(super) queue: Vec<Queued>,
     /// The last line that was printed has no end yet.
     lacks_end: bool,

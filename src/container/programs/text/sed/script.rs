@@ -31,7 +31,7 @@ pub(super) enum End {
     Multiple(u64),
 }
 
-/// What a command does. Places in the script are indices of commands.
+/// The action of a command. Places in the script are indices of commands.
 pub(super) enum Action {
     /// Goes to the place behind the block unless the address matches.
     Block(usize),
@@ -87,7 +87,7 @@ pub(super) enum Part {
     Case(Case),
 }
 
-/// How the text that follows is written.
+/// The case of the text that follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Case {
     Upper,
