@@ -1,7 +1,6 @@
 //! Sessions that join the main process of a container: its output from then on, and its input.
 
 use super::buffer::Buffer;
-use super::container::MAIN;
 use super::{Session, SessionId, Stream, World};
 
 impl World {
@@ -24,7 +23,7 @@ impl World {
             has_tty: found.config.has_tty,
             size: None,
             status: None,
-            leader: MAIN,
+            leader: found.main,
             input: Buffer::new(1),
             output,
         };
@@ -40,7 +39,7 @@ impl World {
             has_tty,
             size: None,
             status: None,
-            leader: MAIN,
+            leader: super::container::main(),
             input: Buffer::new(1),
             output: Vec::new(),
         };

@@ -5,6 +5,7 @@ mod buffer;
 mod container;
 pub(crate) mod log;
 mod mount_points;
+mod namespace;
 pub(crate) mod proc;
 mod rounds;
 mod schedule;
@@ -28,6 +29,7 @@ use buffer::Buffer;
 
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
 pub use log::{Log, LogLine, Stream};
+pub(crate) use namespace::{PAUSE, is_link};
 pub use session::{Session, SessionId};
 pub use stored::StoredWorld;
 
@@ -98,7 +100,9 @@ impl World {
 
     /// Sends a signal to the main process of a container. Without an effect on a container that does not run.
     pub fn signal(&mut self, container: &str, signal: Signal) {
-        if let Some(main) = self.containers.get_mut(container).and_then(|c| c.processes.get_mut(&container::MAIN)) {
+        if let Some(found) = self.containers.get_mut(container)
+            && let Some(main) = found.processes.get_mut(&found.main)
+        {
             main.pending.push(signal);
         }
     }
@@ -107,7 +111,7 @@ impl World {
     /// only those that speak HTTP.
     #[must_use]
     pub fn knows_main(&self, container: &str) -> bool {
-        let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
+        let main = self.containers.get(container).and_then(|found| found.processes.get(&found.main));
         main.is_some_and(|main| match main.task {
             Task::UnknownService | Task::UnknownBatch(_) => false,
             Task::Net(_) => main
@@ -214,7 +218,8 @@ impl World {
             self.release_file(id);
         }
         let (pid, parent, session) = (process.pid, process.parent, process.session);
-        if pid == container::MAIN {
+        let main = self.containers.get(container).map_or(pid, |found| found.main);
+        if pid == main {
             self.end_container(container, status);
             return;
         }
@@ -225,10 +230,10 @@ impl World {
         // Orphans are adopted by the main process, which reaps them at once.
         container.processes.retain(|_, child| child.parent != pid || !matches!(child.state, State::Zombie(_)));
         for child in container.processes.values_mut().filter(|child| child.parent == pid) {
-            child.parent = container::MAIN;
+            child.parent = main;
         }
         self.effects.woken.push(parent);
-        if parent > container::MAIN || parent == container::MAIN && container.main_waits_for(pid) {
+        if parent != 0 && (parent != main || container.main_waits_for(pid)) {
             process.state = State::Zombie(status);
             process.listeners.clear();
             container.processes.insert(pid, process);
