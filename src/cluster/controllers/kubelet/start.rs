@@ -48,7 +48,7 @@ impl PodSync<'_> {
         container.probes = probes::initial(spec.spec, &self.script(spec), &running);
         container.state = State::Running(running.clone());
         match running.ends_at() {
-            Some(at) => self.out.requeue_at(at, false),
+            Some(at) => self.out.requeue_at(at, container.repeats()),
             // Its inside has to be there first.
             None if running.program.is_inside => self.out.requeue_at(now, false),
             None => self.probe(spec, container, &running),

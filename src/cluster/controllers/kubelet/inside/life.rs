@@ -24,6 +24,9 @@ const NETWORK_FORESIGHT: u64 = 500;
 /// How many forecasts are made one after the other where they end too early. After that, a program is taken to run until
 /// something intervenes.
 const FORECASTS: u32 = 3;
+/// Forecasts in turn that end at something that changes a server: the kubelet looks when it comes to that. A program that goes on
+/// like this for longer is looked at when somebody asks for it.
+const EXCHANGES: u32 = 10_000;
 /// Grace period in seconds of a pod that sets none.
 const GRACE: i64 = 30;
 /// How far a forecast reaches.
@@ -131,7 +134,7 @@ impl Inside {
         now: Time,
     ) -> Result<(), Status> {
         let mut ahead = self.clone();
-        ahead.is_forecast = true;
+        (ahead.is_forecast, ahead.ends_at_exchange) = (true, true);
         ahead.world.close_sessions();
         ahead.world.lines_wanted = 0;
         // What is asked once is taken to stay as it is; a change leads to another forecast.
@@ -149,13 +152,15 @@ impl Inside {
             let Some(container) = runtime.containers.get_mut(spec.name()) else { continue };
             let (State::Running(running) | State::Resizing { running, .. }) = &mut container.state else { continue };
             let exit = ahead.world.containers.get(spec.name()).and_then(|container| container.exit);
+            let exit = exit.filter(|exit| !outcome.is_over || exit.at < ahead.world.now);
             running.program.is_inside = true;
             running.program.runs = exit.map(|exit| exit.at.max(running.since) - running.since);
             running.program.exit_code = exit.map_or(0, |exit| i64::from(exit.status.code()));
             running.program.is_out_of_memory = exit.is_some_and(|exit| exit.is_out_of_memory);
         }
-        runtime.forecasts = if outcome.is_exhausted { runtime.forecasts + 1 } else { 0 };
-        let goes_on = outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.answers.is_empty();
+        runtime.forecasts = if outcome.is_exhausted || outcome.is_over { runtime.forecasts + 1 } else { 0 };
+        let goes_on = outcome.is_over && runtime.forecasts < EXCHANGES
+            || outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.answers.is_empty();
         let mut next = goes_on.then_some(ahead.world.now.max(now + Duration::from_micros(1)));
         for (resource, name) in updates::mounted_objects(pod) {
             let update = updates::next_update(server, resource, pod.namespace(), &name, runtime.started, now)?;

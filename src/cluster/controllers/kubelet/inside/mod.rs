@@ -115,6 +115,8 @@ pub(super) struct Inside {
     hops: u8,
     /// What happens now is a forecast, of which others keep nothing.
     is_forecast: bool,
+    /// The forecast ends where something is asked that changes a server.
+    ends_at_exchange: bool,
     /// The first failure of the store in what a container has asked of the network; to the container it is a time-out.
     failure: Option<Status>,
 }
@@ -147,6 +149,7 @@ impl From<Kept> for Inside {
             demand: Demand::default(),
             hops: 0,
             is_forecast: false,
+            ends_at_exchange: false,
             failure: None,
         }
     }
@@ -176,6 +179,7 @@ impl Inside {
             demand: Demand::default(),
             hops: 0,
             is_forecast: false,
+            ends_at_exchange: false,
             failure: None,
         };
         Ok(kept.unwrap_or_else(new))
@@ -324,11 +328,12 @@ impl Inside {
         is_past: bool,
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
-        let Inside { hops, is_forecast, draws, .. } = *self;
+        let Inside { hops, is_forecast, ends_at_exchange, draws, .. } = *self;
         let mut outside =
             Outside { server, pod, draws, now: self.world.now, hops, is_forecast, masqueraded: None, failure: None };
         let (answers, demand) = (&mut self.answers, &mut self.demand);
-        let mut remembering = Remembering { surroundings: &mut outside, answers, is_past, demand };
+        let mut remembering =
+            Remembering { surroundings: &mut outside, answers, is_past, demand, ends_at_exchange, is_over: false };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
         self.failure = self.failure.take().or(outside.failure);
