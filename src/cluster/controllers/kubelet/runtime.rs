@@ -343,13 +343,9 @@ impl ContainerRuntime {
             Some(running) => (running.since, running.log(now)),
             None => (now, Vec::new()),
         };
-        let is_at_end = |running: &Running| running.program.is_out_of_memory && running.ends_at() == Some(now);
-        let reason = match exit_code {
-            0 => "Completed",
-            _ if self.running().is_some_and(is_at_end) => "OOMKilled",
-            _ => "Error",
-        };
-        let reason = reason.to_string();
+        let is_killed = |running: &Running| running.program.is_out_of_memory && running.ends_at() == Some(now);
+        let other = if self.running().is_some_and(is_killed) { "OOMKilled" } else { "Error" };
+        let reason = if exit_code == 0 { "Completed" } else { other }.to_string();
         Ended { exit_code, reason, started: since, finished: now, attempt: self.restarts, output, message: None }
     }
 

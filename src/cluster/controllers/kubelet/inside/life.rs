@@ -26,7 +26,7 @@ const NETWORK_FORESIGHT: u64 = 500;
 const FORECASTS: u32 = 3;
 /// Forecasts in turn that end at something that changes a server: the kubelet looks when it comes to that. A program that goes on
 /// like this for longer is looked at when somebody asks for it.
-const EXCHANGES: u32 = 10_000;
+const EXCHANGES: u32 = 500;
 /// Grace period in seconds of a pod that sets none.
 const GRACE: i64 = 30;
 /// How far a forecast reaches.
