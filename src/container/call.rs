@@ -377,8 +377,8 @@ impl Call<'_> {
         }
         let parent = self.process.pid;
         let now = self.world.now;
-        child.pid = self.world.next_pid(self.container);
         let container = self.container_mut();
+        child.pid = container.next_pid();
         child.parent = parent;
         child.started = now;
         child.state = State::Ready;
@@ -419,24 +419,13 @@ impl Call<'_> {
             return Ok(());
         }
         let uid = self.process.credentials.uid;
-        let container = self.world.container_of(self.container, pid).ok_or(Errno::ESRCH)?;
-        let found = self.world.containers.get_mut(&container);
-        let target = found.and_then(|found| found.processes.get_mut(&pid)).ok_or(Errno::ESRCH)?;
+        let target = self.container_mut().processes.get_mut(&pid).ok_or(Errno::ESRCH)?;
         if uid != 0 && target.credentials.uid != uid {
             return Err(Errno::EPERM);
         }
         target.pending.push(signal);
-        if container == self.container {
-            self.world.effects.woken.push(pid);
-        } else {
-            self.world.effects.woken_elsewhere.push((container, pid));
-        }
+        self.world.effects.woken.push(pid);
         Ok(())
-    }
-
-    /// Reports whether there is a process of this number for the one that asks.
-    pub(crate) fn sees(&self, pid: Pid) -> bool {
-        pid == self.process.pid || self.world.container_of(self.container, pid).is_some()
     }
 
     /// Listens on a TCP port.

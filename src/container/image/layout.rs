@@ -246,7 +246,6 @@ mod tests {
             unknown_program: UnknownProgram::Service,
             capabilities: 0,
             mapped_root: None,
-            process_namespace: None,
             has_stdin: false,
             has_tty: false,
         }

@@ -143,8 +143,7 @@ pub(crate) fn stand_in(call: &Call<'_>) -> Option<Task> {
     let name = base_name(call.process.argv.first()?);
     let is_brought = call.image().programs.iter().any(|path| base_name(path) == name);
     let is_own = call.process.session.is_none();
-    let is_service =
-        call.process.pid == call.container().main && call.container().config.unknown_program == UnknownProgram::Service;
+    let is_service = call.process.pid == 1 && call.container().config.unknown_program == UnknownProgram::Service;
     (is_own && is_brought).then_some(if is_service { Task::UnknownService } else { Task::UnknownBatch(None) })
 }
 
@@ -215,22 +214,6 @@ pub(crate) fn default_action(call: &Call<'_>, signal: Signal) -> Option<Signal> 
     // The kernel does not apply default actions to the first process of a container.
     let is_protected = call.process.pid == 1 && signal != Signal::Kill;
     (!is_ignored && !is_protected).then_some(signal)
-}
-
-/// Lets a program act on a signal that does not end it; false if it does not handle it.
-pub(crate) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
-    let is_wanted = signal == Signal::Hup && !call.process.ignored.contains(&signal);
-    match std::mem::replace(&mut call.process.task, Task::Plain) {
-        Task::Net(state) if is_wanted => {
-            let is_handled = state.reconfigure(call);
-            call.process.task = Task::Net(state);
-            is_handled
-        }
-        task => {
-            call.process.task = task;
-            false
-        }
-    }
 }
 
 /// Returns the exit code of a program that handles a signal by ending; `None` if it does not handle it.

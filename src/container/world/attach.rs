@@ -1,6 +1,7 @@
 //! Sessions that join the main process of a container: its output from then on, and its input.
 
 use super::buffer::Buffer;
+use super::container::MAIN;
 use super::{Session, SessionId, Stream, World};
 
 impl World {
@@ -23,7 +24,7 @@ impl World {
             has_tty: found.config.has_tty,
             size: None,
             status: None,
-            leader: found.main,
+            leader: MAIN,
             input: Buffer::new(1),
             output,
         };
@@ -39,7 +40,7 @@ impl World {
             has_tty,
             size: None,
             status: None,
-            leader: super::container::main(),
+            leader: MAIN,
             input: Buffer::new(1),
             output: Vec::new(),
         };

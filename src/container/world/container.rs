@@ -9,8 +9,8 @@ use super::{Log, SessionId};
 use crate::fs::Mounts;
 use crate::process::{Credentials, Pid, Process, State, Status};
 
-/// The number of the main process in a namespace of its own.
-const MAIN: Pid = 1;
+/// The number of the main process.
+pub(crate) const MAIN: Pid = 1;
 
 /// What becomes of a main process whose program is not simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,10 +68,6 @@ pub struct ContainerConfig {
     /// The user of the node that is root here, if the pod has a user namespace of its own.
     #[serde(default)]
     pub mapped_root: Option<u32>,
-    /// The container whose process namespace it is in; empty for one that all containers of the pod share, `None` for one of
-    /// its own.
-    #[serde(default)]
-    pub process_namespace: Option<String>,
     /// What a program does that is not simulated.
     pub unknown_program: UnknownProgram,
     /// Standard input stays open (`stdin: true`): a shell waits for it.
@@ -104,9 +100,6 @@ pub struct Container {
     /// How it has ended; `None` while it runs.
     pub exit: Option<Exit>,
     pub(crate) processes: BTreeMap<Pid, Process>,
-    /// The number of the main process.
-    #[serde(default = "main")]
-    pub(crate) main: Pid,
     pub(crate) last_pid: Pid,
     /// The sessions that have joined the main process.
     pub(crate) attached: Vec<SessionId>,
@@ -114,22 +107,17 @@ pub struct Container {
     pub(crate) main_input: Option<SessionId>,
 }
 
-/// Returns the number of the main process of a container that has a namespace of its own.
-pub(super) fn main() -> Pid {
-    MAIN
-}
-
 impl Container {
-    /// Reports whether all containers of the pod share its process namespace, which the pause process holds then.
-    pub(crate) fn shares_processes(&self) -> bool {
-        self.config.process_namespace.as_deref() == Some("")
+    pub(crate) fn next_pid(&mut self) -> Pid {
+        self.last_pid += 1;
+        self.last_pid
     }
 
     /// Reports whether the main process may ask for the status of a child: it does while the main process is its parent from
     /// the start. A program that never asks, like a server, leaves no zombies here.
     pub(crate) fn main_waits_for(&self, _child: Pid) -> bool {
         self.processes
-            .get(&self.main)
+            .get(&MAIN)
             .is_some_and(|main| !matches!(main.state, State::Zombie(_)) && main.task.reaps_children())
     }
 }

@@ -5,7 +5,6 @@ mod buffer;
 mod container;
 pub(crate) mod log;
 mod mount_points;
-mod namespace;
 pub(crate) mod proc;
 mod rounds;
 mod schedule;
@@ -29,7 +28,6 @@ use buffer::Buffer;
 
 pub use container::{Container, ContainerConfig, Exit, UnknownProgram};
 pub use log::{Log, LogLine, Stream};
-pub(crate) use namespace::{PAUSE, is_link};
 pub use session::{Session, SessionId};
 pub use stored::StoredWorld;
 
@@ -102,9 +100,7 @@ impl World {
 
     /// Sends a signal to the main process of a container. Without an effect on a container that does not run.
     pub fn signal(&mut self, container: &str, signal: Signal) {
-        if let Some(found) = self.containers.get_mut(container)
-            && let Some(main) = found.processes.get_mut(&found.main)
-        {
+        if let Some(main) = self.containers.get_mut(container).and_then(|c| c.processes.get_mut(&container::MAIN)) {
             main.pending.push(signal);
         }
     }
@@ -113,7 +109,7 @@ impl World {
     /// only those that speak HTTP.
     #[must_use]
     pub fn knows_main(&self, container: &str) -> bool {
-        let main = self.containers.get(container).and_then(|found| found.processes.get(&found.main));
+        let main = self.containers.get(container).and_then(|found| found.processes.get(&container::MAIN));
         main.is_some_and(|main| match main.task {
             Task::UnknownService | Task::UnknownBatch(_) => false,
             Task::Net(_) => main
@@ -220,8 +216,7 @@ impl World {
             self.release_file(id);
         }
         let (pid, parent, session) = (process.pid, process.parent, process.session);
-        let main = self.containers.get(container).map_or(pid, |found| found.main);
-        if pid == main {
+        if pid == container::MAIN {
             self.end_container(container, status);
             return;
         }
@@ -232,10 +227,10 @@ impl World {
         // Orphans are adopted by the main process, which reaps them at once.
         container.processes.retain(|_, child| child.parent != pid || !matches!(child.state, State::Zombie(_)));
         for child in container.processes.values_mut().filter(|child| child.parent == pid) {
-            child.parent = main;
+            child.parent = container::MAIN;
         }
         self.effects.woken.push(parent);
-        if parent != 0 && (parent != main || container.main_waits_for(pid)) {
+        if parent > container::MAIN || parent == container::MAIN && container.main_waits_for(pid) {
             process.state = State::Zombie(status);
             process.listeners.clear();
             container.processes.insert(pid, process);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use kctl_base::sim::Time;
 
-use super::namespace::{PAUSE, is_link};
 use super::{Container, World};
 use crate::call::Call;
 use crate::fs::{Attributes, Device, Mount, NodeKind, Tree};
@@ -80,17 +79,11 @@ fn tree(call: &Call<'_>) -> Tree {
     let container = call.container();
     let mut files = ProcFiles { tree: empty(container.started), now: call.now() };
     files.system(container);
-    for (_, seen) in call.world.namespace(call.container) {
-        for process in seen.processes.values() {
-            files.process(seen, process, process.pid);
-        }
-    }
-    if container.shares_processes() {
-        files.text(&format!("/{PAUSE}/cmdline"), "/pause\0");
-        files.text(&format!("/{PAUSE}/comm"), "pause\n");
+    for process in container.processes.values() {
+        files.process(container, process, process.pid);
     }
     // A process that is about to be started has no number yet.
-    let own = if call.process.pid == 0 { call.world.following_pid(call.container) } else { call.process.pid };
+    let own = if call.process.pid == 0 { container.last_pid + 1 } else { call.process.pid };
     files.process(container, call.process, own);
     files.descriptors(call, own);
     files.put("/self", NodeKind::Link(own.to_string()));
@@ -204,5 +197,5 @@ fn mounts(container: &Container) -> String {
         let mode = if mount.is_read_only { "ro" } else { "rw" };
         format!("{} {path} {} {mode},relatime 0 0\n", mount.source, mount.fs_type)
     };
-    container.config.mounts.0.iter().filter(|mount| !is_link(mount)).map(line).collect()
+    container.config.mounts.0.iter().map(line).collect()
 }

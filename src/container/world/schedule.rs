@@ -25,8 +25,6 @@ pub(crate) struct Effects {
     pub(crate) commands: u64,
     /// Processes of the container that may be able to go on.
     pub(crate) woken: Vec<Pid>,
-    /// Such processes of other containers.
-    pub(crate) woken_elsewhere: Vec<(String, Pid)>,
     /// Something was written, read or closed that others may wait for.
     pub(crate) has_moved_bytes: bool,
 }
@@ -92,9 +90,6 @@ impl Queue {
     fn after_step(&mut self, key: Key, effects: &mut Effects) {
         for pid in effects.woken.drain(..) {
             self.ready.insert((Arc::clone(&key.0), pid));
-        }
-        for (container, pid) in effects.woken_elsewhere.drain(..) {
-            self.ready.insert((container.into(), pid));
         }
         if std::mem::take(&mut effects.has_moved_bytes) {
             self.ready.extend(self.sleepers.drain(..));
@@ -288,7 +283,7 @@ fn deliver(call: &mut Call<'_>) -> Option<Status> {
             }
             task => {
                 call.process.task = task;
-                !programs::handle(call, signal) && programs::default_action(call, signal).is_some()
+                programs::default_action(call, signal).is_some()
             }
         };
         if ends {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::container::MAIN;
 use super::{Container, ContainerConfig, Log, Stream, UnknownProgram, World, mount_points, terminal};
 use crate::call::Call;
 use crate::fs::{Mount, Tree};
@@ -47,7 +48,6 @@ impl World {
             log: Log::default(),
             exit: None,
             processes: BTreeMap::new(),
-            main: super::container::main(),
             last_pid: 0,
             attached: Vec::new(),
             main_input: None,
@@ -74,11 +74,7 @@ impl World {
             let file = self.add_file(target);
             process.files.insert(descriptor, file);
         }
-        let main = self.add_process(name, process);
-        if let Some(container) = self.containers.get_mut(name) {
-            container.main = main;
-        }
-        self.share_roots(name);
+        self.add_process(name, process);
     }
 
     /// Opens the standard input of a main process: nothing, unless the container is created with an open one.
@@ -120,10 +116,11 @@ impl World {
 
     /// Adds a process to a container; returns its number.
     pub(super) fn add_process(&mut self, container: &str, mut process: Process) -> Pid {
-        let pid = self.next_pid(container);
-        process.pid = pid;
         let container =
             self.containers.get_mut(container).unwrap_or_else(|| unreachable!("the container was found before"));
+        process.pid = container.next_pid();
+        debug_assert!(process.pid >= MAIN);
+        let pid = process.pid;
         container.processes.insert(pid, process);
         pid
     }

@@ -3,7 +3,6 @@
 //! The image pull is in [`super::image_pull`], the start in [`super::start`].
 
 use super::container_spec::ContainerSpec;
-use super::images;
 use super::pod_sync::PodSync;
 use super::probes::{self, ProbeTarget};
 use super::restart_all::matched_action;
@@ -24,12 +23,6 @@ impl PodSync<'_> {
             State::PullFailed { until } if until <= now => self.back_off_pull(spec, container),
             State::PullBackoff { until } if until <= now || container.image != spec.spec.str("/image") => {
                 self.pull_image(spec, container);
-            }
-            State::ConfigError { until, message } if images::is_at_fault(&message) => {
-                if until <= now || container.image != spec.spec.str("/image") {
-                    return self.pull_image(spec, container);
-                }
-                self.out.requeue_at(until, true);
             }
             State::ConfigError { until, .. } if until <= now || (self.inputs.config_error)(spec.spec).is_none() => {
                 self.start(spec, container);

@@ -18,11 +18,6 @@ pub(super) fn canonical(image: &str) -> String {
 /// Begin of the message about an image whose name cannot be parsed.
 pub(super) const INVALID_NAME: &str = "Failed to apply default image tag";
 
-/// Reports whether the message of a configuration error is about the image, which has to be looked at again then.
-pub(super) fn is_at_fault(message: &str) -> bool {
-    message.starts_with(INVALID_NAME) || message.contains("pull policy of Never")
-}
-
 /// Returns why an image has no name that can be parsed (`applyDefaultImageTag` in `pkg/kubelet/images`, `ParseNormalizedNamed` of
 /// `github.com/distribution/reference`); `None` for a valid one.
 pub(super) fn name_error(image: &str) -> Option<String> {

@@ -6,7 +6,6 @@ use crate::errno::Errno;
 use crate::fs::NodeKind;
 use crate::programs::opts::{Options, Spec, is_busybox, quote};
 use crate::programs::text::size;
-use crate::world::is_link;
 
 const DU: Spec = Spec::new(
     "aHLdclsxhmkd:",
@@ -126,10 +125,7 @@ pub(super) fn df(call: &mut Call<'_>) -> Result<i32, Stop> {
     let mut rows = Vec::new();
     let mut code = 0;
     let places: Vec<String> = match options.operands.is_empty() {
-        true => {
-            let mounts = call.container().config.mounts.0.iter().filter(|mount| !is_link(mount));
-            mounts.map(|mount| mount.path.clone() + "/").collect()
-        }
+        true => call.container().config.mounts.0.iter().map(|mount| mount.path.clone() + "/").collect(),
         false => options.operands.clone(),
     };
     for place in places {

@@ -142,14 +142,6 @@ impl State {
         }
     }
 
-    /// Acts on `SIGHUP`; false if it has its default action.
-    pub(super) fn reconfigure(&self, call: &mut Call<'_>) -> bool {
-        match self {
-            State::Service(service) => service.reconfigure(call),
-            _ => false,
-        }
-    }
-
     /// Returns the exit code of a program that handles a signal by ending; `None` if the signal has its default action.
     pub(crate) fn on_signal(&self, signal: Signal) -> Option<u8> {
         match self {

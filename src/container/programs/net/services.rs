@@ -97,14 +97,6 @@ impl Service {
         }
     }
 
-    /// Acts on `SIGHUP`: servers read their configuration again. False for one that does not handle it.
-    pub(super) fn reconfigure(&self, call: &mut Call<'_>) -> bool {
-        if call.process.argv.first().is_some_and(|name| name.starts_with("nginx: master process")) {
-            nginx::reconfigure(call);
-        }
-        self.stops == Stops::Cleanly
-    }
-
     /// Returns the exit code with which a signal is answered; `None` for the default action.
     pub(super) fn on_signal(&self, signal: Signal) -> Option<u8> {
         let is_stop = matches!(signal, Signal::Term | Signal::Int | Signal::Quit);
@@ -185,7 +177,7 @@ fn refuse(call: &mut Call<'_>, what: &str) -> Started {
 
 /// Becomes what is assumed of a program that is not simulated: for the main process a service or task, else a refusal.
 pub(in crate::programs) fn unknown(call: &mut Call<'_>) -> Result<i32, Stop> {
-    if call.process.pid != call.container().main {
+    if call.process.pid != 1 {
         return refuse(call, "is known by its name only");
     }
     call.process.next = Some(match call.container().config.unknown_program {

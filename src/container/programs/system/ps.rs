@@ -9,7 +9,6 @@ use crate::call::{Call, Stop};
 use crate::process::{Pid, Process, State, Wait};
 use crate::programs::opts::{Options, Spec, is_busybox};
 use crate::programs::{time, users};
-use crate::world::{Container, PAUSE};
 
 const BUSYBOX: Spec = Spec::new("o:Taefwlu:", &[], "[-o COL1,COL2=HEADER]");
 const GNU: Spec = Spec::new(
@@ -60,29 +59,13 @@ pub(super) fn processes(call: &mut Call<'_>) -> Vec<Row> {
         },
         has_terminal,
     };
-    let has_terminal = |process: &Process, container: &Container| match process.session {
+    let has_terminal = |process: &Process| match process.session {
         Some(session) => call.world.sessions.get(&session).is_some_and(|session| session.has_tty),
-        None => container.config.has_tty,
+        None => call.container().config.has_tty,
     };
-    let seen = call.world.namespace(call.container).map(|(_, container)| container);
-    let seen = seen.flat_map(|container| container.processes.values().map(move |process| (container, process)));
     let mut rows: Vec<Row> =
-        seen.map(|(container, process)| row(process, false, has_terminal(process, container))).collect();
-    rows.push(row(call.process, true, has_terminal(call.process, call.container())));
-    if call.container().shares_processes() {
-        let argv = vec!["/pause".to_owned()];
-        let started = rows.iter().map(|row| row.started).min().unwrap_or(call.now());
-        rows.push(Row {
-            pid: PAUSE,
-            parent: 0,
-            uid: 0,
-            user: String::new(),
-            started,
-            argv,
-            state: 'S',
-            has_terminal: false,
-        });
-    }
+        call.container().processes.values().map(|process| row(process, false, has_terminal(process))).collect();
+    rows.push(row(call.process, true, has_terminal(call.process)));
     rows.sort_by_key(|row| row.pid);
     for row in &mut rows {
         row.user = users::name(call, row.uid).unwrap_or_else(|| row.uid.to_string());

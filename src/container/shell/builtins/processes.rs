@@ -352,7 +352,7 @@ impl Shell {
                 Ok(false)
             }
             Some(signal) => call.kill(pid, signal).map(|()| false),
-            None if call.sees(pid) => Ok(false),
+            None if pid == call.process.pid || call.container().processes.contains_key(&pid) => Ok(false),
             None => Err(Errno::ESRCH),
         }
     }

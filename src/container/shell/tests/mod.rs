@@ -85,7 +85,6 @@ pub(crate) fn world(image: &str, argv: &[&str]) -> World {
         unknown_program: UnknownProgram::Task,
         capabilities: 0,
         mapped_root: None,
-        process_namespace: None,
         has_stdin: false,
         has_tty: false,
     };

@@ -62,7 +62,6 @@ pub(super) fn config(
         declared_http: declared_http(pod, spec.name()),
         capabilities: capabilities::of(container),
         mapped_root: mapped_root(pod),
-        process_namespace: process_namespace(pod, container),
         unknown_program: if is_service(pod, spec) { UnknownProgram::Service } else { UnknownProgram::Task },
         has_stdin: container.flag("/stdin"),
         has_tty: container.flag("/tty"),
@@ -123,16 +122,6 @@ fn credentials(pod: &Object, container: &Value, image: &str) -> Option<Credentia
     // The kernel keeps them in order.
     groups.sort_unstable();
     Some(Credentials { uid, gid, groups })
-}
-
-/// Returns the container whose process namespace a container joins: all share that of the pod, an ephemeral container joins its
-/// target.
-fn process_namespace(pod: &Object, container: &Value) -> Option<String> {
-    match container.str("/targetContainerName") {
-        _ if pod.flag("/spec/shareProcessNamespace") => Some(String::new()),
-        "" => None,
-        target => Some(target.to_owned()),
-    }
 }
 
 /// Returns the user of the node that is root in a pod with a user namespace of its own. The kubelet gives each pod another

@@ -11,10 +11,6 @@ use crate::programs::net::State;
 const CONFIGURATION: &str = "/etc/nginx/nginx.conf";
 /// The number that the first worker has in the image: its start script has used those before.
 const FIRST_WORKER: Pid = 29;
-/// How many the script uses in a namespace in which other containers have some.
-const SCRIPTED: Pid = 6;
-/// What a worker calls itself.
-const WORKER: &str = "nginx: worker process";
 /// Most worker processes.
 const MAX_WORKERS: u32 = 64;
 
@@ -150,14 +146,9 @@ fn notice(call: &mut Call<'_>, text: &str) {
 /// Starts the worker processes, one for each processor.
 fn spawn_workers(call: &mut Call<'_>) -> Vec<Pid> {
     let count = call.container().config.processors.clamp(1, MAX_WORKERS);
-    // The start script of the image has run programs before.
-    let first = match call.container().shares_processes() {
-        true => call.process.pid + SCRIPTED,
-        false => FIRST_WORKER,
-    };
-    if call.process.pid == call.container().main {
+    if call.process.pid == 1 {
         let container = call.container_mut();
-        container.last_pid = container.last_pid.max(first - 1);
+        container.last_pid = container.last_pid.max(FIRST_WORKER - 1);
     }
     let worker = State::Service(super::Service { is_started: true, stops: super::Stops::Cleanly });
     let mut credentials = call.process.credentials.clone();
@@ -165,7 +156,7 @@ fn spawn_workers(call: &mut Call<'_>) -> Vec<Pid> {
         credentials = crate::process::Credentials { uid: 101, gid: 101, groups: vec![101] };
     }
     let child = Process {
-        argv: vec![WORKER.into()],
+        argv: vec!["nginx: worker process".into()],
         task: Task::Net(Box::new(worker)),
         credentials,
         pending: Vec::new(),
@@ -173,36 +164,6 @@ fn spawn_workers(call: &mut Call<'_>) -> Vec<Pid> {
         ..call.process.clone()
     };
     (0..count).map(|_| call.spawn(child.clone())).collect()
-}
-
-/// Acts on `SIGHUP` in the master process: it reads its configuration again, and replaces its workers.
-pub(super) fn reconfigure(call: &mut Call<'_>) {
-    let command = call.process.argv.first().cloned().unwrap_or_default();
-    let path = command.split_once(" -c ").map_or(CONFIGURATION, |(_, rest)| rest.split(' ').next().unwrap_or_default());
-    notice(call, "signal 1 (SIGHUP) received, reconfiguring");
-    let nginx = match Nginx::load(call, path) {
-        Ok(nginx) => nginx,
-        Err(problem) => {
-            let pid = call.process.pid;
-            let line = format!("{} [emerg] {pid}#{pid}: {problem}\n", dates::error_log(call.now()));
-            return call.warn(&line);
-        }
-    };
-    let ports = nginx.ports();
-    let service = Service::Http(Box::new(Server::Nginx(nginx)));
-    call.process.listeners = ports.into_iter().map(|port| Listener { port, service: service.clone() }).collect();
-    let own = call.process.pid;
-    let is_worker = |process: &&Process| process.parent == own && process.argv == [WORKER];
-    let old: Vec<Pid> = call.container().processes.values().filter(is_worker).map(|process| process.pid).collect();
-    notice(call, "reconfiguring");
-    notice(call, "start worker processes");
-    for worker in spawn_workers(call) {
-        notice(call, &format!("start worker process {worker}"));
-    }
-    for worker in old {
-        // One that has ended meanwhile needs no signal.
-        let _ = call.kill(worker, Signal::Quit);
-    }
 }
 
 /// Goes on in the background: a child listens, and the process ends.
@@ -227,12 +188,19 @@ fn send_signal(call: &mut Call<'_>, signal: &str, path: &str) -> Started {
     };
     match signal {
         "reload" => {
-            if let Err(problem) = Nginx::load(call, path) {
-                return reject(call, &problem, &Options { path: path.to_owned(), ..Options::default() });
-            }
+            let nginx = match Nginx::load(call, path) {
+                Ok(nginx) => nginx,
+                Err(problem) => {
+                    return reject(call, &problem, &Options { path: path.to_owned(), ..Options::default() });
+                }
+            };
             notice(call, "signal process started");
-            // It was found above.
-            let _ = call.kill(master, Signal::Hup);
+            let ports = nginx.ports();
+            let service = Service::Http(Box::new(Server::Nginx(nginx)));
+            let listeners = ports.into_iter().map(|port| Listener { port, service: service.clone() }).collect();
+            if let Some(process) = call.container_mut().processes.get_mut(&master) {
+                process.listeners = listeners;
+            }
             return Ok(0);
         }
         "reopen" => notice(call, "signal process started"),
