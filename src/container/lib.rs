@@ -26,7 +26,7 @@ pub use fs::{
 pub use image::{Flavour, Image};
 pub use network::{Answer, Endpoint, Health, NetworkError, Record, RecordKind, Request, Response, Surroundings};
 pub use process::{Credentials, Pid, Signal, Status, Wait};
-pub use programs::{Load, is_shell, load_of, serves, simulates};
+pub use programs::{Load, ends_by_itself, is_shell, load_of, simulates};
 pub use world::{
     Container, ContainerConfig, Exit, Log, LogLine, Outcome, ProcessNamespace, Session, SessionId, StoredWorld, Stream,
     UnknownProgram, World,

@@ -195,6 +195,11 @@ pub trait Surroundings {
 
     /// Returns a random number that follows from the seed of the cluster.
     fn random(&mut self) -> u64;
+
+    /// Reports whether the world has to be left as it is now, because what was asked last has no answer yet.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Surroundings that count what they are asked.
@@ -211,6 +216,10 @@ impl Counted<'_> {
 }
 
 impl Surroundings for Counted<'_> {
+    fn is_over(&self) -> bool {
+        self.surroundings.is_over()
+    }
+
     fn query(&mut self, server: Ipv4Addr, name: &str, kind: RecordKind) -> Result<Answer, NetworkError> {
         self.ask().query(server, name, kind)
     }

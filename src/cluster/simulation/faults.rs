@@ -160,7 +160,10 @@ mod tests {
     fn a_new_store_lists_the_default_missing_images_and_an_old_one_has_them_all_the_same() {
         let mut cluster = cluster();
         let server = cluster.server();
-        assert_eq!(server.row(MISSING_IMAGES).expect("readable"), Some(json!(["nginx:1.91"])));
+        assert_eq!(
+            server.row(MISSING_IMAGES).expect("readable"),
+            Some(json!(["nginx:1.161", "nginx:1.91", "nginx:sometag", "non-existing-repo/non-existing-image:example"]))
+        );
         assert_eq!(server.row(MISSING_TAGS).expect("readable"), Some(json!(["bad", "does-not-exist", "notfound"])));
         server.set_row(MISSING_IMAGES, None);
         server.set_row(MISSING_TAGS, None);

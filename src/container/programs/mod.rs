@@ -111,10 +111,10 @@ pub fn load_of(image: &str, command: &[String], args: &[String]) -> Option<Load>
     system::load(image, &Image::of(image).argv(command, args))
 }
 
-/// Reports whether a program of this name is a simulated server, which runs until it is stopped.
+/// Reports whether a simulated program of this name does its work and ends, unlike a server or the start script of one.
 #[must_use]
-pub fn serves(name: &str) -> bool {
-    net::serves(name)
+pub fn ends_by_itself(name: &str) -> bool {
+    net::is_client(name) || matches!(name, "perl" | "stress")
 }
 
 /// Reports whether a program file can be run: what is not simulated is not there.

@@ -79,6 +79,8 @@ pub struct Outcome {
     pub next: Option<Time>,
     /// The budget was used up before the instant was reached: [`World::now`] is earlier.
     pub is_exhausted: bool,
+    /// The surroundings have ended the run at [`World::now`], in the middle of what happens then.
+    pub is_over: bool,
 }
 
 impl World {

@@ -156,9 +156,12 @@ impl World {
             while let Some(key) = queue.next(self) {
                 if left == 0 {
                     self.asked = before + surroundings.asked;
-                    return Outcome { next: Some(self.now), is_exhausted: true };
+                    return Outcome { next: Some(self.now), is_exhausted: true, is_over: false };
                 }
                 self.step(&key.0, key.1, &mut surroundings);
+                if surroundings.is_over() {
+                    return Outcome { next: Some(self.now), is_exhausted: false, is_over: true };
+                }
                 left = left.saturating_sub(std::mem::take(&mut self.effects.commands).max(1));
                 queue.after_step(key, &mut self.effects);
             }
@@ -178,7 +181,7 @@ impl World {
                     self.clear_proc();
                     self.asked = before + surroundings.asked;
                     self.now = self.now.max(until);
-                    return Outcome { next, is_exhausted: false };
+                    return Outcome { next, is_exhausted: false, is_over: false };
                 }
             }
         }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use kctl_base::sim::{Duration, Time};
-use kctl_container::{Image, is_shell, serves, simulates};
+use kctl_container::{Image, ends_by_itself, is_shell, simulates};
 
 /// Duration of a command that is not simulated, if it is a task.
 const TASK_TIME: Duration = Duration::from_secs(1);
@@ -106,10 +106,10 @@ fn of_image(image: &str) -> Option<Program> {
 fn is_client(image: &str) -> bool {
     let image = Image::of(image);
     let main = image.command.first().or_else(|| image.entrypoint.first()).map_or("", |main| base_name(main));
-    simulates(main) && !serves(main) && !main.ends_with(".sh")
+    ends_by_itself(main) && !main.ends_with(".sh")
 }
 
-/// Returns whether a program is the server that an image brings.
+    ends_by_itself(main)
 pub(super) fn is_main_program(image: &str, program: &str) -> bool {
     let image = Image::of(image);
     let main = image.entrypoint.iter().chain(image.command).next();
@@ -366,7 +366,8 @@ mod tests {
     fn other_commands_are_services_or_tasks() {
         let program = |image: &str, argv: &[&str], is_service| run(image, argv, is_service).expect("decided");
         assert_eq!(program("app", &["/app/server", "-v"], true).runs, None);
-        assert_eq!(program("perl", &["perl", "-e", "1"], false).runs, Some(TASK_TIME));
+        assert_eq!(program("openjdk", &["java", "-jar", "app.jar"], false).runs, Some(TASK_TIME));
+        assert_eq!(run("perl", &["perl", "-e", "print 1"], false), None);
         assert_eq!(program("nginx:1.25", &[], false).runs, None);
         assert_eq!(program("fluentd-elasticsearch:1.20", &[], true).runs, None);
         assert_eq!(program("docker.io/library/hello-world", &[], true).runs, Some(Duration::ZERO));

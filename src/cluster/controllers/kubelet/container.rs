@@ -112,7 +112,7 @@ impl PodSync<'_> {
     /// Runs the probes of a running container that are due.
     pub(super) fn probe(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime, running: &Running) {
         if let Some(at) = running.ends_at() {
-            self.out.requeue_at(at, false);
+            self.out.requeue_at(at, container.repeats());
         }
         let target = ProbeTarget {
             container: spec.spec,

@@ -170,13 +170,13 @@ fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
         return;
     }
     let running = runtime.containers.values().filter_map(|container| match &container.state {
-        State::Running(running) => running.ends_at(),
-        State::Killing { until, .. } => Some(*until),
-        State::PostStart { until, .. } => *until,
+        State::Running(running) => Some((running.ends_at()?, container.repeats())),
+        State::Killing { until, .. } => Some((*until, false)),
+        State::PostStart { until, .. } => Some(((*until)?, false)),
         _ => None,
     });
-    if let Some(at) = running.min() {
-        outcome.requeue_at(at, false);
+    for (at, repeats) in running {
+        outcome.requeue_at(at, repeats);
     }
     if let Some(at) = runtime.look_at {
         outcome.requeue_at(at, true);

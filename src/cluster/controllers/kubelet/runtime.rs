@@ -331,6 +331,11 @@ impl ContainerRuntime {
         }
     }
 
+    /// Reports whether the end of the run is one of many: a container that has been restarted will be again and again.
+    pub(super) fn repeats(&self) -> bool {
+        self.restarts > 0
+    }
+
     /// Reports whether the container has been started at least once.
     pub(super) fn has_run(&self) -> bool {
         let runs = self.running().is_some() && !self.is_before_running();

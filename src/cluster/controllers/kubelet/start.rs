@@ -63,7 +63,7 @@ impl PodSync<'_> {
         let now = self.inputs.now;
         match running.ends_at() {
             Some(at) if at <= now => self.out.requeue_at(now, false),
-            Some(at) => self.out.requeue_at(at, false),
+            Some(at) => self.out.requeue_at(at, container.repeats()),
             // Its inside has to be there first.
             None if running.program.is_inside => self.out.requeue_at(now, false),
             None => self.probe(spec, container, &running),

@@ -82,7 +82,9 @@ fn claims_of_volume(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> 
     let is_released = change.old.as_ref().is_none_or(|old| old.at("/spec/claimRef").is_some());
     if change.kind != ChangeKind::Deleted && is_released && volume.at("/spec/claimRef").is_none() {
         let unbound = ctx.indexed(CLAIMS, "unbound", class_of(volume))?;
-        keys.extend(unbound.iter().filter(|c| matching::satisfies(volume, c)).map(|c| Key::of(c)));
+        // Upstream, claims wait for the next resync; only those that users make need not do so here.
+        let of_users = unbound.iter().filter(|c| c.controller_of_kind("Pod").is_none());
+        keys.extend(of_users.filter(|c| matching::satisfies(volume, c)).map(|c| Key::of(c)));
     }
     Ok(keys)
 }

@@ -31,7 +31,7 @@ use crate::process::Signal;
 use script::Script;
 
 pub(crate) use redis::Store;
-pub(super) use services::{serves, unknown};
+pub(super) use services::unknown;
 
 /// A client: it writes what it prints, and returns its exit code.
 type Client = fn(&mut Call<'_>, &mut Script) -> Result<i32, Stop>;
@@ -66,6 +66,11 @@ const CLIENTS: &[(&str, Client)] = &[
     ("traceroute", ping::traceroute),
     ("wget", wget::run),
 ];
+
+/// Reports whether a program of this name asks others, and ends.
+pub(super) fn is_client(name: &str) -> bool {
+    CLIENTS.iter().any(|(known, _)| *known == name)
+}
 
 /// The names of the programs with a state.
 pub(super) const NAMES: &[&str] = &[

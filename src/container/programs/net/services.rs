@@ -80,11 +80,6 @@ pub(super) fn find(name: &str, argv: &[String]) -> Option<Service> {
     Some(Service { is_started: false, stops })
 }
 
-/// Reports whether a program is a server, whatever its arguments.
-pub(in crate::programs) fn serves(name: &str) -> bool {
-    SERVICES.iter().any(|(known, ..)| *known == name)
-}
-
 impl Service {
     /// Opens the ports at first; then waits.
     pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {

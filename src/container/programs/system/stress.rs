@@ -105,7 +105,7 @@ fn order(image: &Image, args: &[String]) -> Result<Order, String> {
 
 /// Parses the options of `stress`.
 fn c_order(args: &[String]) -> Result<Order, String> {
-    let (mut workers, mut bytes, mut timeout) = ([0_u64; 4], VM_BYTES, None);
+    let (mut workers, mut bytes, mut timeout, mut hangs) = ([0_u64; 4], VM_BYTES, None, false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let (name, attached) = arg.split_once('=').map_or((arg.as_str(), None), |(name, value)| (name, Some(value)));
@@ -121,7 +121,8 @@ fn c_order(args: &[String]) -> Result<Order, String> {
             (Some(kind), _) => workers[kind] = value()?.parse().map_err(|_| arg.clone())?,
             (None, "--vm-bytes") => bytes = size(value()?).ok_or_else(|| arg.clone())?,
             (None, "-t" | "--timeout") => timeout = Some(span(value()?).ok_or_else(|| arg.clone())?),
-            (None, "--vm-stride" | "--vm-hang" | "--hdd-bytes" | "--backoff") => drop(value()?),
+            (None, "--vm-hang") => hangs = value()? != "0",
+            (None, "--vm-stride" | "--hdd-bytes" | "--backoff") => drop(value()?),
             (None, "-v" | "--verbose" | "-q" | "--quiet" | "--vm-keep") => {}
             _ => return Err(arg.clone()),
         }
@@ -129,8 +130,8 @@ fn c_order(args: &[String]) -> Result<Order, String> {
     let [cpu, io, vm, hdd] = workers;
     let greeting = format!("stress: info: [{{pid}}] dispatching hogs: {cpu} cpu, {io} io, {vm} vm, {hdd} hdd\n");
     Ok(Order {
-        // A worker that holds memory touches it again and again.
-        load: Load { processors: cpu + vm, memory: vm.saturating_mul(bytes) },
+        // A worker that holds memory touches it again and again, unless it sleeps meanwhile.
+        load: Load { processors: cpu + if hangs { 0 } else { vm }, memory: vm.saturating_mul(bytes) },
         greeting: vec![greeting],
         allocated_after: ALLOCATION,
         timeout,
@@ -211,7 +212,7 @@ mod tests {
     fn options_say_what_is_used() {
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
         let cases = [
-            ("polinux/stress", "stress --vm 1 --vm-bytes 150M --vm-hang 1", Some((1, 150 << 20))),
+            ("polinux/stress", "stress --vm 1 --vm-bytes 150M --vm-hang 1", Some((0, 150 << 20))),
             ("polinux/stress", "/usr/local/bin/stress -c 2 --timeout 10s", Some((2, 0))),
             ("progrium/stress", "stress --vm=2", Some((2, 512 << 20))),
             ("vish/stress", "/stress -logtostderr -cpus 2", Some((2, 0))),

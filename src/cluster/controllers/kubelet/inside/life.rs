@@ -29,6 +29,9 @@ const NETWORK_FORESIGHT: u64 = 500;
 const FORECASTS: u32 = 3;
 /// Lines of the log of a container that are exact when its pod is deleted: the log goes with the pod.
 const LAST_LINES: u64 = 1000;
+/// Forecasts in turn that end at something that changes a server: the kubelet looks when it comes to that. A program that goes on
+/// like this for longer is looked at when somebody asks for it.
+const EXCHANGES: u32 = 500;
 /// Grace period in seconds of a pod that sets none.
 const GRACE: i64 = 30;
 /// How far a forecast reaches.
@@ -143,6 +146,7 @@ impl Inside {
         now: Time,
     ) -> Result<(), Status> {
         let mut ahead = self.forecast();
+        ahead.ends_at_exchange = true;
         let hooks: Vec<SessionId> = self.hooks.values().filter_map(Hook::session).collect();
         ahead.world.close_sessions(&hooks);
         // What is asked once is taken to stay as it is; a change leads to another forecast.
@@ -168,13 +172,15 @@ impl Inside {
             }
             let Some(running) = container.going_on_mut() else { continue };
             let exit = ahead.world.containers.get(spec.name()).and_then(|container| container.exit);
+            let exit = exit.filter(|exit| !outcome.is_over || exit.at < ahead.world.now);
             running.program.is_inside = true;
             running.program.runs = exit.map(|exit| exit.at.max(running.since) - running.since);
             running.program.exit_code = exit.map_or(0, |exit| i64::from(exit.status.code()));
             running.program.is_out_of_memory = exit.is_some_and(|exit| exit.is_out_of_memory);
         }
-        runtime.forecasts = if outcome.is_exhausted { runtime.forecasts + 1 } else { 0 };
-        let goes_on = outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.answers.is_empty();
+        runtime.forecasts = if outcome.is_exhausted || outcome.is_over { runtime.forecasts + 1 } else { 0 };
+        let goes_on = outcome.is_over && runtime.forecasts < EXCHANGES
+            || outcome.is_exhausted && runtime.forecasts < FORECASTS && ahead.answers.is_empty();
         let mut next = goes_on.then_some(ahead.world.now.max(now + Duration::from_micros(1)));
         for (resource, name) in updates::mounted_objects(pod) {
             let update = updates::next_update(server, resource, pod.namespace(), &name, runtime.started, now)?;

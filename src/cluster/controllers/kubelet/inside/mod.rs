@@ -144,6 +144,8 @@ pub(super) struct Inside {
     peers: Vec<Peer>,
     /// What happens now is a forecast, of which others keep nothing.
     is_forecast: bool,
+    /// The forecast ends where something is asked that changes a server.
+    ends_at_exchange: bool,
     /// The first failure of the store in what a container has asked of the network; to the container it is a time-out.
     failure: Option<Status>,
 }
@@ -185,6 +187,7 @@ impl Inside {
             hops: 0,
             peers: Vec::new(),
             is_forecast: false,
+            ends_at_exchange: false,
             failure: None,
         }
     }
@@ -356,11 +359,12 @@ impl Inside {
         is_past: bool,
         act: impl FnOnce(&mut World, &mut dyn Surroundings) -> R,
     ) -> R {
-        let Inside { hops, is_forecast, draws, .. } = *self;
+        let Inside { hops, is_forecast, ends_at_exchange, draws, .. } = *self;
         let mut outside =
             Outside { server, pod, draws, now: self.world.now, hops, is_forecast, masqueraded: None, failure: None };
         let (answers, demand) = (&mut self.answers, &mut self.demand);
-        let mut remembering = Remembering { surroundings: &mut outside, answers, is_past, demand };
+        let mut remembering =
+            Remembering { surroundings: &mut outside, answers, is_past, demand, ends_at_exchange, is_over: false };
         let result = act(&mut self.world, &mut remembering);
         self.draws = outside.draws;
         self.failure = self.failure.take().or(outside.failure);

@@ -29,8 +29,6 @@ enum Reply {
     /// There is one.
     Connected,
     Http(Response),
-    /// Bytes that came back.
-    Bytes(Vec<u8>),
     /// Where a connection goes.
     Endpoint(Ipv4Addr, u16),
 }
@@ -64,6 +62,10 @@ pub(super) struct Remembering<'a> {
     pub(super) is_past: bool,
     /// What the servers do for the pod.
     pub(super) demand: &'a mut Demand,
+    /// What happens is a forecast that ends where something is asked that changes a server.
+    pub(super) ends_at_exchange: bool,
+    /// It has ended.
+    pub(super) is_over: bool,
 }
 
 /// The processor time that servers spend on the requests of a pod, by the address that these were sent to.
@@ -136,15 +138,16 @@ impl Surroundings for Remembering<'_> {
     }
 
     fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
-        let reply =
-            self.ask(format!("exchange {to:?} {bytes:?}"), |surroundings| match surroundings.exchange(to, bytes) {
-                Ok(bytes) => Reply::Bytes(bytes),
-                Err(error) => failed(error),
-            });
-        match reply {
-            Reply::Bytes(bytes) => Ok(bytes),
-            other => other.result().map(|_| Vec::new()),
+        // The same words may have another answer the next time: an element is taken from a list only once.
+        if self.ends_at_exchange {
+            self.is_over = true;
+            return Err(NetworkError::Closed);
         }
+        self.surroundings.exchange(to, bytes)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 
     fn connect(&mut self, to: Endpoint) -> Result<(), NetworkError> {
@@ -187,7 +190,7 @@ fn failed(error: NetworkError) -> Reply {
 impl Reply {
     fn result(self) -> Result<Option<Response>, NetworkError> {
         match self {
-            Reply::Connected | Reply::Name(..) | Reply::Bytes(_) | Reply::Endpoint(..) => Ok(None),
+            Reply::Connected | Reply::Name(..) | Reply::Endpoint(..) => Ok(None),
             Reply::Http(response) => Ok(Some(response)),
             Reply::Refused => Err(NetworkError::Refused),
             Reply::TimedOut => Err(NetworkError::TimedOut),
@@ -238,7 +241,8 @@ mod tests {
     fn query(answers: &mut NetworkAnswers, exists: bool, is_past: bool) -> Answer {
         let mut names = Names(exists);
         let demand = &mut Demand::default();
-        let mut remembering = Remembering { surroundings: &mut names, answers, is_past, demand };
+        let mut remembering =
+            Remembering { surroundings: &mut names, answers, is_past, demand, ends_at_exchange: false, is_over: false };
         remembering.query(Ipv4Addr::LOCALHOST, "web", RecordKind::A).expect("an answer")
     }
 
