@@ -106,10 +106,10 @@ fn of_image(image: &str) -> Option<Program> {
 fn is_client(image: &str) -> bool {
     let image = Image::of(image);
     let main = image.command.first().or_else(|| image.entrypoint.first()).map_or("", |main| base_name(main));
-    ends_by_itself(main) && !main.ends_with(".sh")
+    ends_by_itself(main)
 }
 
-    ends_by_itself(main)
+/// Returns whether a program is the server that an image brings.
 pub(super) fn is_main_program(image: &str, program: &str) -> bool {
     let image = Image::of(image);
     let main = image.entrypoint.iter().chain(image.command).next();
