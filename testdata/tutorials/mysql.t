@@ -228,8 +228,11 @@
   super-read-only[mysqld]
   server-id=101
   $ kubectl logs mysql-1 -c clone-mysql
-  + hostname
+  + [[ -d /var/lib/mysql/mysql ]]
+  ++ hostname
+  + [[ mysql-1 =~ -([0-9]+)$ ]]
   + ordinal=1
+  + [[ 1 -eq 0 ]]
   + ncat --recv-only mysql-0.mysql 3307
   + xbstream -x -C /var/lib/mysql
   + xtrabackup --prepare --target-dir=/var/lib/mysql

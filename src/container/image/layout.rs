@@ -249,6 +249,7 @@ mod tests {
             resolv_conf: "nameserver 10.96.0.10\n".into(),
             hosts: "127.0.0.1\tlocalhost\n".into(),
             termination_message_path: "/dev/termination-log".into(),
+            memory_limit: None,
             memory: 1 << 30,
             processors: 2,
             booted: None,

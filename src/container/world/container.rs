@@ -58,6 +58,9 @@ pub struct ContainerConfig {
     pub termination_message_path: String,
     /// Memory of the node in bytes.
     pub memory: u64,
+    /// Bytes of memory that it may use; `None` for as much as the node has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<u64>,
     /// Number of processors of the node.
     pub processors: u32,
     /// When the node was started; `None` with the container.

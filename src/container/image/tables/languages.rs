@@ -3,8 +3,6 @@
 use super::{ALPINE, DEBIAN, ENTERPRISE};
 use crate::image::{Image, Versions};
 
-const TOOLS: &[&str] = &["/usr/bin/curl", "/usr/bin/wget", "/usr/bin/ps"];
-
 const PYTHON: Image = Image {
     names: &["python"],
     versions: Versions {
@@ -113,7 +111,7 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["perl5.42.0", "-de0"],
         working_dir: "/usr/src/app",
         environment: &[("PERL_VERSION", "{version}")],
-        programs: TOOLS,
+        programs: &["/usr/local/bin/perl", "/usr/bin/curl", "/usr/bin/wget", "/usr/bin/ps"],
         ..DEBIAN
     },
     Image { names: &["ruby"], command: &["irb"], ..DEBIAN },

@@ -71,7 +71,8 @@ impl Stress {
         if now < allocated && order.load.memory > 0 {
             return Err(Stop::Wait(Wait::Until(allocated)));
         }
-        if order.load.memory > call.container().config.memory {
+        let config = &call.container().config;
+        if order.load.memory > config.memory_limit.unwrap_or(config.memory) {
             return Err(call.run_out_of_memory());
         }
         match order.timeout {

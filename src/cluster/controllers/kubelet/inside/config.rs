@@ -57,6 +57,7 @@ pub(super) fn config(
         hosts: name_files::hosts(pod, place),
         termination_message_path: message_path(container).to_owned(),
         memory: place.memory,
+        memory_limit: bytes(container.pointer("/resources/limits/memory")),
         processors: place.processors,
         booted: place.booted,
         ports: ports(container),
