@@ -19,11 +19,13 @@ pub(in crate::store) fn encode_all<T: Sync>(
     }
     let (first, second) = items.split_at(items.len() / 2);
     thread::scope(|scope| {
-        let others = scope.spawn(|| encode_some(second));
+        let others = thread::Builder::new().spawn_scoped(scope, || encode_some(second));
         let mut all = encode_some(first);
-        match others.join() {
-            Ok(others) => all.extend(others),
-            Err(payload) => panic::resume_unwind(payload),
+        match others.map(thread::ScopedJoinHandle::join) {
+            Ok(Ok(others)) => all.extend(others),
+            Ok(Err(payload)) => panic::resume_unwind(payload),
+            // A system that is out of threads only takes longer.
+            Err(_) => all.extend(encode_some(second)),
         }
         all
     })
