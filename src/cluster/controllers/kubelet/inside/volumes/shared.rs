@@ -1,6 +1,6 @@
 //! Volumes that pods share: claims, directories of a node, and network storage, whose servers are taken to be there and empty.
-//! Each is a tree with a row of its own, which stays when a
-//! pod goes; that of a claim goes with its PersistentVolume unless it is to be retained.
+//! Each is a tree with a row of its own, which stays when a pod goes; that of a claim goes with its PersistentVolume unless it is
+//! to be retained.
 
 use std::collections::{BTreeMap, BTreeSet};
 
