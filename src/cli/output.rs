@@ -172,7 +172,11 @@ impl Output {
             Format::Template(printer) => printer.print(object, &mut text).map_err(|e| CliError::new(e.to_string())),
             Format::Columns(columns) => columns.print(object, &mut text).map_err(|e| CliError::new(e.to_string())),
         };
-        ctx.out.push_str(&String::from_utf8_lossy(&text));
+        // All printers but templates write UTF-8, for which this does not look at each character.
+        match str::from_utf8(&text) {
+            Ok(text) => ctx.out.push_str(text),
+            Err(_) => ctx.out.push_str(&String::from_utf8_lossy(&text)),
+        }
         result
     }
 

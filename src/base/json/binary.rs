@@ -68,12 +68,9 @@ pub enum Parts {
     All,
     /// All but `metadata.managedFields`, which can be a third of an object.
     NoManagedFields,
-    /// What tables show at most: neither `metadata.managedFields` nor the large lists [`NOT_SHOWN`] of a pod.
+    /// What tables show at most: neither `metadata.managedFields` nor what [`Place::shows`] leaves out of a pod.
     Columns,
 }
-
-/// The fields of `spec` that no column of a built-in kind shows and no selector looks at.
-const NOT_SHOWN: [&str; 2] = ["tolerations", "volumes"];
 
 /// Where in an object a value is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,6 +80,11 @@ enum Place {
     /// In `metadata.managedFields`.
     Managers,
     Spec,
+    /// In the lists of containers of `spec`.
+    Containers,
+    Status,
+    /// In the lists of container statuses of `status`.
+    ContainerStatuses,
     Elsewhere,
 }
 
@@ -92,14 +94,37 @@ impl Place {
         match (self, key) {
             (Place::Object, "metadata") => Place::Metadata,
             (Place::Object, "spec") => Place::Spec,
+            (Place::Object, "status") => Place::Status,
             (Place::Metadata, "managedFields") => Place::Managers,
+            (Place::Spec, "containers" | "initContainers") => Place::Containers,
+            (Place::Status, "containerStatuses" | "initContainerStatuses") => Place::ContainerStatuses,
             _ => Place::Elsewhere,
         }
     }
 
     /// Returns the place of the items of a list.
     fn of_items(self) -> Place {
-        if self == Place::Managers { self } else { Place::Elsewhere }
+        match self {
+            Place::Managers | Place::Containers | Place::ContainerStatuses => self,
+            _ => Place::Elsewhere,
+        }
+    }
+
+    /// Returns `false` for a field that no column of a built-in kind shows and no selector looks at.
+    fn shows(self, key: &str) -> bool {
+        match self {
+            Place::Spec => !matches!(key, "tolerations" | "volumes"),
+            Place::Containers => !matches!(
+                key,
+                "args" | "command" | "env" | "envFrom" | "lifecycle" | "livenessProbe" | "ports" | "readinessProbe"
+                    | "resources" | "securityContext" | "startupProbe" | "volumeMounts"
+            ),
+            Place::ContainerStatuses => !matches!(
+                key,
+                "allocatedResources" | "containerID" | "image" | "imageID" | "resources" | "user" | "volumeMounts"
+            ),
+            _ => true,
+        }
     }
 }
 
@@ -259,7 +284,7 @@ impl<'a> Decoder<'a, '_> {
             LIST => {
                 let mut items = Vec::with_capacity(self.count(argument, 1)?);
                 for _ in 0..argument {
-                    items.push(self.value(depth + 1, Place::Elsewhere)?);
+                    items.push(self.value(depth + 1, place.of_items())?);
                 }
                 Value::Array(items.into())
             }
@@ -299,7 +324,7 @@ impl<'a> Decoder<'a, '_> {
             if self.parts != Parts::All && self.skips_sized() {
                 continue;
             }
-            if self.parts == Parts::Columns && place == Place::Spec && NOT_SHOWN.contains(&key.as_str()) {
+            if self.parts == Parts::Columns && !place.shows(&key) {
                 self.skip()?;
                 continue;
             }

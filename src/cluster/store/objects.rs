@@ -178,14 +178,8 @@ impl Store {
 
     /// Returns the objects that the index rows of a range lead to.
     fn read_range(&mut self, range: &keys::Range) -> Result<Vec<Arc<Object>>, StoreError> {
-        let mut objects = Vec::new();
-        for row in self.indexed_rows(range)? {
-            let object = self.batch.object(&row)?;
-            let missing =
-                || StoreError::damaged(format!("an index leads to {}, which does not exist", keys::describe(&row)));
-            objects.push(object.ok_or_else(missing)?);
-        }
-        Ok(objects)
+        let rows = self.indexed_rows(range)?;
+        self.batch.objects_of(rows)
     }
 
     /// Returns the encoded keys of the objects that the index rows of a range lead to.

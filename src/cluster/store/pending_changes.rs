@@ -10,11 +10,13 @@ use super::Change;
 use super::change_log::{LogLimits, LogRow};
 use super::engine::Write;
 use super::keys::Key;
-use super::write_batch::encoding::encode_all;
+use super::write_batch::encode_all;
 use kctl_base::sim::Time;
 
 /// An uncommitted command keeps this many times the rows that the log retains, for watches that follow it.
 const RETAINED_FACTOR: u64 = 10;
+/// Changes are encoded in portions, on two threads: this part of the recent ones.
+const PORTION: u64 = 4;
 
 /// Changes of consecutive revisions.
 #[derive(Default)]
@@ -51,25 +53,39 @@ impl PendingChanges {
             Some((last, at)) if *at == now => *last = revision,
             _ => self.observed.push_back((revision, now)),
         }
-        let is_old = |at: Option<Time>| at.is_some_and(|at| at + limits.age < now);
-        while self.recent.len() as u64 > limits.recent
-            && let Some(change) = self.recent.pop_front_if(|change| change.revision <= revision)
-        {
-            if is_old(self.observed_at(change.revision)) {
-                self.dropped += self.rows.len() as u64 + 1;
-                self.rows.clear();
-            } else {
-                self.rows.push_back(LogRow::encode(&change));
-            }
+        if self.recent.len() as u64 > limits.recent + limits.recent / PORTION {
+            self.encode_old(revision, now, limits);
         }
         let at_most = limits.count.max(limits.floor).saturating_mul(RETAINED_FACTOR);
         let mut first = self.recent.front().map_or(revision + 1, |change| change.revision) - self.rows.len() as u64;
-        while self.rows.len() as u64 > at_most || (!self.rows.is_empty() && is_old(self.observed_at(first))) {
+        while self.rows.len() as u64 > at_most || (!self.rows.is_empty() && self.is_old(first, now, limits)) {
             self.rows.pop_front();
             self.dropped += 1;
             first += 1;
         }
         while self.observed.pop_front_if(|(last, _)| *last < first).is_some() {}
+    }
+
+    /// Encodes or drops the changes up to a revision but for the recent ones.
+    fn encode_old(&mut self, revision: u64, now: Time, limits: LogLimits) {
+        let mut old: Vec<Change> = Vec::new();
+        while self.recent.len() as u64 > limits.recent
+            && let Some(change) = self.recent.pop_front_if(|change| change.revision <= revision)
+        {
+            if self.is_old(change.revision, now, limits) {
+                self.dropped += (self.rows.len() + old.len()) as u64 + 1;
+                self.rows.clear();
+                old.clear();
+            } else {
+                old.push(change);
+            }
+        }
+        self.rows.extend(encode_all(&old, |_, change| LogRow::encode(change)));
+    }
+
+    /// Returns true if the log does not retain a revision at a time.
+    fn is_old(&self, revision: u64, now: Time, limits: LogLimits) -> bool {
+        self.observed_at(revision).is_some_and(|at| at + limits.age < now)
     }
 
     /// The time at which the controllers had observed a revision.

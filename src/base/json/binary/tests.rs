@@ -53,12 +53,20 @@ proptest! {
     #[test]
     fn what_no_column_shows_is_left_out(spec in value(), other in value(), list in value()) {
         let mut pod = json!({"kind": "Pod", "metadata": {"managedFields": list, "name": "p", "volumes": list},
-            "other": {"volumes": other}, "spec": {"nodeName": "n", "tolerations": list, "volumes": spec, "z": other}});
+            "other": {"volumes": other, "containers": [{"env": other}]},
+            "spec": {"nodeName": "n", "tolerations": list, "volumes": spec, "z": other,
+                "containers": [{"env": other, "name": "c", "resources": list}], "initContainers": []},
+            "status": {"phase": other, "tolerations": list,
+                "containerStatuses": [{"image": list, "ready": true, "state": {"image": list}}]}});
         let decoded = decode(&encoded(&pod), Parts::Columns).expect("a value");
-        pod["metadata"].as_object_mut().expect("a map").remove("managedFields");
-        for field in NOT_SHOWN {
-            pod["spec"].as_object_mut().expect("a map").remove(field);
-        }
+        let mut remove = |pointer: &str, keys: &[&str]| {
+            let map = pod.pointer_mut(pointer).and_then(Value::as_object_mut);
+            map.into_iter().for_each(|map| keys.iter().for_each(|key| drop(map.remove(key))));
+        };
+        remove("/metadata", &["managedFields"]);
+        remove("/spec", &["tolerations", "volumes"]);
+        remove("/spec/containers/0", &["env", "resources"]);
+        remove("/status/containerStatuses/0", &["image"]);
         prop_assert_eq!(decoded, pod);
     }
 

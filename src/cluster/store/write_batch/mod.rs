@@ -4,8 +4,9 @@
 //! and values as bytes, and objects as values that are decoded once; it knows no rules about either.
 
 mod decoded;
+mod decoding;
 mod empty_ranges;
-pub(super) mod encoding;
+mod halves;
 mod merge;
 mod staged_map;
 #[cfg(test)]
@@ -24,8 +25,9 @@ use super::engine::{OverlayEngine, Write};
 use super::keys::{self, Range};
 use super::{Engine, MemoryEngine, StoreError, object_row};
 use decoded::Decoded;
+use decoding::{Found, decode, decode_all};
 use empty_ranges::EmptyRanges;
-use encoding::encode_all;
+use halves::map_all;
 use kctl_base::json::{Known, Parts};
 use kctl_base::object::Object;
 use merge::{Merge, Row};
@@ -69,8 +71,8 @@ pub(super) struct WriteBatch {
     staged: StagedMap<Option<Staged>>,
     /// Objects of the engine that have been decoded, but for those that are staged or removed.
     decoded: Decoded<Arc<Object>>,
-    /// What objects that are decoded may share with those before.
-    known: Known,
+    /// What objects that are decoded may share with those before, for each of the threads that decode.
+    known: [Known; 2],
     /// Values of other rows of the engine that have been decoded for the caller, or were encoded for the engine.
     values: Decoded<Box<dyn Any>>,
     /// Keys that the engine does not have: a new object is looked up several times before it is written.
@@ -83,6 +85,12 @@ pub(super) struct WriteBatch {
 /// gaps between the rows pays.
 const ABSENT_MAX: usize = 500;
 
+/// The number of rows from which on half of them are encoded on another thread.
+const ENCODE_PARALLEL_FROM: usize = 400;
+/// The numbers of rows that a scan decodes at once.
+const PORTION_MIN: usize = 8;
+const PORTION_MAX: usize = 512;
+
 impl WriteBatch {
     /// Creates an empty batch over an engine.
     pub(super) fn new(engine: Box<dyn Engine>) -> WriteBatch {
@@ -90,7 +98,7 @@ impl WriteBatch {
             engine,
             staged: StagedMap::default(),
             decoded: Decoded::new(decoded::OBJECT_BYTES_MAX),
-            known: Known::default(),
+            known: Default::default(),
             values: Decoded::new(decoded::VALUE_BYTES_MAX),
             absent: RefCell::default(),
             empty: RefCell::default(),
@@ -230,6 +238,30 @@ impl WriteBatch {
         }
     }
 
+    /// The objects of rows, in their order.
+    ///
+    /// # Errors
+    /// If the engine fails, or a row is missing or cannot be decoded.
+    pub(super) fn objects_of(&mut self, rows: Vec<Vec<u8>>) -> Result<Vec<Arc<Object>>, StoreError> {
+        let found: Result<Vec<Found>, StoreError> = rows.into_iter().map(|row| self.find(row)).collect();
+        decode_all(&mut self.decoded, &mut self.known, found?, Parts::All).collect()
+    }
+
+    /// Looks for the object of a row.
+    fn find(&self, key: Vec<u8>) -> Result<Found, StoreError> {
+        let missing = |key| StoreError::damaged(format!("an index leads to {}, which does not exist", keys::describe(key)));
+        match self.staged.get(&key) {
+            Some(Some(Staged::Object(object))) => return Ok(Found::Object(Ok(object.clone()))),
+            Some(_) => return Err(missing(&key)),
+            None => {}
+        }
+        if let Some(object) = self.decoded.get(&key) {
+            return Ok(Found::Object(Ok(object.clone())));
+        }
+        let bytes = self.stored(&key)?.ok_or_else(|| missing(&key))?;
+        Ok(Found::Row(key, bytes))
+    }
+
     /// Stages an object.
     pub(super) fn put_object(&mut self, key: Vec<u8>, object: Arc<Object>) {
         self.decoded.remove(&key);
@@ -362,20 +394,32 @@ impl WriteBatch {
     ) -> Result<(), StoreError> {
         let WriteBatch { engine, empty, staged, decoded, known, .. } = self;
         let merge = Merge { engine: engine.as_ref(), empty, staged };
+        // Nobody knows where the visitor will stop: at most as many rows are decoded in vain as were visited.
+        let (mut portion, mut length) = (Vec::new(), PORTION_MIN);
+        let mut goes_on = true;
         merge.scan(range, &mut |key, row| {
-            visit(match row {
-                Row::Staged(Staged::Object(object)) => Ok(object.clone()),
-                Row::Staged(Staged::Bytes(bytes)) => decode(decoded, known, key, bytes),
-                Row::Staged(Staged::Value(value)) => {
-                    encode(key, value.as_ref()).and_then(|bytes| decode(decoded, known, key, &bytes))
-                }
-                Row::Stored(bytes) => match decoded.get(key) {
-                    Some(object) => Ok(object.clone()),
-                    None if parts == Parts::All => decode(decoded, known, key, bytes),
-                    None => object_row::decode(key, bytes, parts).map(Arc::new),
+            portion.push(match row {
+                Row::Staged(Staged::Object(object)) => Found::Object(Ok(object.clone())),
+                Row::Staged(Staged::Bytes(bytes)) => Found::Row(key.to_vec(), bytes.clone()),
+                Row::Staged(Staged::Value(value)) => match encode(key, value.as_ref()) {
+                    Ok(bytes) => Found::Row(key.to_vec(), bytes),
+                    Err(error) => Found::Object(Err(error)),
                 },
-            })
-        })
+                Row::Stored(bytes) => match decoded.get(key) {
+                    Some(object) => Found::Object(Ok(object.clone())),
+                    None => Found::Row(key.to_vec(), bytes.to_vec()),
+                },
+            });
+            if portion.len() == length {
+                goes_on = decode_all(decoded, known, std::mem::take(&mut portion), parts).all(&mut *visit);
+                length = PORTION_MAX.min(2 * length);
+            }
+            goes_on
+        })?;
+        if goes_on {
+            decode_all(decoded, known, portion, parts).all(visit);
+        }
+        Ok(())
     }
 
     fn merge(&self) -> Merge<'_> {
@@ -426,13 +470,7 @@ fn encode(key: &[u8], value: &dyn Encode) -> Result<Vec<u8>, StoreError> {
     value.encode().map_err(|source| StoreError::Encode { row: keys::describe(key), source })
 }
 
-fn decode(
-    decoded: &mut Decoded<Arc<Object>>,
-    known: &mut Known,
-    key: &[u8],
-    bytes: &[u8],
-) -> Result<Arc<Object>, StoreError> {
-    let object = Arc::new(object_row::decode_sharing(key, bytes, Parts::All, known)?);
-    decoded.insert(key.into(), object.clone(), bytes.len());
-    Ok(object)
+/// Encodes items in their order. `encode` is given a buffer that it may use.
+pub(super) fn encode_all<T: Sync>(items: &[T], encode: impl Fn(&mut Vec<u8>, &T) -> Vec<u8> + Sync) -> Vec<Vec<u8>> {
+    map_all(&mut Default::default(), items, ENCODE_PARALLEL_FROM, encode)
 }
