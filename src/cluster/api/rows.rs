@@ -40,6 +40,12 @@ impl Server {
         Ok(self.store.get(&key)?)
     }
 
+    /// Returns whether an object exists.
+    pub fn exists(&mut self, resource: &str, namespace: &str, name: &str) -> Result<bool> {
+        self.note_read(Some(resource));
+        Ok(self.store.has(&ObjectKey::new(resource, namespace, name))?)
+    }
+
     /// Reads all objects of a resource, in one namespace or (`None`) in all, by namespace and name.
     pub fn read_all(&mut self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>> {
         self.note_read(Some(resource));

@@ -40,7 +40,8 @@ fn is_out_of_service(node: &Object) -> bool {
     node.list("/spec/taints").iter().any(|t| t.str("/key") == OUT_OF_SERVICE)
 }
 
-/// Maps a pod that becomes terminal, is bound to a node that does not exist, or begins to terminate on an out-of-service node.
+/// Maps a pod that becomes terminal, is bound to a node that does not exist, or begins to terminate on an out-of-service or
+/// missing node.
 fn collectable_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let pod = &change.object;
     if change.kind == ChangeKind::Deleted {
@@ -51,11 +52,13 @@ fn collectable_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if became(is_terminal) {
         keys.push(Key::new("", TERMINATED));
     }
-    let name = pod.str("/spec/nodeName");
-    let concerns_node = became(|p| !p.str("/spec/nodeName").is_empty()) || became(|p| p.is_deleting());
-    if !name.is_empty() && concerns_node && ctx.get("nodes", "", name)?.is_none_or(|n| is_out_of_service(&n)) {
-        keys.push(Key::new("", name));
-    }
+    let node = pod.str("/spec/nodeName");
+    let is_concerned = match node.is_empty() {
+        true => false,
+        false if became(|p| p.is_deleting()) => ctx.get("nodes", "", node)?.is_none_or(|n| is_out_of_service(&n)),
+        false => became(|p| !p.str("/spec/nodeName").is_empty()) && !ctx.exists("nodes", "", node)?,
+    };
+    keys.extend(is_concerned.then(|| Key::new("", node)));
     Ok(keys)
 }
 

@@ -19,6 +19,14 @@ impl Store {
         self.batch.object(&row_of(key))
     }
 
+    /// Returns true if there is an object, without decoding it.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub(crate) fn has(&self, key: &ObjectKey) -> Result<bool, StoreError> {
+        self.batch.has(&row_of(key))
+    }
+
     /// Returns all objects of a resource in a namespace; `None` if there are too many for the list cache, of which it reads
     /// no more than the cache would hold.
     ///

@@ -58,6 +58,11 @@ impl<'a> Context<'a> {
         self.server.read(resource, namespace, name)
     }
 
+    /// Returns whether an object of a resource exists.
+    pub(crate) fn exists(&mut self, resource: &str, namespace: &str, name: &str) -> Result<bool> {
+        self.server.exists(resource, namespace, name)
+    }
+
     /// Reads the object of a resource that a key names.
     pub(crate) fn get_key(&mut self, resource: &str, key: &Key) -> Result<Option<Arc<Object>>> {
         self.server.read(resource, &key.namespace, &key.name)

@@ -62,7 +62,16 @@ pub(super) fn is_assigned(pod: &Object) -> bool {
 
 /// Reports whether two versions of a pod may use different resources: their specs differ, or a resize has made progress.
 pub(super) fn uses_other_resources(old: &Object, new: &Object) -> bool {
-    old["spec"] != new["spec"] || new.generation() > 1 && requests(old) != requests(new)
+    old["spec"] != new["spec"] || new.generation() > 1 && !reported_resources(old).eq(reported_resources(new))
+}
+
+/// Returns everything in the status of a pod that [`requests`] looks at.
+fn reported_resources(pod: &Object) -> impl Iterator<Item = Option<&Value>> {
+    let lists = ["/status/containerStatuses", "/status/initContainerStatuses"];
+    let containers = lists.into_iter().flat_map(|list| pod.list(list));
+    let of_containers = containers.flat_map(|status| [status.get("resources"), status.get("allocatedResources")]);
+    let pending = pod.list("/status/conditions").iter().find(|c| c.str("/type") == "PodResizePending");
+    of_containers.chain([pod.at("/status/resources"), pod.at("/status/allocatedResources"), pending])
 }
 
 /// The part of a node that one pod uses.

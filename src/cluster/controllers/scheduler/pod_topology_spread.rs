@@ -134,36 +134,54 @@ pub(super) fn score(
     (ratings, nodes): (&mut Ratings, &Nodes),
 ) -> Vec<i64> {
     let topologies = topologies(constraints, nodes);
-    let is_scored: Vec<bool> = feasible.iter().map(|n| !require_all_keys || has_labels(n, &topologies)).collect();
-    let candidates: Vec<&NodeInfo> = feasible.iter().zip(&is_scored).filter(|(_, is)| **is).map(|(n, _)| *n).collect();
     let counts_node = |node: &NodeInfo| !require_all_keys || has_labels(node, &topologies);
+    let is_scored: Vec<bool> = feasible.iter().map(|node| counts_node(node)).collect();
+    let candidates: Vec<&NodeInfo> = feasible.iter().zip(&is_scored).filter(|(_, is)| **is).map(|(n, _)| *n).collect();
     let mut raw = vec![0.0; feasible.len()];
     for ((constraint, by_node), topology) in constraints.iter().zip(&topologies) {
-        let is_hostname = constraint.topology_key == HOSTNAME;
-        let mut domains = vec![None; if is_hostname { 0 } else { topology.len() }];
-        if !is_hostname {
-            let domain = |node: &NodeInfo| topology.domain(node).unwrap_or(NO_VALUE);
-            candidates.iter().for_each(|node| domains[domain(node)] = Some(0));
+        let domains = (constraint.topology_key != HOSTNAME).then(|| {
             let with_pods = by_node.iter().filter_map(|(slot, pods)| Some((nodes.get(slot)?, pods)));
-            for (node, pods) in with_pods.filter(|(node, _)| counts_node(node)) {
-                let Some(count) = &mut domains[domain(node)] else { continue };
-                let rating = ratings.rate(pod, node);
-                if is_counted(constraint, || rating.matches_affinity, || rating.tolerates_taints) {
-                    *count += pods;
-                }
-            }
-        }
-        let size = if is_hostname { candidates.len() } else { domains.iter().flatten().count() };
+            let with_pods = with_pods.filter(|(node, _)| counts_node(node));
+            count_pods(pod, constraint, topology, &candidates, with_pods, ratings)
+        });
+        let size = domains.as_ref().map_or(candidates.len(), |domains| domains.iter().flatten().count());
         // Domains of a key with many values each hold few pods; the weight makes the keys comparable.
         let weight = ((size + 2) as f64).ln();
+        let score_of = |pods: i64| pods as f64 * weight + (constraint.max_skew - 1) as f64;
+        let scores: Option<Vec<f64>> =
+            domains.map(|domains| domains.into_iter().map(|pods| score_of(pods.unwrap_or(0))).collect());
         for (score, node) in raw.iter_mut().zip(feasible) {
             let Some(domain) = topology.domain(node) else { continue };
-            let count = if is_hostname { by_node.get(node.slot) } else { domains[domain].unwrap_or(0) };
-            *score += count as f64 * weight + (constraint.max_skew - 1) as f64;
+            *score += scores.as_ref().map_or_else(|| score_of(by_node.get(node.slot)), |scores| scores[domain]);
         }
     }
     let rounded = raw.iter().zip(&is_scored).map(|(score, is_scored)| is_scored.then(|| score.round() as i64));
     normalize(rounded.collect())
+}
+
+/// Returns the number of pods by domain; `None` for a domain without a candidate.
+fn count_pods<'n>(
+    pod: &PodInfo,
+    constraint: &SpreadConstraint,
+    topology: &Topology,
+    candidates: &[&NodeInfo],
+    with_pods: impl Iterator<Item = (&'n NodeInfo, i64)>,
+    ratings: &mut Ratings,
+) -> Vec<Option<i64>> {
+    let domain = |node: &NodeInfo| topology.domain(node).unwrap_or(NO_VALUE);
+    let mut domains = vec![None; topology.len()];
+    candidates.iter().for_each(|node| domains[domain(node)] = Some(0));
+    // Most pods may run on any node.
+    let counts_all = !constraint.honors_node_taints && pod.node_affinity.matches_all();
+    for (node, pods) in with_pods {
+        let Some(count) = &mut domains[domain(node)] else { continue };
+        let is_counted = counts_all || {
+            let rating = ratings.rate(pod, node);
+            is_counted(constraint, || rating.matches_affinity, || rating.tolerates_taints)
+        };
+        *count += if is_counted { pods } else { 0 };
+    }
+    domains
 }
 
 /// Maps the lowest score to 100 and the others to less; a node without a score has 0.

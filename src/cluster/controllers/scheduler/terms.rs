@@ -131,6 +131,11 @@ impl NodeAffinity {
         NodeAffinity { labels, terms }
     }
 
+    /// Reports whether the pod requires nothing of nodes.
+    pub(super) fn matches_all(&self) -> bool {
+        self.terms.is_none() && self.labels == Selector::everything()
+    }
+
     /// Reports whether a node matches.
     pub(in crate::controllers) fn matches(&self, node: NodeIdentity<'_>) -> bool {
         self.labels.matches_with(|key| node.label(key))
