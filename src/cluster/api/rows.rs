@@ -64,6 +64,12 @@ impl Server {
         Ok(self.store.by_index(index, value)?)
     }
 
+    /// Returns whether an object is found under a value of an index.
+    pub fn is_indexed(&mut self, index: &str, value: &str, key: &ObjectKey) -> Result<bool> {
+        self.note_read(Some(&key.resource));
+        Ok(self.store.is_indexed(index, value, key)?)
+    }
+
     /// Reads the objects of one resource under a value of an index, in one namespace or (`None`) in all, by key.
     pub fn read_index_of(
         &mut self,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::node::taints::OUT_OF_SERVICE;
+use super::node::taints::{OUT_OF_SERVICE, tainted_node};
 use super::runtime::Result;
 use super::shared::pod_conditions::mark_disruption_target;
 use super::shared::pods::is_terminal;
@@ -55,7 +55,9 @@ fn collectable_pod(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let node = pod.str("/spec/nodeName");
     let is_concerned = match node.is_empty() {
         true => false,
-        false if became(|p| p.is_deleting()) => ctx.get("nodes", "", node)?.is_none_or(|n| is_out_of_service(&n)),
+        false if became(|p| p.is_deleting()) => {
+            !ctx.exists("nodes", "", node)? || tainted_node(ctx, node)?.is_some_and(|node| is_out_of_service(&node))
+        }
         false => became(|p| !p.str("/spec/nodeName").is_empty()) && !ctx.exists("nodes", "", node)?,
     };
     keys.extend(is_concerned.then(|| Key::new("", node)));

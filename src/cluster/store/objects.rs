@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::keys::{self, Key};
 use super::list_cache;
-use super::{Change, ChangeKind, INDEX_VERSION, ObjectKey, Store, StoreError, object_row};
+use super::{Change, ChangeKind, INDEX_VERSION, ObjectKey, Store, StoreError, object_row, resource_with_gaps};
 use kctl_base::json::Parts;
 use kctl_base::object::{Object, ValueWrite};
 
@@ -144,6 +144,14 @@ impl Store {
         Ok(Some(last))
     }
 
+    /// Returns true if an object is found under a value of an index.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub(crate) fn is_indexed(&self, index: &str, value: &str, key: &ObjectKey) -> Result<bool, StoreError> {
+        self.batch.has(&index_row(key, index, value))
+    }
+
     /// Returns the objects under a value of an index, ordered by key.
     ///
     /// # Errors
@@ -213,11 +221,11 @@ impl Store {
         }
         let entries = |object: Option<&Object>| object.map(|o| (self.indexer)(&key.resource, o)).unwrap_or_default();
         let (before, after) = (entries(old), entries(new));
-        for entry in before.iter().filter(|entry| !after.contains(entry)) {
-            self.batch.remove(index_row(key, entry));
+        for (index, value) in before.iter().filter(|entry| !after.contains(entry)) {
+            self.batch.remove(index_row(key, index, value));
         }
-        for entry in after.iter().filter(|entry| !before.contains(entry)) {
-            self.batch.put(index_row(key, entry), Vec::new());
+        for (index, value) in after.iter().filter(|entry| !before.contains(entry)) {
+            self.batch.put(index_row(key, index, value), Vec::new());
         }
     }
 }
@@ -233,9 +241,12 @@ impl Store {
         if self.staged.indexes == INDEX_VERSION {
             return Ok(());
         }
-        self.staged.indexes = INDEX_VERSION;
         let mut missing = BTreeSet::new();
-        let (from, to) = keys::all_objects();
+        let (from, to) = match resource_with_gaps(self.staged.indexes) {
+            Some(resource) => keys::objects(resource, None),
+            None => keys::all_objects(),
+        };
+        self.staged.indexes = INDEX_VERSION;
         self.batch.engine().scan(&from, &to, &mut |row, value| {
             // An object that cannot be read is left to the check and the repair.
             if let (Ok(Key::Object(key)), Ok(object)) = (Key::decode(row), object_row::decode(row, value, Parts::All)) {
@@ -243,13 +254,12 @@ impl Store {
             }
             true
         })?;
-        let (from, to) = keys::all_indexes();
-        self.batch.engine().scan(&from, &to, &mut |row, _| {
-            missing.remove(row);
-            true
-        })?;
-        self.index_rows = missing.len();
-        missing.into_iter().for_each(|row| self.batch.put(row, Vec::new()));
+        for row in missing {
+            if self.batch.engine().get(&row)?.is_none() {
+                self.index_rows += 1;
+                self.batch.put(row, Vec::new());
+            }
+        }
         Ok(())
     }
 }
@@ -273,9 +283,9 @@ fn looks_same_to_indexes(old: &Object, new: &Object) -> bool {
 /// The encoded keys of the index rows of an object.
 pub(super) fn index_rows(indexer: super::Indexer, key: &ObjectKey, object: Option<&Object>) -> BTreeSet<Vec<u8>> {
     let entries = object.map(|o| indexer(&key.resource, o)).unwrap_or_default();
-    entries.iter().map(|entry| index_row(key, entry)).collect()
+    entries.iter().map(|(index, value)| index_row(key, index, value)).collect()
 }
 
-fn index_row(key: &ObjectKey, (index, value): &(&'static str, String)) -> Vec<u8> {
-    Key::Index { index: (*index).into(), value: value.into(), object: Cow::Borrowed(key) }.encode()
+fn index_row(key: &ObjectKey, index: &str, value: &str) -> Vec<u8> {
+    Key::Index { index: index.into(), value: value.into(), object: Cow::Borrowed(key) }.encode()
 }

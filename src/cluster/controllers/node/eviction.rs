@@ -70,7 +70,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         ctx.clear_state(&row);
         return Ok(Action::AwaitChange);
     };
-    let node = ctx.get("nodes", "", pod.str("/spec/nodeName"))?;
+    let node = taints::tainted_node(ctx, pod.str("/spec/nodeName"))?;
     let taints = node.as_deref().map(taints::no_execute).unwrap_or_default();
     match plan(&pod, &taints, since.unwrap_or(ctx.now), ctx.now) {
         Plan::Keep => {

@@ -1,5 +1,10 @@
 //! Taints that follow from the state of a node, and their toleration by pods.
 
+use std::sync::Arc;
+
+use crate::controllers::Context;
+use crate::controllers::runtime::Result;
+use crate::store::ObjectKey;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, condition};
 use kctl_base::sim::Time;
@@ -20,6 +25,12 @@ const CONDITION_TAINTS: &[(&str, &str)] = &[
     ("PIDPressure", "node.kubernetes.io/pid-pressure"),
     ("NetworkUnavailable", "node.kubernetes.io/network-unavailable"),
 ];
+
+/// Reads a node that has taints; `None` for any other. Most nodes have none, and need not be decoded.
+pub(in crate::controllers) fn tainted_node(ctx: &mut Context<'_>, name: &str) -> Result<Option<Arc<Object>>> {
+    let key = ObjectKey::new("nodes", "", name);
+    if ctx.server().is_indexed("tainted", "", &key)? { ctx.get("nodes", "", name) } else { Ok(None) }
+}
 
 /// Returns the taints that a node should have: those set by users, and those that follow from its conditions and from
 /// `spec.unschedulable`. Existing taints keep their place and `timeAdded`.

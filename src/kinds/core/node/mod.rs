@@ -107,6 +107,11 @@ impl Kind for Node {
         (field == "spec.unschedulable").then(|| object.flag("/spec/unschedulable").to_string())
     }
 
+    fn index_entries(&self, object: &Object) -> Vec<(&'static str, String)> {
+        let is_tainted = !object.list("/spec/taints").is_empty();
+        is_tainted.then(|| ("tainted", String::new())).into_iter().collect()
+    }
+
     fn describer(&self) -> Option<Describer> {
         Some(describe::describe)
     }
