@@ -115,6 +115,10 @@ fn volumes_that_cannot_be_mounted_are_reported() {
             json!({"name": "d", "gitRepo": {"repository": "https://git.example.com/a.git"}}),
             "MountVolume.SetUp failed for volume \"d\" : git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`",
         ),
+        (
+            json!({"name": "d", "image": {"reference": "quay.io/crio/artifact:v2"}}),
+            "MountVolume.SetUp failed for volume \"d\" : image volumes are not simulated: image \"quay.io/crio/artifact:v2\" is not downloaded, so that its files are not known",
+        ),
     ];
     for (number, (volume, message)) in cases.into_iter().enumerate() {
         let name = format!("p{number}");
@@ -131,8 +135,13 @@ fn volumes_that_cannot_be_mounted_are_reported() {
         "metadata": {"name": "inline.example.com"}, "spec": {"volumeLifecycleModes": ["Ephemeral"]}}),
     );
     advance(&mut bench, 120);
-    assert_eq!(phase(&mut bench, "p0"), "Running");
-    assert_eq!(sh(&mut bench, "p0", "touch /d/x; ls /d"), "x\n");
+    assert_eq!(phase(&mut bench, "p0"), "Pending");
+    assert_eq!(
+        warnings(&mut bench, "p0", "FailedMount").last().map(String::as_str),
+        Some(
+            "MountVolume.SetUp failed for volume \"d\" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name inline.example.com not found in the list of registered CSI drivers"
+        )
+    );
 }
 
 /// Creates a PersistentVolume on a directory, and a claim for it.
