@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::{Request, Result, Server, admission, managers, meta};
 use kctl_base::json::{SharedStr, Value};
-use kctl_base::object::{Object, ObjectMeta, ValueWrite};
+use kctl_base::labels::is_dns_subdomain;
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 
@@ -15,6 +16,10 @@ const CREATED_MAX: usize = 100;
 
 /// The metadata in which new pods of one template may differ: neither defaults nor admission look at it.
 const OWN_METADATA: [&str; 3] = ["generateName", "labels", "ownerReferences"];
+
+/// The node affinity that ties each pod of a DaemonSet to its node: neither defaults nor admission look at it, and its manager
+/// owns it as a whole.
+const TIE: &str = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution";
 
 /// The last object that a controller has sent to be created under a generated name, and what was made of it.
 ///
@@ -53,10 +58,10 @@ pub(super) struct Reads {
 }
 
 impl Twin {
-    /// Returns whether the result would be the same for another object, but for what is in its [`OWN_METADATA`].
+    /// Returns whether the result would be the same for another object, but for its [`OWN_METADATA`] and [`TIE`].
     fn is_of(&self, kind: &dyn Kind, sent: &Object, request: &Request) -> bool {
         self.manager == request.options.manager
-            && (self.sent == *sent || kind.names().kind == "Pod" && differ_in_own_metadata(&self.sent, sent))
+            && (self.sent == *sent || kind.names().kind == "Pod" && differ_in_own_parts(&self.sent, sent))
     }
 
     /// Returns whether the result would be the same for another object.
@@ -64,31 +69,61 @@ impl Twin {
         self.at == now && self.sent == *sent
     }
 
-    /// Takes over the [`OWN_METADATA`] of another object, which may be invalid, and leaves the managedFields as they were.
+    /// Returns whether the managedFields would be the same for another object.
+    fn is_managed_alike(&self, sent: &Object, now: Time) -> bool {
+        self.at == now && self.sent["metadata"] == sent["metadata"]
+    }
+
+    /// Takes over the [`OWN_METADATA`] and the [`TIE`] of another object, which may be invalid, and leaves the managedFields as
+    /// they were.
     fn adapt(&mut self, kind: &dyn Kind, sent: &Object, now: Time) {
-        take_own_metadata(&mut self.defaulted, sent);
-        self.admitted.iter_mut().for_each(|admitted| take_own_metadata(&mut admitted.object, sent));
-        if !meta::validate_prefix(kind, sent).is_empty() || !meta::validate_common(kind, sent).is_empty() {
+        take_own_parts(&mut self.defaulted, sent);
+        self.admitted.iter_mut().for_each(|admitted| take_own_parts(&mut admitted.object, sent));
+        let is_valid = meta::validate_prefix(kind, sent).is_empty()
+            && meta::validate_common(kind, sent).is_empty()
+            && tied_node(sent).is_none_or(is_dns_subdomain);
+        if !is_valid {
             self.admitted = None;
         }
         (self.sent, self.at) = (sent.clone(), now);
     }
 }
 
-/// Returns whether two objects differ in nothing but [`OWN_METADATA`].
-fn differ_in_own_metadata(one: &Object, other: &Object) -> bool {
-    let (Some(a), Some(b)) = (one.as_object(), other.as_object()) else { return false };
-    let is_own = |field: &str| OWN_METADATA.contains(&field);
-    let others = |object: &Object| object["metadata"].as_object().cloned().unwrap_or_default();
-    let (before, after) = (others(one), others(other));
-    let is_same = |(field, value): (&SharedStr, &Value)| field == "metadata" || b.get(field) == Some(value);
-    a.len() == b.len()
-        && a.iter().all(is_same)
-        && before.iter().filter(|(field, _)| !is_own(field)).eq(after.iter().filter(|(field, _)| !is_own(field)))
+/// Returns whether two pods differ in nothing but [`OWN_METADATA`] and the nodes that they are tied to.
+fn differ_in_own_parts(one: &Object, other: &Object) -> bool {
+    let is_same_but = |pointer: &str, own: &[&str]| {
+        let fields = |object: &'_ Object| object.map(pointer).cloned().unwrap_or_default();
+        let (before, after) = (fields(one), fields(other));
+        let is_other = |(field, _): &(&SharedStr, &Value)| !own.contains(&field.as_str());
+        before.iter().filter(is_other).eq(after.iter().filter(is_other))
+    };
+    let steps = || TIE.match_indices('/').skip(1).map(|(at, _)| TIE.split_at(at));
+    let differ_in_tie = || {
+        tied_node(one).is_some()
+            && tied_node(other).is_some()
+            && steps().all(|(parent, rest)| is_same_but(parent, &[rest[1..].split('/').next().unwrap_or_default()]))
+    };
+    is_same_but("", &["metadata", "spec"])
+        && is_same_but("/metadata", &OWN_METADATA)
+        && (one["spec"] == other["spec"] || differ_in_tie())
 }
 
-/// Replaces the [`OWN_METADATA`] of a copy by those of the object that was sent.
-fn take_own_metadata(copy: &mut Object, sent: &Object) {
+/// Returns the node that a pod is tied to, if its [`TIE`] has the form of those of DaemonSets.
+fn tied_node(pod: &Object) -> Option<&str> {
+    let only = |value: &'_ Value, field: &str| -> bool {
+        value.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key(field))
+    };
+    let tie = pod.at(TIE).filter(|tie| only(tie, "nodeSelectorTerms"))?;
+    let [term] = tie.list("/nodeSelectorTerms") else { return None };
+    let [field] = term.list("/matchFields") else { return None };
+    let [node] = field.list("/values") else { return None };
+    let is_name = field.str("/key") == "metadata.name" && field.str("/operator") == "In";
+    let is_plain = only(term, "matchFields") && field.as_object().is_some_and(|fields| fields.len() == 3);
+    node.as_str().filter(|_| is_name && is_plain)
+}
+
+/// Replaces the [`OWN_METADATA`] and the [`TIE`] of a copy by those of the object that was sent.
+fn take_own_parts(copy: &mut Object, sent: &Object) {
     let metadata = copy.map_mut("/metadata");
     for field in OWN_METADATA {
         match sent["metadata"].get(field) {
@@ -96,6 +131,9 @@ fn take_own_metadata(copy: &mut Object, sent: &Object) {
             Some(value) => drop(metadata.insert(field, value.clone())),
             None => drop(metadata.remove(field)),
         }
+    }
+    if let Some(tie) = sent.at(TIE).filter(|tie| copy.at(TIE) != Some(tie)) {
+        copy.put(TIE, tie.clone());
     }
 }
 
@@ -174,8 +212,11 @@ impl Server {
         let is_twin = |twin: &mut Twin| has_twins(kind, sent, request) && twin.is_of(kind, sent, request);
         let Some(mut twin) = self.twin.take_if(is_twin) else { return Ok(None) };
         if !twin.is_same(sent, now) {
+            let is_managed_alike = twin.is_managed_alike(sent, now);
             twin.adapt(kind, sent, now);
-            twin.managed = self.managed_fields_of_new(kind, &twin.defaulted, request, now);
+            if !is_managed_alike {
+                twin.managed = self.managed_fields_of_new(kind, &twin.defaulted, request, now);
+            }
         }
         let usable = |admitted: &Admitted| self.store.is_unchanged_since(admitted.unchanged_to, &admitted.read);
         let Some(admitted) = twin.admitted.take().filter(usable) else {
@@ -287,6 +328,32 @@ mod tests {
             assert_eq!(alone.str("/metadata/managedFields/0/manager"), last.1);
             assert_eq!(alone.str("/spec/dnsPolicy"), "ClusterFirst");
         }
+    }
+
+    fn tied(node: &str) -> Object {
+        let mut pod = template("nginx:1");
+        let field = json!({"key": "metadata.name", "operator": "In", "values": [node]});
+        pod.put(super::TIE, json!({"nodeSelectorTerms": [{"matchFields": [field]}]}));
+        pod
+    }
+
+    #[test]
+    fn pods_of_a_daemon_set_differ_in_their_nodes() {
+        let (first, second) = (tied("n1"), tied("n2"));
+        let mut preferring = second.clone();
+        preferring.put("/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution", json!([]));
+        for last in [(&second, "a", 5), (&second, "a", 6), (&preferring, "a", 5), (&template("nginx:1"), "a", 5)] {
+            assert_eq!(last_of(&[(&first, "a", 5), (&first, "a", 5), last]), last_of(&[last]));
+        }
+        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
+        for node in ["n1", "n2"] {
+            create(&mut cluster, "pods", tied(node));
+            assert_eq!(cluster.server().twin.as_ref().and_then(|twin| super::tied_node(&twin.sent)), Some(node));
+        }
+        let request = Request::create("pods", "default", tied("N 3")).manager("a").by_control_plane();
+        let now = cluster.now();
+        let error = cluster.server().handle(request, now).expect_err("no name of a node").to_string();
+        assert!(error.contains("matchFields[0].values[0]: Invalid value: \"N 3\""), "{error}");
     }
 
     #[test]
