@@ -202,6 +202,28 @@ fn a_smaller_resize_makes_room_for_another() {
 }
 
 #[test]
+fn room_goes_to_the_resize_of_the_more_important_pod() {
+    let mut bench = Bench::open();
+    let class = |name: &str, value: i64| json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value});
+    bench.create("priorityclasses.scheduling.k8s.io", class("high", 1000));
+    for (name, class) in [("low", ""), ("high", "high"), ("other", "")] {
+        let mut pod = resizable(name, "2", "1Gi");
+        pod["spec"]["priorityClassName"] = class.into();
+        bench.create("pods", pod);
+    }
+    bench.settle();
+    for name in ["low", "high"] {
+        resize(&mut bench, name, "cpu", "5").expect("accepted");
+        bench.advance(1);
+    }
+    bench.delete("pods", "other", Propagation::Background);
+    bench.settle();
+    let cpu =
+        |bench: &mut Bench, name: &str| container(&bench.get("pods", name)).str("/resources/requests/cpu").to_owned();
+    assert_eq!((cpu(&mut bench, "low").as_str(), cpu(&mut bench, "high").as_str()), ("2", "5"));
+}
+
+#[test]
 fn a_restart_rule_restarts_all_containers() {
     let mut bench = Bench::open();
     let rule = json!([{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [3]}}]);
