@@ -99,6 +99,27 @@ fn network_storage_is_there_for_all_pods() {
 }
 
 #[test]
+fn volumes_in_memory_are_sticky() {
+    let mut bench = Bench::open();
+    bench.create("configmaps", json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}));
+    bench.create("secrets", json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "m"}}));
+    let name = json!({"path": "name", "fieldRef": {"fieldPath": "metadata.name"}});
+    for (kind, source, expected) in [
+        ("emptydir", json!({"emptyDir": {}}), "777 /dev/vda1"),
+        ("memory", json!({"emptyDir": {"medium": "Memory"}}), "1777 tmpfs"),
+        ("configmap", json!({"configMap": {"name": "m"}}), "777 /dev/vda1"),
+        ("secret", json!({"secret": {"secretName": "m"}}), "1777 tmpfs"),
+        ("downwardapi", json!({"downwardAPI": {"items": [name]}}), "1777 tmpfs"),
+        ("projected", json!({"projected": {"sources": [{"configMap": {"name": "m"}}]}}), "1777 tmpfs"),
+    ] {
+        let mut volume = source;
+        volume["name"] = "d".into();
+        start(&mut bench, with_volume(kind, "echo $(stat -c %a /d) $(mount | grep ' /d ' | cut -d' ' -f1)", &volume));
+        assert_eq!(log(&mut bench, kind).trim_end(), expected, "{kind}");
+    }
+}
+
+#[test]
 fn volumes_that_cannot_be_mounted_are_reported() {
     let mut bench = Bench::open();
     let csi = json!({"name": "d", "csi": {"driver": "inline.example.com"}});

@@ -21,6 +21,9 @@ use super::fields::quantity;
 /// The kinds of volumes that are projections of API objects, and read-only in containers.
 const PROJECTIONS: [&str; 4] = ["configMap", "secret", "downwardAPI", "projected"];
 
+/// Those of them that are file systems in memory (`wrappedVolumeSpec` of their plugins).
+const IN_MEMORY: [&str; 3] = ["secret", "downwardAPI", "projected"];
+
 /// The kind of volumes that are empty directories of their pod.
 const EMPTY_DIR: &str = "emptyDir";
 
@@ -63,7 +66,8 @@ pub(super) fn add_missing(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
                 trees.insert(own, empty_dir(pod, source, sources.place.storage, sources.at));
             }
             _ if PROJECTIONS.contains(&kind) => {
-                let mut tree = Tree::new(root_attributes(pod, kind == "secret", sources.at), sources.place.storage);
+                let mut tree =
+                    Tree::new(root_attributes(pod, IN_MEMORY.contains(&kind), sources.at), sources.place.storage);
                 let payload = files::payload(sources, kind, source)?;
                 atomic::write(&mut tree, &volume_id(pod, volume), &payload, sources.server.ids(), sources.at);
                 trees.insert(own, tree);
@@ -167,7 +171,7 @@ pub(super) fn mounts(
 /// Returns what `mount` shows of a volume: source and type.
 fn device(kind: &str, source: &Value) -> (&'static str, &'static str) {
     match kind {
-        "secret" | "projected" => ("tmpfs", "tmpfs"),
+        _ if IN_MEMORY.contains(&kind) => ("tmpfs", "tmpfs"),
         EMPTY_DIR if source.str("/medium") == "Memory" => ("tmpfs", "tmpfs"),
         "persistentVolumeClaim" | "ephemeral" => ("/dev/vdb", "ext4"),
         _ => ("/dev/vda1", "ext4"),
