@@ -144,11 +144,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         ctx.set_state(&pod_state(pod.uid()), runtime.clone());
     }
     add_images(ctx, &node, &outcome.pulled_images)?;
-    for event in &outcome.events {
-        let event_type = if event.is_warning { "Warning" } else { "Normal" };
-        let (reason, message, field_path) = (event.reason, &event.message, &event.field_path);
-        ctx.record(&pod, &Event { event_type, reason, message, field_path, host: &node });
-    }
+    record_events(ctx, &pod, &node, &outcome);
     // While containers are being stopped, the status stays as it was.
     let has_new_status = !pod.is_deleting() || outcome.is_terminated;
     let updated = has_new_status && report::update_status(ctx, &pod, &runtime, &node, has_changed)?;
@@ -170,6 +166,14 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         report::expect_echo(ctx, &pod, &runtime, action);
     }
     Ok(action)
+}
+
+fn record_events(ctx: &mut Context<'_>, pod: &Object, node: &str, outcome: &Outcome) {
+    for event in &outcome.events {
+        let event_type = if event.is_warning { "Warning" } else { "Normal" };
+        let (reason, message, field_path) = (event.reason, &event.message, &event.field_path);
+        ctx.record(pod, &Event { event_type, reason, message, field_path, host: node });
+    }
 }
 
 /// Requests the sync at which a container will end of itself, or at which the inside of the pod has to be looked at.
