@@ -206,6 +206,8 @@ pub trait Surroundings {
 pub(crate) struct Counted<'a> {
     pub(crate) surroundings: &'a mut dyn Surroundings,
     pub(crate) asked: u64,
+    /// Exchanges since they were last counted, each of which takes work in another pod.
+    pub(crate) exchanged: u64,
 }
 
 impl Counted<'_> {
@@ -233,6 +235,7 @@ impl Surroundings for Counted<'_> {
     }
 
     fn exchange(&mut self, to: Endpoint, bytes: &[u8]) -> Result<Vec<u8>, NetworkError> {
+        self.exchanged += 1;
         self.ask().exchange(to, bytes)
     }
 

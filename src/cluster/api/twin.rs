@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::{Request, Result, Server, admission, managers, meta};
 use kctl_base::json::{SharedStr, Value};
-use kctl_base::object::{Object, ObjectMeta, ValueWrite};
+use kctl_base::labels::is_dns_subdomain;
+use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 use kctl_kinds::Kind;
 
@@ -15,6 +16,10 @@ const CREATED_MAX: usize = 100;
 
 /// The metadata in which new pods of one template may differ: neither defaults nor admission look at it.
 const OWN_METADATA: [&str; 3] = ["generateName", "labels", "ownerReferences"];
+
+/// The node affinity that ties each pod of a DaemonSet to its node: neither defaults nor admission look at it, and its manager
+/// owns it as a whole.
+const TIE: &str = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution";
 
 /// The last object that a controller has sent to be created under a generated name, and what was made of it.
 ///
@@ -53,10 +58,10 @@ pub(super) struct Reads {
 }
 
 impl Twin {
-    /// Returns whether the result would be the same for another object, but for what is in its [`OWN_METADATA`].
+    /// Returns whether the result would be the same for another object, but for its [`OWN_METADATA`] and [`TIE`].
     fn is_of(&self, kind: &dyn Kind, sent: &Object, request: &Request) -> bool {
         self.manager == request.options.manager
-            && (self.sent == *sent || kind.names().kind == "Pod" && differ_in_own_metadata(&self.sent, sent))
+            && (self.sent == *sent || kind.names().kind == "Pod" && differ_in_own_parts(&self.sent, sent))
     }
 
     /// Returns whether the result would be the same for another object.
@@ -64,31 +69,61 @@ impl Twin {
         self.at == now && self.sent == *sent
     }
 
-    /// Takes over the [`OWN_METADATA`] of another object, which may be invalid, and leaves the managedFields as they were.
+    /// Returns whether the managedFields would be the same for another object.
+    fn is_managed_alike(&self, sent: &Object, now: Time) -> bool {
+        self.at == now && self.sent["metadata"] == sent["metadata"]
+    }
+
+    /// Takes over the [`OWN_METADATA`] and the [`TIE`] of another object, which may be invalid, and leaves the managedFields as
+    /// they were.
     fn adapt(&mut self, kind: &dyn Kind, sent: &Object, now: Time) {
-        take_own_metadata(&mut self.defaulted, sent);
-        self.admitted.iter_mut().for_each(|admitted| take_own_metadata(&mut admitted.object, sent));
-        if !meta::validate_prefix(kind, sent).is_empty() || !meta::validate_common(kind, sent).is_empty() {
+        take_own_parts(&mut self.defaulted, sent);
+        self.admitted.iter_mut().for_each(|admitted| take_own_parts(&mut admitted.object, sent));
+        let is_valid = meta::validate_prefix(kind, sent).is_empty()
+            && meta::validate_common(kind, sent).is_empty()
+            && tied_node(sent).is_none_or(is_dns_subdomain);
+        if !is_valid {
             self.admitted = None;
         }
         (self.sent, self.at) = (sent.clone(), now);
     }
 }
 
-/// Returns whether two objects differ in nothing but [`OWN_METADATA`].
-fn differ_in_own_metadata(one: &Object, other: &Object) -> bool {
-    let (Some(a), Some(b)) = (one.as_object(), other.as_object()) else { return false };
-    let is_own = |field: &str| OWN_METADATA.contains(&field);
-    let others = |object: &Object| object["metadata"].as_object().cloned().unwrap_or_default();
-    let (before, after) = (others(one), others(other));
-    let is_same = |(field, value): (&SharedStr, &Value)| field == "metadata" || b.get(field) == Some(value);
-    a.len() == b.len()
-        && a.iter().all(is_same)
-        && before.iter().filter(|(field, _)| !is_own(field)).eq(after.iter().filter(|(field, _)| !is_own(field)))
+/// Returns whether two pods differ in nothing but [`OWN_METADATA`] and the nodes that they are tied to.
+fn differ_in_own_parts(one: &Object, other: &Object) -> bool {
+    let is_same_but = |pointer: &str, own: &[&str]| {
+        let fields = |object: &'_ Object| object.map(pointer).cloned().unwrap_or_default();
+        let (before, after) = (fields(one), fields(other));
+        let is_other = |(field, _): &(&SharedStr, &Value)| !own.contains(&field.as_str());
+        before.iter().filter(is_other).eq(after.iter().filter(is_other))
+    };
+    let steps = || TIE.match_indices('/').skip(1).map(|(at, _)| TIE.split_at(at));
+    let differ_in_tie = || {
+        tied_node(one).is_some()
+            && tied_node(other).is_some()
+            && steps().all(|(parent, rest)| is_same_but(parent, &[rest[1..].split('/').next().unwrap_or_default()]))
+    };
+    is_same_but("", &["metadata", "spec"])
+        && is_same_but("/metadata", &OWN_METADATA)
+        && (one["spec"] == other["spec"] || differ_in_tie())
 }
 
-/// Replaces the [`OWN_METADATA`] of a copy by those of the object that was sent.
-fn take_own_metadata(copy: &mut Object, sent: &Object) {
+/// Returns the node that a pod is tied to, if its [`TIE`] has the form of those of DaemonSets.
+fn tied_node(pod: &Object) -> Option<&str> {
+    let only = |value: &'_ Value, field: &str| -> bool {
+        value.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key(field))
+    };
+    let tie = pod.at(TIE).filter(|tie| only(tie, "nodeSelectorTerms"))?;
+    let [term] = tie.list("/nodeSelectorTerms") else { return None };
+    let [field] = term.list("/matchFields") else { return None };
+    let [node] = field.list("/values") else { return None };
+    let is_name = field.str("/key") == "metadata.name" && field.str("/operator") == "In";
+    let is_plain = only(term, "matchFields") && field.as_object().is_some_and(|fields| fields.len() == 3);
+    node.as_str().filter(|_| is_name && is_plain)
+}
+
+/// Replaces the [`OWN_METADATA`] and the [`TIE`] of a copy by those of the object that was sent.
+fn take_own_parts(copy: &mut Object, sent: &Object) {
     let metadata = copy.map_mut("/metadata");
     for field in OWN_METADATA {
         match sent["metadata"].get(field) {
@@ -96,6 +131,9 @@ fn take_own_metadata(copy: &mut Object, sent: &Object) {
             Some(value) => drop(metadata.insert(field, value.clone())),
             None => drop(metadata.remove(field)),
         }
+    }
+    if let Some(tie) = sent.at(TIE).filter(|tie| copy.at(TIE) != Some(tie)) {
+        copy.put(TIE, tie.clone());
     }
 }
 
@@ -174,8 +212,11 @@ impl Server {
         let is_twin = |twin: &mut Twin| has_twins(kind, sent, request) && twin.is_of(kind, sent, request);
         let Some(mut twin) = self.twin.take_if(is_twin) else { return Ok(None) };
         if !twin.is_same(sent, now) {
+            let is_managed_alike = twin.is_managed_alike(sent, now);
             twin.adapt(kind, sent, now);
-            twin.managed = self.managed_fields_of_new(kind, &twin.defaulted, request, now);
+            if !is_managed_alike {
+                twin.managed = self.managed_fields_of_new(kind, &twin.defaulted, request, now);
+            }
         }
         let usable = |admitted: &Admitted| self.store.is_unchanged_since(admitted.unchanged_to, &admitted.read);
         let Some(admitted) = twin.admitted.take().filter(usable) else {
@@ -238,152 +279,4 @@ impl Server {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::sync::Arc;
-
-    use kctl_base::json::{Value, json};
-    use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
-    use kctl_base::sim::Duration;
-
-    use crate::api::Request;
-    use crate::{Cluster, OpenOptions};
-
-    fn template(image: &str) -> Object {
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-", "labels": {"app": "web"}},
-               "spec": {"containers": [{"name": "c", "image": image}]}})
-    }
-
-    /// Creates a pod after others, and returns it without what differs from pod to pod.
-    fn last_of(sent: &[(&Object, &str, i64)]) -> Value {
-        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
-        let mut last = Value::Null;
-        for (pod, manager, seconds) in sent {
-            let now = cluster.now() + Duration::from_secs(*seconds);
-            let request = Request::create("pods", "default", (*pod).clone()).manager(manager).by_control_plane();
-            last = (*cluster.server().handle(request, now).expect("valid").into_object()).clone();
-        }
-        assert!(last.name().starts_with("web-") && last.name().len() == 9, "{}", last.name());
-        for field in ["name", "uid", "resourceVersion"] {
-            last.remove_at(&format!("/metadata/{field}"));
-        }
-        last.remove_at("/spec/volumes");
-        last["spec"]["containers"][0].remove_at("/volumeMounts");
-        last
-    }
-
-    #[test]
-    fn a_twin_equals_the_first_of_its_kind() {
-        let (web, other) = (template("nginx:1"), template("nginx:2"));
-        let (mut cousin, mut stranger) = (web.clone(), web.clone());
-        cousin.put("/metadata/labels", json!({"app": "web", "tier": "back"}));
-        cousin.put("/metadata/ownerReferences", json!([{"apiVersion": "v1", "kind": "Pod", "name": "n", "uid": "u"}]));
-        stranger.put("/metadata/annotations", json!({"a": "b"}));
-        let lasts = [(&web, "a", 5), (&other, "a", 5), (&web, "b", 5), (&web, "a", 6), (&stranger, "a", 5)];
-        for last in lasts.into_iter().chain([(&cousin, "a", 5), (&cousin, "a", 6)]) {
-            let alone = last_of(&[last]);
-            assert_eq!(last_of(&[(&web, "a", 5), last]), alone);
-            assert_eq!(last_of(&[(&web, "a", 5), (&web, "a", 5), last]), alone);
-            assert_eq!(alone.str("/metadata/managedFields/0/manager"), last.1);
-            assert_eq!(alone.str("/spec/dnsPolicy"), "ClusterFirst");
-        }
-    }
-
-    #[test]
-    fn a_pod_with_a_name_of_its_own_is_not_taken_for_the_twin_of_another() {
-        let web = template("nginx:1");
-        let mut named = template("nginx:2");
-        named.put("/metadata/name", "db-0");
-        let alone = last_of(&[(&web, "a", 5)]);
-        assert_eq!(last_of(&[(&web, "a", 5), (&named, "a", 5), (&web, "a", 5)]), alone);
-    }
-
-    fn create(cluster: &mut Cluster, resource: &str, object: Object) -> Arc<Object> {
-        let mut request = Request::create(resource, "default", object);
-        if resource == "pods" {
-            request = request.manager("a").by_control_plane();
-        }
-        let now = cluster.now();
-        cluster.server().handle(request, now).expect("valid").into_object()
-    }
-
-    #[test]
-    fn twins_have_identities_and_token_volumes_of_their_own() {
-        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
-        let pods = [(); 3].map(|()| create(&mut cluster, "pods", template("nginx")));
-        let mut seen = BTreeSet::new();
-        for pod in &pods {
-            let volume = pod.str("/spec/volumes/0/name");
-            assert_eq!(pod.str("/spec/containers/0/volumeMounts/0/name"), volume);
-            assert!([pod.name(), pod.uid(), volume].iter().all(|own| !own.is_empty() && seen.insert(own.to_string())));
-        }
-        let is_admitted = |cluster: &mut Cluster| {
-            cluster
-                .server()
-                .twin
-                .as_ref()
-                .is_some_and(|twin| twin.sent["metadata"]["labels"]["app"] == "api" && twin.admitted.is_some())
-        };
-        assert!(!is_admitted(&mut cluster));
-        let mut other = template("nginx");
-        other["metadata"]["labels"]["app"] = "api".into();
-        create(&mut cluster, "pods", other);
-        assert!(is_admitted(&mut cluster));
-    }
-
-    #[test]
-    fn pods_of_other_owners_are_validated() {
-        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
-        create(&mut cluster, "pods", template("nginx"));
-        for (field, value, message) in [
-            ("labels", json!({"app": "-"}), "metadata.labels"),
-            ("generateName", json!("Web-"), "metadata.generateName"),
-            (
-                "ownerReferences",
-                json!([{"apiVersion": "v1", "kind": "Pod", "name": "n"}]),
-                "metadata.ownerReferences.uid",
-            ),
-        ] {
-            let mut pod = template("nginx");
-            pod["metadata"][field] = value;
-            let request = Request::create("pods", "default", pod).manager("a").by_control_plane();
-            let now = cluster.now();
-            let error = cluster.server().handle(request, now).expect_err("invalid metadata").to_string();
-            assert!(error.contains(message), "{error}");
-        }
-    }
-
-    #[test]
-    fn what_admission_reads_counts_for_the_next_twin() {
-        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
-        let request = |pod: &Object| pod.str("/spec/containers/0/resources/requests/cpu").to_string();
-        create(&mut cluster, "pods", template("nginx"));
-        let range = json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "r"},
-            "spec": {"limits": [{"type": "Container", "defaultRequest": {"cpu": "50m"}}]}});
-        assert_eq!(request(&create(&mut cluster, "pods", template("nginx"))), "");
-        create(&mut cluster, "limitranges", range);
-        assert_eq!(request(&create(&mut cluster, "pods", template("nginx"))), "50m");
-        let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"},
-            "spec": {"hard": {"pods": "5"}}});
-        create(&mut cluster, "resourcequotas", quota);
-        cluster.run().expect("the quota is calculated");
-        let used = |cluster: &mut Cluster| {
-            let quota = cluster.server().read("resourcequotas", "default", "q").unwrap().unwrap();
-            quota.str("/status/used/pods").to_string()
-        };
-        let mut counts = vec![used(&mut cluster)];
-        for _ in 0..2 {
-            create(&mut cluster, "pods", template("nginx"));
-            counts.push(used(&mut cluster));
-        }
-        assert_eq!(counts, ["3", "4", "5"], "each pod is charged");
-    }
-
-    #[test]
-    fn a_discarded_change_leaves_no_twin() {
-        let mut cluster = Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens");
-        create(&mut cluster, "pods", template("nginx"));
-        cluster.discard();
-        assert!(cluster.server().twin.is_none());
-    }
-}
+mod tests;

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use super::read::Selection;
-use super::{Payload, Request, Response, Result, Server, WatchEvent};
+use super::{Payload, Request, Response, Result, Server, WatchEvent, addresses};
 use crate::store::{Change, ChangeKind, ChangesGone};
 use kctl_base::go::quote;
 use kctl_base::object::Object;
+use kctl_base::order::Order as _;
 use kctl_base::status::{Reason, Status};
 use kctl_kinds::Kind;
 
@@ -32,7 +33,10 @@ impl Server {
 
     /// Returns an `Added` event for each existing object.
     fn initial_events(&mut self, kind: &dyn Kind, request: &Request, selection: &Selection) -> Result<Vec<WatchEvent>> {
-        let existing = self.select(kind, request, selection)?;
+        let mut existing = self.select(kind, request, selection)?;
+        if addresses::serves(&request.resource) {
+            existing.extend(self.addresses_in_use()?.into_iter().filter(|address| selection.matches(kind, address)));
+        }
         let added = |object| WatchEvent::Added(self.in_version(kind, object, &request.version));
         Ok(existing.into_iter().map(added).collect())
     }
@@ -45,7 +49,11 @@ impl Server {
         selection: &Selection,
         start: u64,
     ) -> Result<Vec<WatchEvent>> {
-        let changes = self.store.changes_of(&kind.names().resource(), start)?;
+        let mut changes = self.store.changes_of(&kind.names().resource(), start)?;
+        if addresses::serves(&request.resource) {
+            changes.extend(self.changes_of_addresses(start)?);
+            changes.order_by_key(|change| change.revision);
+        }
         let concerns = |change: &&Change| request.namespace.is_empty() || change.key.namespace == request.namespace;
         let events = changes.iter().filter(concerns).filter_map(|change| event_of(kind, change, selection));
         Ok(events.map(|event| self.convert_event(kind, event, request)).collect())

@@ -15,6 +15,9 @@ use crate::network::{Counted, Surroundings};
 use crate::process::{Pid, Process, Signal, State, Status, Target, Wait};
 use crate::programs::{self, Task};
 
+/// Steps that an exchange with a server counts for: it is brought up to the present, and kept afterwards.
+const EXCHANGE_STEPS: u64 = 50;
+
 /// A process: its container and its number.
 type Key = (Arc<str>, Pid);
 
@@ -148,7 +151,7 @@ impl World {
         budget: u64,
         mut watch: Option<Watch>,
     ) -> Outcome {
-        let mut surroundings = Counted { surroundings, asked: 0 };
+        let mut surroundings = Counted { surroundings, asked: 0, exchanged: 0 };
         let before = self.asked;
         let mut queue = Queue::new(self);
         let mut left = budget;
@@ -162,7 +165,8 @@ impl World {
                 if surroundings.is_over() {
                     return Outcome { next: Some(self.now), is_exhausted: false, is_over: true };
                 }
-                left = left.saturating_sub(std::mem::take(&mut self.effects.commands).max(1));
+                let exchanged = std::mem::take(&mut surroundings.exchanged) * EXCHANGE_STEPS;
+                left = left.saturating_sub(std::mem::take(&mut self.effects.commands).max(1) + exchanged);
                 queue.after_step(key, &mut self.effects);
             }
             match queue.next_wake(self) {

@@ -20,6 +20,7 @@ use super::shared::selector::label_selector;
 use super::{Action, Context, Controller, Key, Watch};
 use crate::store::{Change, ChangeKind};
 use kctl_base::object::{Object, ObjectMeta};
+use placement::Placement;
 
 const SETS: &str = "daemonsets.apps";
 
@@ -51,7 +52,7 @@ fn node_to_sets(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let pods = ctx.indexed("pods", "node", node.name())?;
     let sets = ctx.list(SETS, None)?;
     let is_affected = |set: &Object| {
-        let decision = placement::node_should_run_daemon_pod(set, node);
+        let decision = Placement::of(set).decide(node);
         match pods.iter().any(|p| p.is_controlled_by(set.uid())) {
             true => !decision.should_continue_running,
             false => decision.should_run,

@@ -35,19 +35,36 @@ pub(super) struct NodeDecision {
     pub(super) should_continue_running: bool,
 }
 
-/// Decides whether a set has a pod on a node (`NodeShouldRunDaemonPod`).
-pub(super) fn node_should_run_daemon_pod(set: &Object, node: &Object) -> NodeDecision {
-    let none = Value::Null;
-    let template = set.at("/spec/template").unwrap_or(&none);
-    let bound = template.str("/spec/nodeName");
-    if (!bound.is_empty() && bound != node.name()) || !NodeAffinity::of(template).matches(node.into()) {
-        return NodeDecision { should_run: false, should_continue_running: false };
+/// What decides about the nodes of a set.
+pub(super) struct Placement {
+    /// The only node, if the template names one.
+    bound: String,
+    affinity: NodeAffinity,
+    tolerations: Vec<Value>,
+}
+
+impl Placement {
+    /// Reads the template of a set.
+    pub(super) fn of(set: &Object) -> Placement {
+        let template = &set["spec"]["template"];
+        let bound = template.str("/spec/nodeName").to_owned();
+        Placement { bound, affinity: NodeAffinity::of(template), tolerations: tolerations(&template["spec"]) }
     }
-    let tolerations = tolerations(&template["spec"]);
-    let taints = Taint::of(node);
-    let repels =
-        |effects: &[&str]| taints.iter().any(|t| effects.contains(&t.effect.as_str()) && !tolerates(&tolerations, t));
-    NodeDecision { should_run: !repels(&["NoSchedule", "NoExecute"]), should_continue_running: !repels(&["NoExecute"]) }
+
+    /// Decides whether the set has a pod on a node (`NodeShouldRunDaemonPod`).
+    pub(super) fn decide(&self, node: &Object) -> NodeDecision {
+        if (!self.bound.is_empty() && self.bound != node.name()) || !self.affinity.matches(node.into()) {
+            return NodeDecision { should_run: false, should_continue_running: false };
+        }
+        let taints = Taint::of(node);
+        let repels = |effects: &[&str]| {
+            taints.iter().any(|t| effects.contains(&t.effect.as_str()) && !tolerates(&self.tolerations, t))
+        };
+        NodeDecision {
+            should_run: !repels(&["NoSchedule", "NoExecute"]),
+            should_continue_running: !repels(&["NoExecute"]),
+        }
+    }
 }
 
 /// Returns the tolerations of a pod spec with those that every daemon pod has.
@@ -75,8 +92,8 @@ pub(super) fn template_generation(set: &Object) -> Option<i64> {
     set.annotation(GENERATION)?.parse().ok()
 }
 
-/// Returns the pod for a node. A node affinity to its name makes the scheduler bind the pod there.
-pub(super) fn make_pod(set: &Object, hash: &str, node: &str) -> Object {
+/// Returns the pod of a set, which [`tie`] makes one for a node.
+pub(super) fn make_pod(set: &Object, hash: &str) -> Object {
     let none = Value::Null;
     let mut pod = pod_from_template(set, set.at("/spec/template").unwrap_or(&none));
     if let Some(generation) = template_generation(set) {
@@ -86,8 +103,14 @@ pub(super) fn make_pod(set: &Object, hash: &str, node: &str) -> Object {
     let spec = &mut pod["spec"];
     let tolerations = tolerations(spec);
     spec.put("/tolerations", tolerations);
+    pod
+}
+
+/// Returns the pod for a node. A node affinity to its name makes the scheduler bind the pod there.
+pub(super) fn tie(pod: &Object, node: &str) -> Object {
+    let mut pod = pod.clone();
     let field = json!({"key": "metadata.name", "operator": "In", "values": [node]});
-    spec.put(REQUIRED, json!({"nodeSelectorTerms": [{"matchFields": [field]}]}));
+    pod["spec"].put(REQUIRED, json!({"nodeSelectorTerms": [{"matchFields": [field]}]}));
     pod
 }
 
@@ -175,7 +198,7 @@ mod tests {
         ];
         for (spec, node, (should_run, should_continue_running)) in cases {
             let want = NodeDecision { should_run, should_continue_running };
-            assert_eq!(node_should_run_daemon_pod(&set(spec.clone()), &node), want, "{spec} on {node}");
+            assert_eq!(Placement::of(&set(spec.clone())).decide(&node), want, "{spec} on {node}");
         }
     }
 
@@ -185,7 +208,7 @@ mod tests {
         let preferred = json!([{"weight": 1}]);
         let spec = json!({"tolerations": [{"key": "mine"}, own],
             "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}});
-        let pod = make_pod(&set(spec), "abc", "n1");
+        let pod = tie(&make_pod(&set(spec), "abc"), "n1");
         assert_eq!(node_of(&pod), "n1");
         assert_eq!(pod["metadata"]["labels"], json!({"app": "agent", GENERATION_LABEL: "3", HASH_LABEL: "abc"}));
         let keys: Vec<&str> =

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::backoff::Backoff;
+use super::placement::{NodeDecision, Placement};
 use super::plan::Plan;
 use super::view::{Desired, Place, TemplateMark, by_node};
 use super::{SETS, placement, plan, rolling, status};
@@ -61,11 +62,12 @@ fn survey(
     hash: &str,
 ) -> Result<(Desired, Vec<Place>, Vec<String>)> {
     let nodes = ctx.list("nodes", None)?;
-    let decisions: Vec<_> = nodes.iter().map(|node| placement::node_should_run_daemon_pod(set, node)).collect();
+    let placement = Placement::of(set);
+    let decisions: Vec<_> = nodes.iter().map(|node| placement.decide(node)).collect();
     let desired = Desired::of(set, decisions.iter().filter(|d| d.should_run).count());
     let mark = TemplateMark { hash, generation: placement::template_generation(set) };
     let mut by_node = by_node(pods, &mark, desired.min_ready, ctx.now);
-    let place = |(node, decision): (&Arc<Object>, placement::NodeDecision)| Place {
+    let place = |(node, decision): (&Arc<Object>, NodeDecision)| Place {
         node: node.name().into(),
         decision,
         pods: by_node.remove(node.name()).unwrap_or_default(),
@@ -96,12 +98,10 @@ fn record_terminal_pods(ctx: &mut Context<'_>, set: &Object, plan: &Plan, backof
 
 fn carry_out(ctx: &mut Context<'_>, set: &Object, pods: &[Arc<Object>], hash: &str, plan: &Plan) -> Result<()> {
     let create = &plan.create[..plan.create.len().min(BURST_REPLICAS)];
-    let attempt = |index: usize| {
-        let pod = placement::make_pod(set, hash, &create[index]);
-        match pod_control::create_pod(ctx, set, pod) {
-            Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
-            other => other.map(drop),
-        }
+    let pod = placement::make_pod(set, hash);
+    let attempt = |index: usize| match pod_control::create_pod(ctx, set, placement::tie(&pod, &create[index])) {
+        Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
+        other => other.map(drop),
     };
     let (_, mut done) = pod_control::slow_start_batch(create.len(), attempt);
     for name in plan.delete.iter().take(BURST_REPLICAS) {

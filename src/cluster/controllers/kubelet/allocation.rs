@@ -3,6 +3,8 @@
 //! A resize that the node has room for is allocated at once ([`Allocation`]); the containers follow in the next sync
 //! ([`super::resize`]). One that it has no room for waits until other pods release theirs.
 
+use std::cmp::Reverse;
+
 use super::container_spec::{ContainerSpec, containers};
 use super::pod_sync::PodEvent;
 use super::resize_events::{self, ResizeStep};
@@ -12,6 +14,7 @@ use crate::controllers::runtime::Result;
 use crate::controllers::{Context, Key};
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
+use kctl_base::order::Order as _;
 use kctl_base::sim::{Duration, Time};
 use kctl_kinds::core::pod::is_terminal;
 use kctl_kinds::shared::pod_spec::resources::{Amounts, add, allocated_requests, amounts, of_pod};
@@ -166,8 +169,19 @@ fn set_waiting(ctx: &mut Context<'_>, node: &str, pod: &Object, waits: bool) -> 
     Ok(())
 }
 
-/// Returns the pods on a node whose resizes wait.
+/// Returns the pods on a node whose resizes wait, in the order in which they get room: by priority, guaranteed ones before
+/// others, and those first that have waited longer (`sortPendingResizes`).
 pub(super) fn waiting(ctx: &mut Context<'_>, node: &str) -> Result<Vec<Key>> {
+    // They are kept in the order in which they began to wait.
     let keys: Vec<String> = ctx.state(&waiting_state(node))?.unwrap_or_default();
-    Ok(keys.iter().filter_map(|key| key.split_once('/')).map(|(namespace, name)| Key::new(namespace, name)).collect())
+    let mut waiting = Vec::with_capacity(keys.len());
+    for (namespace, name) in keys.iter().filter_map(|key| key.split_once('/')) {
+        let key = Key::new(namespace, name);
+        if let Some(pod) = ctx.get_key("pods", &key)? {
+            let is_guaranteed = pod.str("/status/qosClass") == "Guaranteed";
+            waiting.push(((Reverse(pod.int("/spec/priority").unwrap_or(0)), !is_guaranteed), key));
+        }
+    }
+    waiting.order_by_key(|(rank, _)| *rank);
+    Ok(waiting.into_iter().map(|(_, key)| key).collect())
 }

@@ -1,8 +1,9 @@
 //! The conditions of a pod, computed from its state (`pkg/kubelet/status/generate.go`).
 
+use super::container_runtime::State;
 use super::container_spec::is_initialized;
 use super::restart_all::may_restart_all;
-use super::runtime::{PodRuntime, State};
+use super::runtime::PodRuntime;
 use super::status::is_pod_initialized;
 use kctl_base::condition;
 use kctl_base::json::{Value, json};

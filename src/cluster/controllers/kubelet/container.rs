@@ -2,12 +2,12 @@
 //!
 //! The image pull is in [`super::image_pull`], the start in [`super::start`].
 
+use super::container_runtime::{ContainerRuntime, Running, State};
 use super::container_spec::ContainerSpec;
 use super::lifecycle::pre_stop_duration;
 use super::pod_sync::PodSync;
 use super::probes::{self, ProbeTarget};
 use super::restart_all::matched_action;
-use super::runtime::{ContainerRuntime, Running, State};
 use crate::simulation::PodFault;
 use kctl_base::object::{ObjectMeta, ValueRead};
 

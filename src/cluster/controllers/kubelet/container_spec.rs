@@ -1,6 +1,6 @@
 //! Containers of a pod spec in the order of their start, init containers and sidecars first, ephemeral ones last.
 
-use super::runtime::ContainerRuntime;
+use super::container_runtime::ContainerRuntime;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_kinds::shared::pod_spec::is_sidecar;

@@ -1,15 +1,20 @@
 //! Image pulls (`pkg/kubelet/images/image_manager.go`): the pull policy, the duration, the back-off.
 
+use super::container_runtime::{ContainerRuntime, State};
 use super::container_spec::ContainerSpec;
 use super::images;
 use super::pod_sync::PodSync;
-use super::runtime::{ContainerRuntime, State};
 use super::start::CONFIG_RETRY;
 use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
 
 /// The step of pulling an image.
 const PULL: &str = "pull";
+
+/// Returns whether a container asks a registry for its image when it is started on a node with some images.
+pub(super) fn may_pull(spec: ContainerSpec<'_>, images: &[String]) -> bool {
+    spec.spec.str("/imagePullPolicy") == "Always" || !images.iter().any(|image| image == spec.spec.str("/image"))
+}
 
 impl PodSync<'_> {
     /// Pulls the image if the pull policy requires it or the node does not have it.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::command::{self, Invocation};
 use super::container::KILLED;
+use super::container_runtime::{ContainerRuntime, State};
 use super::container_spec::{ContainerSpec, containers, is_initialized, regular_containers};
 use super::pod_sync::{Outcome, PodInputs, PodSync};
 use super::restart_all::is_reset;
-use super::runtime::{ContainerRuntime, PodRuntime, Retry, State, Stopping};
+use super::runtime::{PodRuntime, Retry, Stopping};
 use super::start::strings;
 use crate::simulation::PodFault;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};

@@ -12,6 +12,7 @@ mod allocation;
 mod command;
 mod conditions;
 mod container;
+mod container_runtime;
 mod container_spec;
 mod image_pull;
 mod images;
@@ -20,6 +21,7 @@ mod lifecycle;
 mod pod_sync;
 mod probes;
 mod references;
+mod report;
 mod resize;
 mod resize_events;
 mod resources;
@@ -39,18 +41,17 @@ use crate::api::{LogLine, LogQuery, Propagation, Server};
 use crate::simulation::{self, PodFault};
 use crate::store::{Change, ChangeKind};
 use allocation::Decision;
+use container_runtime::State;
 use container_spec::containers;
 use inside::Stopped;
 pub(crate) use inside::{forward, session};
-use kctl_base::json::SharedStr;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
 use kctl_base::status::Status;
 use kctl_kinds::core::pod::is_terminal;
 use pod_sync::{Outcome, Pace, PodInputs, PodSync};
 use probes::ProbeResults;
-use runtime::{PodRuntime, State};
-use rustc_hash::FxHashMap;
+use runtime::PodRuntime;
 use script::ContainerScript;
 
 /// The controller; its keys are pods, and [`REMOVED`] followed by the uid of a deleted pod.
@@ -113,7 +114,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     if let Some(uid) = key.name.strip_prefix(REMOVED) {
         ctx.clear_state(&pod_state(uid));
         inside::remove(ctx.server(), uid);
-        ctx.cache::<Reported>().0.remove(uid);
+        report::forget(ctx, uid);
         return Ok(Action::AwaitChange);
     }
     let Some(pod) = ctx.get_key("pods", key)?.filter(|p| !p.str("/spec/nodeName").is_empty()) else {
@@ -123,6 +124,9 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
     let is_done = is_terminal(&pod) && !pod.is_deleting();
     if is_done || simulation::stopped_nodes(ctx.server())?.contains(&node) {
         return Ok(Action::AwaitChange);
+    }
+    if let Some(action) = report::echo(ctx, &pod) {
+        return Ok(action);
     }
     let Some(mut runtime) = load_or_add(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
     let before = runtime.clone();
@@ -140,14 +144,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         ctx.set_state(&pod_state(pod.uid()), runtime.clone());
     }
     add_images(ctx, &node, &outcome.pulled_images)?;
-    for event in &outcome.events {
-        let event_type = if event.is_warning { "Warning" } else { "Normal" };
-        let (reason, message, field_path) = (event.reason, &event.message, &event.field_path);
-        ctx.record(&pod, &Event { event_type, reason, message, field_path, host: &node });
-    }
+    record_events(ctx, &pod, &node, &outcome);
     // While containers are being stopped, the status stays as it was.
     let has_new_status = !pod.is_deleting() || outcome.is_terminated;
-    let updated = has_new_status && update_status(ctx, &pod, &runtime, &node, has_changed)?;
+    let updated = has_new_status && report::update_status(ctx, &pod, &runtime, &node, has_changed)?;
     if outcome.is_terminated {
         if updated {
             // Watches see the terminated containers before the pod is deleted.
@@ -157,11 +157,23 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
         return Ok(Action::AwaitChange);
     }
-    Ok(match outcome.requeue {
+    let action = match outcome.requeue {
         Some((at, true)) => Action::ResyncAt(at),
         Some((at, false)) => Action::RequeueAt(at),
         None => Action::AwaitChange,
-    })
+    };
+    if updated {
+        report::expect_echo(ctx, &pod, &runtime, action);
+    }
+    Ok(action)
+}
+
+fn record_events(ctx: &mut Context<'_>, pod: &Object, node: &str, outcome: &Outcome) {
+    for event in &outcome.events {
+        let event_type = if event.is_warning { "Warning" } else { "Normal" };
+        let (reason, message, field_path) = (event.reason, &event.message, &event.field_path);
+        ctx.record(pod, &Event { event_type, reason, message, field_path, host: node });
+    }
 }
 
 /// Requests the sync at which a container will end of itself, or at which the inside of the pod has to be looked at.
@@ -245,7 +257,8 @@ fn sync(
     // Images and references matter only to containers that do not run yet.
     let is_starting = runtime.containers.len() < containers(pod).count()
         || runtime.containers.values().any(|c| c.running().is_none());
-    let missing_images = is_starting.then(|| simulation::missing_images(ctx.server())).transpose()?;
+    let may_pull = is_starting && containers(pod).any(|c| image_pull::may_pull(c, &images));
+    let missing_images = may_pull.then(|| simulation::missing_images(ctx.server())).transpose()?;
     let (mount_error, config_errors) = match is_starting && !pod.is_deleting() {
         true => (references::mount_error(ctx, pod)?, references::config_errors(ctx, pod)?),
         false => (None, BTreeMap::new()),
@@ -323,54 +336,6 @@ fn add_images(ctx: &mut Context<'_>, node: &str, pulled: &[String]) -> Result<()
     }
     ctx.set_state(&images_state(node), images);
     Ok(())
-}
-
-/// The pods whose status is what would be generated again unless their state has changed, by uid. Every status that the kubelet
-/// writes makes it look at the pod once more.
-#[derive(Default)]
-struct Reported(FxHashMap<SharedStr, Report>);
-
-/// What a status was generated from beside the state of the pod.
-#[derive(PartialEq)]
-struct Report {
-    /// The resourceVersion of the pod with the status.
-    version: SharedStr,
-    /// The address of the node.
-    host_ip: String,
-}
-
-/// Updates the status of the pod; returns whether it has changed. `has_changed` is true if the state of the pod has.
-fn update_status(
-    ctx: &mut Context<'_>,
-    pod: &Object,
-    runtime: &PodRuntime,
-    node: &str,
-    has_changed: bool,
-) -> Result<bool, Status> {
-    let host_ip = ctx.get("nodes", "", node)?.map(|n| host_ip(&n)).unwrap_or_default();
-    let report = |pod: &Object| Report { version: pod.resource_version().into(), host_ip: host_ip.clone() };
-    if !has_changed && ctx.cache::<Reported>().0.get(pod.uid()) == Some(&report(pod)) {
-        return Ok(false);
-    }
-    let inputs = status::StatusInputs { host_ip: &host_ip, now: ctx.now, ids: ctx.ids() };
-    let status = status::generate(pod, runtime, &inputs);
-    if pod.get("status") == Some(&status) {
-        ctx.cache::<Reported>().0.insert(pod.uid().into(), report(pod));
-        return Ok(false);
-    }
-    let mut new = pod.clone();
-    new["status"] = status.clone();
-    match ctx.update_status("pods", new) {
-        Err(status) if status.is_not_found() => Ok(false),
-        Err(status) => Err(status),
-        Ok(written) => {
-            // Admission may have changed it.
-            if written.get("status") == Some(&status) {
-                ctx.cache::<Reported>().0.insert(pod.uid().into(), report(&written));
-            }
-            Ok(true)
-        }
-    }
 }
 
 /// Returns the log of a container: the lines of its current (or else last) run, or of the run before the current one, each with

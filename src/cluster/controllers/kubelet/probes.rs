@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::command::{self, Invocation};
-pub(super) use super::runtime::Probes;
-use super::runtime::{Running, Series};
+pub(super) use super::container_runtime::Probes;
+use super::container_runtime::{Running, Series};
 use super::script::ContainerScript;
 use super::start::strings;
 use kctl_base::json::Value;

@@ -62,17 +62,34 @@ fn claim_error(ctx: &mut Context<'_>, pod: &Object, volume: &Value) -> Result<Op
     })
 }
 
-/// Returns why the driver of a volume does not mount it: a CSI driver has to be known for volumes that live as long as their
-/// pod (`supportsVolumeLifecycleMode` in `pkg/volume/csi`), and that of Git repositories is disabled.
+/// Returns why the driver of a volume does not mount it: that of Git repositories is disabled, CSI drivers are not installed, and
+/// images, which the API accepts, would have to be downloaded.
 fn driver_error(ctx: &mut Context<'_>, volume: &Value) -> Result<Option<String>, Status> {
     let name = volume.str("/name");
-    if volume.at("/gitRepo").is_some() {
-        return Ok(Some(format!(
-            "MountVolume.SetUp failed for volume \"{name}\" : git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
-        )));
-    }
-    let Some(source) = volume.at("/csi") else { return Ok(None) };
-    let driver = source.str("/driver");
+    let why = match (volume.at("/image"), volume.at("/csi")) {
+        (Some(image), _) => format!(
+            "image volumes are not simulated: image {} is not downloaded, so that its files are not known",
+            quote(image.str("/reference"))
+        ),
+        (None, Some(source)) => match ephemeral_error(ctx, source.str("/driver"))? {
+            Some(why) => {
+                return Ok(Some(format!("MountVolume.NewMounter initialization failed for volume \"{name}\" : {why}")));
+            }
+            None => format!(
+                "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {} not found in the list of registered CSI drivers",
+                source.str("/driver")
+            ),
+        },
+        (None, None) if volume.at("/gitRepo").is_some() => {
+            "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`".into()
+        }
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(format!("MountVolume.SetUp failed for volume \"{name}\" : {why}")))
+}
+
+/// Returns why a CSI driver has no volumes that live as long as their pod (`supportsVolumeLifecycleMode` in `pkg/volume/csi`).
+fn ephemeral_error(ctx: &mut Context<'_>, driver: &str) -> Result<Option<String>, Status> {
     let found = ctx.get("csidrivers.storage.k8s.io", "", driver)?;
     let modes: Option<Vec<&str>> =
         found.as_ref().map(|found| found.list("/spec/volumeLifecycleModes").iter().filter_map(Value::as_str).collect());
@@ -84,9 +101,7 @@ fn driver_error(ctx: &mut Context<'_>, volume: &Value) -> Result<Option<String>,
             format!("only supports [{}]", modes.join(" "))
         }
     };
-    Ok(Some(format!(
-        "MountVolume.NewMounter initialization failed for volume \"{name}\" : volume mode \"Ephemeral\" not supported by driver {driver} ({why})"
-    )))
+    Ok(Some(format!("volume mode \"Ephemeral\" not supported by driver {driver} ({why})")))
 }
 
 /// Returns the event about secrets for the pull of images that do not exist (`getPullSecretsForPod`), if there are any.

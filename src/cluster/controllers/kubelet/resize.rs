@@ -2,11 +2,12 @@
 //! (`computePodResizeAction` and `doPodResizeAction` in `pkg/kubelet/kuberuntime`).
 
 use super::container::KILLED;
+use super::container_runtime::{ContainerRuntime, Running, State};
 use super::container_spec::ContainerSpec;
 use super::pod_sync::PodSync;
 use super::probes::Probes;
 use super::resize_events::{self, ResizeStep};
-use super::runtime::{ContainerRuntime, PodRuntime, Running, State};
+use super::runtime::PodRuntime;
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 

@@ -1,11 +1,11 @@
 //! Creation and start of containers.
 
 use super::command::{self, Invocation, Program};
+use super::container_runtime::{ContainerRuntime, Running, State};
 use super::container_spec::ContainerSpec;
 use super::inside;
 use super::pod_sync::PodSync;
 use super::probes;
-use super::runtime::{ContainerRuntime, Running, State};
 use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;

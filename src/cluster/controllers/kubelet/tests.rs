@@ -2,8 +2,9 @@
 
 use crate::api::{PatchType, Propagation, Request};
 use crate::controllers::shared::testing::Bench;
+use crate::simulation::PodFault;
 use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, ValueRead};
+use kctl_base::object::{Object, ValueRead, condition_is_true};
 use kctl_base::sim::Duration;
 use kctl_base::status::Status;
 
@@ -54,6 +55,26 @@ fn the_status_of_a_terminated_pod_with_a_finalizer_stays() {
     assert!(!address.is_empty());
     assert_eq!(pod.str("/status/podIP"), address);
     assert!(pod.list("/status/containerStatuses")[0].at("/state/terminated").is_some());
+}
+
+#[test]
+fn what_intervenes_at_the_instant_of_a_status_is_not_missed() {
+    let mut bench = Bench::open();
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {
+        "containers": [{"name": "a", "image": "nginx", "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 1}}]}});
+    bench.create("pods", pod);
+    let is_ready = |bench: &mut Bench| condition_is_true(&bench.get("pods", "web"), "Ready");
+    while !is_ready(&mut bench) {
+        let next = bench.cluster.server().due(1).expect("readable")[0].at;
+        let now = bench.cluster.now();
+        bench.cluster.advance(next - now).expect("time passes");
+    }
+    let mut faults = bench.cluster.faults().expect("readable");
+    faults.pods.insert("default/web".into(), PodFault::Crash);
+    bench.cluster.set_faults(&faults).expect("controllers run");
+    assert!(!is_ready(&mut bench));
+    assert_eq!(container(&bench.get("pods", "web")).int("/lastState/terminated/exitCode"), None);
+    assert_eq!(container(&bench.get("pods", "web")).int("/state/terminated/exitCode"), Some(137));
 }
 
 /// Returns a pod on `k8s-node1` with one container, whose memory is resized with a restart.
@@ -178,6 +199,28 @@ fn a_smaller_resize_makes_room_for_another() {
     let pod = bench.get("pods", "web");
     assert_eq!(container(&pod).str("/resources/requests/cpu"), "6");
     assert!(!has_condition(&pod, "PodResizePending"));
+}
+
+#[test]
+fn room_goes_to_the_resize_of_the_more_important_pod() {
+    let mut bench = Bench::open();
+    let class = |name: &str, value: i64| json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value});
+    bench.create("priorityclasses.scheduling.k8s.io", class("high", 1000));
+    for (name, class) in [("low", ""), ("high", "high"), ("other", "")] {
+        let mut pod = resizable(name, "2", "1Gi");
+        pod["spec"]["priorityClassName"] = class.into();
+        bench.create("pods", pod);
+    }
+    bench.settle();
+    for name in ["low", "high"] {
+        resize(&mut bench, name, "cpu", "5").expect("accepted");
+        bench.advance(1);
+    }
+    bench.delete("pods", "other", Propagation::Background);
+    bench.settle();
+    let cpu =
+        |bench: &mut Bench, name: &str| container(&bench.get("pods", name)).str("/resources/requests/cpu").to_owned();
+    assert_eq!((cpu(&mut bench, "low").as_str(), cpu(&mut bench, "high").as_str()), ("2", "5"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::runtime::Result;
 use super::{Action, Context, Controller, Key, Watch};
-use crate::store::{Change, ChangeKind};
+use crate::store::Change;
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// The controller; its keys are claims (with a namespace) and volumes (without).
@@ -67,8 +67,8 @@ fn is_reserved_for(volume: &Object, claim: &Object) -> bool {
         && (uid.is_empty() || uid == claim.uid())
 }
 
-/// Maps a volume to the claim in its reference, now and before, to the claims that name it, and if it has become available to
-/// the unbound claims that it satisfies.
+/// Maps a volume to the claim in its reference, now and before, and to the claims that name it. Others that it satisfies wait for
+/// their next resync, as upstream.
 fn claims_of_volume(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     let mut keys = Vec::new();
     for volume in [Some(&change.object), change.old.as_ref()].into_iter().flatten() {
@@ -76,16 +76,8 @@ fn claims_of_volume(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> 
             keys.push(Key::new(reference.str("/namespace"), reference.str("/name")));
         }
     }
-    let volume = &change.object;
-    let named = ctx.indexed(CLAIMS, "volume", volume.name())?;
+    let named = ctx.indexed(CLAIMS, "volume", change.object.name())?;
     keys.extend(named.iter().map(|c| Key::of(c)));
-    let is_released = change.old.as_ref().is_none_or(|old| old.at("/spec/claimRef").is_some());
-    if change.kind != ChangeKind::Deleted && is_released && volume.at("/spec/claimRef").is_none() {
-        let unbound = ctx.indexed(CLAIMS, "unbound", class_of(volume))?;
-        // Upstream, claims wait for the next resync; only those that users make need not do so here.
-        let of_users = unbound.iter().filter(|c| c.controller_of_kind("Pod").is_none());
-        keys.extend(of_users.filter(|c| matching::satisfies(volume, c)).map(|c| Key::of(c)));
-    }
     Ok(keys)
 }
 

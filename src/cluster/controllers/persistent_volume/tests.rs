@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::{PatchType, Propagation, Request};
+use crate::client::{WaitFor, WaitOutcome};
 use crate::controllers::shared::testing::Bench;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -80,6 +81,8 @@ fn a_claim_is_bound_and_its_volume_released() {
     bench.create(CLAIMS, claim("e", "1Gi", None));
     let patch = json!({"spec": {"claimRef": null}});
     bench.cluster.handle(&Request::patch(VOLUMES, "", "small", PatchType::Merge, patch)).expect("patched");
+    assert_eq!(bench.get(CLAIMS, "e").str("/spec/volumeName"), "", "claims wait for the resync");
+    while bench.cluster.wait(None, WaitFor::Work).expect("time passes") == WaitOutcome::Progress {}
     assert_eq!(bench.get(CLAIMS, "e").str("/spec/volumeName"), "small", "what is free again is taken");
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{BOUND_BY_CONTROLLER, CLAIMS, PROVISIONED_BY, VOLUMES, set_volume_phase};
+use super::{BOUND_BY_CONTROLLER, CLAIMS, CLASSES, PROVISIONED_BY, VOLUMES, class_of, matching, set_volume_phase};
 use crate::api::Propagation;
 use crate::controllers::runtime::Result;
-use crate::controllers::{Action, Context};
+use crate::controllers::{Action, Context, Key};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 
 /// Decision about a volume.
@@ -47,7 +47,12 @@ pub(super) fn sync(ctx: &mut Context<'_>, volume: Arc<Object>) -> Result<Action>
     let (namespace, name) = (volume.str("/spec/claimRef/namespace"), volume.str("/spec/claimRef/name"));
     let claim = if name.is_empty() { None } else { ctx.get(CLAIMS, namespace, name)? };
     match plan(&volume, claim.as_deref()) {
-        Plan::Phase(phase) => drop(set_volume_phase(ctx, &volume, phase, "")?),
+        Plan::Phase(phase) => {
+            let volume = set_volume_phase(ctx, &volume, phase, "")?;
+            if volume.at("/spec/claimRef").is_none() {
+                await_claims(ctx, &volume)?;
+            }
+        }
         Plan::Wait => {}
         Plan::Unbind => drop(unbind(ctx, &volume)?),
         Plan::UnbindUid => {
@@ -59,6 +64,21 @@ pub(super) fn sync(ctx: &mut Context<'_>, volume: Arc<Object>) -> Result<Action>
         Plan::Release => release(ctx, &volume)?,
     }
     Ok(Action::AwaitChange)
+}
+
+/// Makes the next resync of the claims that an available volume satisfies one for which somebody may wait: they will be bound.
+/// Those with delayed binding wait for the scheduler.
+fn await_claims(ctx: &mut Context<'_>, volume: &Object) -> Result<()> {
+    let class = ctx.get(CLASSES, "", class_of(volume))?;
+    if class.is_some_and(|class| class.str("/volumeBindingMode") == "WaitForFirstConsumer") {
+        return Ok(());
+    }
+    for claim in ctx.indexed(CLAIMS, "unbound", class_of(volume))? {
+        if matching::satisfies(volume, &claim) {
+            ctx.expect(&Key::of(&claim))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the reference to the claim, which makes the volume available (`unbindVolume`).

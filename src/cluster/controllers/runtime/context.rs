@@ -218,6 +218,18 @@ impl<'a> Context<'a> {
         Ok(due.is_some())
     }
 
+    /// Makes the next reconciliation of a key, if there is one on the timeline, one for which somebody may wait.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn expect(&mut self, key: &Key) -> Result<()> {
+        let due = self.server.store().scheduled(self.controller, &key.text())?;
+        if let Some(due) = due {
+            self.server.schedule(self.controller, &key.text(), due.at, false);
+        }
+        Ok(())
+    }
+
     /// Returns the generator of uids, name suffixes and addresses.
     pub(crate) fn ids(&self) -> Ids {
         self.server.ids()

@@ -56,6 +56,11 @@ pub(super) struct CycleState<'a> {
 }
 
 impl CycleState<'_> {
+    /// Returns the only node to consider, if there is but one.
+    pub(super) fn only_node(&self) -> Option<&str> {
+        self.named_nodes.as_ref().filter(|named| named.len() == 1)?.first().copied()
+    }
+
     /// Returns the status of a node that does not fit, as it is or with the pods nominated to it
     /// (`RunFilterPluginsWithNominatedPods`).
     pub(super) fn filter(&self, node: &NodeInfo) -> Option<Status> {

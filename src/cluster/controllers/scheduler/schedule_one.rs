@@ -135,16 +135,15 @@ fn with_counts(
 }
 
 /// Returns the feasible nodes, and the status of each of the others. The nominated node of the pod is tried first and taken
-/// if it fits; in a large cluster the search ends when enough nodes are feasible.
+/// if it fits, and so is the only one that its affinity names; in a large cluster the search ends when enough nodes are feasible.
 fn find_nodes_that_fit(
     state: &CycleState<'_>,
     nodes: &Nodes,
     ratings: &mut Ratings,
     ids: Ids,
 ) -> (Vec<Slot>, Statuses) {
-    if let Some(node) = nodes.find(state.pod.nominated_node())
-        && state.filter(node).is_none()
-    {
+    let first = [Some(state.pod.nominated_node()), state.only_node()].into_iter().flatten();
+    if let Some(node) = first.filter_map(|name| nodes.find(name)).find(|node| state.filter(node).is_none()) {
         return (vec![node.slot], Statuses::default());
     }
     let (count, enough) = (nodes.len(), num_feasible_nodes_to_find(nodes.len()));

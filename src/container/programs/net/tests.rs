@@ -339,6 +339,18 @@ fn redis_keeps_what_clients_store_and_prompts_on_a_terminal() {
 }
 
 #[test]
+fn a_client_that_asks_for_days_has_its_limit() {
+    let mut server = world("redis:7", &[]);
+    server.run(&mut Nowhere(1), start(), 1000);
+    let mut lan = Lan { server, random: 0 };
+    let mut client = world("redis:7", &["sh", "-c", "while true; do redis-cli -h 10.96.0.1 incr n; sleep 1; done"]);
+    let outcome = client.run(&mut lan, start() + Duration::from_secs(86_400), 5_000);
+    assert!(outcome.is_exhausted);
+    let asked = client.containers["main"].log.lines().count();
+    assert!((50..100).contains(&asked), "{asked}");
+}
+
+#[test]
 fn nginx_chooses_the_location_of_a_path() {
     let site = "server { listen 80; location / { return 200 prefix; } location /images/ { return 200 images; }
         location ^~ /static/ { return 200 static; } location ~* \\.(gif|png)$ { return 200 picture; }

@@ -87,7 +87,10 @@ fn validate_node_field(errors: &mut ErrorList, path: &Path, requirement: &Value)
     }
     let key = requirement.str("/key");
     if key != "metadata.name" {
-        errors.push(invalid(&path.child("key"), key, "not a valid field selector key"));
+        return errors.push(invalid(&path.child("key"), key, "not a valid field selector key"));
+    }
+    for (index, name) in requirement.list("/values").iter().filter_map(Value::as_str).enumerate() {
+        refuse(errors, &path.child("values").index(index), name, labels::dns_subdomain_problems(name));
     }
 }
 

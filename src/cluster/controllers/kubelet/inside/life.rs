@@ -16,8 +16,9 @@ use super::stopping::Stop;
 use super::{Inside, PodPlace, Sources, environment, updates};
 use crate::api::Server;
 use crate::controllers::kubelet::container::KILLED;
+use crate::controllers::kubelet::container_runtime::{ContainerRuntime, Ended, State};
 use crate::controllers::kubelet::container_spec::{ContainerSpec, containers};
-use crate::controllers::kubelet::runtime::{ContainerRuntime, Ended, PodRuntime, State};
+use crate::controllers::kubelet::runtime::PodRuntime;
 use crate::controllers::kubelet::script::ContainerScript;
 use crate::simulation::note_load;
 

@@ -6,7 +6,7 @@ use kctl_container::{NodeKind, World};
 
 use super::config::message_path;
 use super::volumes::shared;
-use crate::controllers::kubelet::runtime::Ended;
+use crate::controllers::kubelet::container_runtime::Ended;
 
 /// Longest message from the file, in bytes (`MaxContainerTerminationMessageLength`).
 const FILE_MAX: usize = 4096;

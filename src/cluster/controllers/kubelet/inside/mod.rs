@@ -41,9 +41,10 @@ use kctl_base::status::Status;
 use kctl_container::{Outcome, SessionId, Surroundings, World, is_shell, simulates};
 
 use super::command;
+use super::container_runtime::ContainerRuntime;
 use super::container_spec::containers;
 use super::host_ip;
-use super::runtime::{ContainerRuntime, PodRuntime};
+use super::runtime::PodRuntime;
 use super::watches;
 use crate::api::{LogQuery, Server};
 use crate::network::dns_server;

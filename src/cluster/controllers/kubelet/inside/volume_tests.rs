@@ -99,6 +99,27 @@ fn network_storage_is_there_for_all_pods() {
 }
 
 #[test]
+fn volumes_in_memory_are_sticky() {
+    let mut bench = Bench::open();
+    bench.create("configmaps", json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}));
+    bench.create("secrets", json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "m"}}));
+    let name = json!({"path": "name", "fieldRef": {"fieldPath": "metadata.name"}});
+    for (kind, source, expected) in [
+        ("emptydir", json!({"emptyDir": {}}), "777 /dev/vda1"),
+        ("memory", json!({"emptyDir": {"medium": "Memory"}}), "1777 tmpfs"),
+        ("configmap", json!({"configMap": {"name": "m"}}), "777 /dev/vda1"),
+        ("secret", json!({"secret": {"secretName": "m"}}), "1777 tmpfs"),
+        ("downwardapi", json!({"downwardAPI": {"items": [name]}}), "1777 tmpfs"),
+        ("projected", json!({"projected": {"sources": [{"configMap": {"name": "m"}}]}}), "1777 tmpfs"),
+    ] {
+        let mut volume = source;
+        volume["name"] = "d".into();
+        start(&mut bench, with_volume(kind, "echo $(stat -c %a /d) $(mount | grep ' /d ' | cut -d' ' -f1)", &volume));
+        assert_eq!(log(&mut bench, kind).trim_end(), expected, "{kind}");
+    }
+}
+
+#[test]
 fn volumes_that_cannot_be_mounted_are_reported() {
     let mut bench = Bench::open();
     let csi = json!({"name": "d", "csi": {"driver": "inline.example.com"}});
@@ -114,6 +135,10 @@ fn volumes_that_cannot_be_mounted_are_reported() {
         (
             json!({"name": "d", "gitRepo": {"repository": "https://git.example.com/a.git"}}),
             "MountVolume.SetUp failed for volume \"d\" : git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`",
+        ),
+        (
+            json!({"name": "d", "image": {"reference": "quay.io/crio/artifact:v2"}}),
+            "MountVolume.SetUp failed for volume \"d\" : image volumes are not simulated: image \"quay.io/crio/artifact:v2\" is not downloaded, so that its files are not known",
         ),
     ];
     for (number, (volume, message)) in cases.into_iter().enumerate() {
@@ -131,8 +156,13 @@ fn volumes_that_cannot_be_mounted_are_reported() {
         "metadata": {"name": "inline.example.com"}, "spec": {"volumeLifecycleModes": ["Ephemeral"]}}),
     );
     advance(&mut bench, 120);
-    assert_eq!(phase(&mut bench, "p0"), "Running");
-    assert_eq!(sh(&mut bench, "p0", "touch /d/x; ls /d"), "x\n");
+    assert_eq!(phase(&mut bench, "p0"), "Pending");
+    assert_eq!(
+        warnings(&mut bench, "p0", "FailedMount").last().map(String::as_str),
+        Some(
+            "MountVolume.SetUp failed for volume \"d\" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name inline.example.com not found in the list of registered CSI drivers"
+        )
+    );
 }
 
 /// Creates a PersistentVolume on a directory, and a claim for it.

@@ -21,8 +21,14 @@ use super::fields::quantity;
 /// The kinds of volumes that are projections of API objects, and read-only in containers.
 const PROJECTIONS: [&str; 4] = ["configMap", "secret", "downwardAPI", "projected"];
 
-/// The kinds of volumes that are empty directories of their pod: what a CSI driver or an image would put there is not known.
-const OWN: [&str; 3] = ["emptyDir", "csi", "image"];
+/// Those of them that are file systems in memory (`wrappedVolumeSpec` of their plugins).
+const IN_MEMORY: [&str; 3] = ["secret", "downwardAPI", "projected"];
+
+/// The kind of volumes that are empty directories of their pod.
+const EMPTY_DIR: &str = "emptyDir";
+
+/// The kinds of volumes with which no container starts (`mount_error`): what a driver or an image would put there is not known.
+const UNKNOWN: [&str; 3] = ["csi", "gitRepo", "image"];
 
 /// Returns the key of the tree of a volume that lives as long as its pod.
 pub(super) fn key(volume: &str) -> String {
@@ -34,9 +40,15 @@ fn volume_id(pod: &Object, volume: &Value) -> String {
     format!("{}/{}", pod.uid(), volume.str("/name"))
 }
 
-/// Returns the kind of a volume and its source.
+/// Returns the kind of a volume and its source; `None` if its files are not known.
 fn source_of(volume: &Value) -> Option<(&str, &Value)> {
-    volume.as_object()?.iter().map(|(kind, source)| (kind.as_ref(), source)).find(|(kind, _)| *kind != "name")
+    let mut fields = volume.as_object()?.iter().map(|(kind, source)| (kind.as_ref(), source));
+    fields.find(|(kind, _)| *kind != "name").filter(|(kind, _)| !UNKNOWN.contains(kind))
+}
+
+/// Reports whether the volumes of a kind live as long as their pod.
+fn is_own(kind: &str) -> bool {
+    kind == EMPTY_DIR || PROJECTIONS.contains(&kind)
 }
 
 /// Adds the trees of the volumes that the world does not have yet.
@@ -49,16 +61,17 @@ pub(super) fn add_missing(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
         let Some((kind, source)) = source_of(volume) else { continue };
         let own = key(volume.str("/name"));
         match kind {
-            _ if OWN.contains(&kind) && !trees.contains_key(&own) => {
+            _ if is_own(kind) && trees.contains_key(&own) => {}
+            EMPTY_DIR => {
                 trees.insert(own, empty_dir(pod, source, sources.place.storage, sources.at));
             }
-            _ if PROJECTIONS.contains(&kind) && !trees.contains_key(&own) => {
-                let mut tree = Tree::new(root_attributes(pod, kind == "secret", sources.at), sources.place.storage);
+            _ if PROJECTIONS.contains(&kind) => {
+                let mut tree =
+                    Tree::new(root_attributes(pod, IN_MEMORY.contains(&kind), sources.at), sources.place.storage);
                 let payload = files::payload(sources, kind, source)?;
                 atomic::write(&mut tree, &volume_id(pod, volume), &payload, sources.server.ids(), sources.at);
                 trees.insert(own, tree);
             }
-            _ if OWN.contains(&kind) || PROJECTIONS.contains(&kind) => {}
             _ => shared::load(sources, volume, trees)?,
         }
     }
@@ -78,7 +91,7 @@ pub(super) fn load_shared(sources: &mut Sources<'_>, trees: &mut BTreeMap<String
 
 /// Reports whether other pods may have a volume, too.
 fn is_shared(volume: &Value) -> bool {
-    source_of(volume).is_some_and(|(kind, _)| !OWN.contains(&kind) && !PROJECTIONS.contains(&kind))
+    source_of(volume).is_some_and(|(kind, _)| !is_own(kind))
 }
 
 /// Brings the files of ConfigMaps, Secrets and the downward API up to date; returns whether any has changed.
@@ -139,7 +152,7 @@ pub(super) fn mounts(
             expression => expand(expression, |name| find(variables, name)),
         };
         let is_projection = PROJECTIONS.contains(&kind);
-        let own = if is_projection || OWN.contains(&kind) { key(name) } else { shared::key(sources, volume)? };
+        let own = if is_own(kind) { key(name) } else { shared::key(sources, volume)? };
         let (tree, node) = match is_projection && !sub_path.is_empty() {
             true => snapshot(trees, &own, &sub_path, sources.at)?,
             false => {
@@ -147,7 +160,7 @@ pub(super) fn mounts(
                 (own.clone(), place(trees, &own, &format!("{directory}/{sub_path}"), sources.at)?)
             }
         };
-        let is_read_only = is_projection || kind == "image" || mount.flag("/readOnly") || source.flag("/readOnly");
+        let is_read_only = is_projection || mount.flag("/readOnly") || source.flag("/readOnly");
         let (device, fs_type) = device(kind, source);
         let path = mount.str("/mountPath").trim_end_matches('/').to_owned();
         mounts.0.push(Mount { path, tree, node, is_read_only, source: device.into(), fs_type: fs_type.into() });
@@ -158,8 +171,8 @@ pub(super) fn mounts(
 /// Returns what `mount` shows of a volume: source and type.
 fn device(kind: &str, source: &Value) -> (&'static str, &'static str) {
     match kind {
-        "secret" | "projected" => ("tmpfs", "tmpfs"),
-        "emptyDir" if source.str("/medium") == "Memory" => ("tmpfs", "tmpfs"),
+        _ if IN_MEMORY.contains(&kind) => ("tmpfs", "tmpfs"),
+        EMPTY_DIR if source.str("/medium") == "Memory" => ("tmpfs", "tmpfs"),
         "persistentVolumeClaim" | "ephemeral" => ("/dev/vdb", "ext4"),
         _ => ("/dev/vda1", "ext4"),
     }
