@@ -6,7 +6,7 @@ use kctl_base::sim::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::http::{HealthServer, Server};
-use crate::programs::net::Store;
+use crate::programs::net::{Cassandra, Store, ZooKeeper};
 
 /// An address and a TCP port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,4 +269,8 @@ pub(crate) enum Service {
     Grpc(HealthServer),
     /// A key-value store.
     Redis(Box<Store>),
+    /// A member of an ensemble of ZooKeeper servers.
+    ZooKeeper(Box<ZooKeeper>),
+    /// A node of a ring of Cassandra.
+    Cassandra(Box<Cassandra>),
 }

@@ -132,11 +132,9 @@ impl World {
             return Ok(response(status, &[("Content-Type", "text/plain; charset=utf-8")], body));
         }
         self.with_process(surroundings, &container, pid, |call| {
-            let Some((index, Service::Http(mut server))) = take_service(call.process, port) else {
-                return Err(NetworkError::Closed);
-            };
+            let Some(mut server) = take_server(call.process, port) else { return Err(NetworkError::Closed) };
             let answer = server.answer(call, &Visit { request, client, port });
-            if let Some(listener) = call.process.listeners.get_mut(index) {
+            if let Some(listener) = call.process.listeners.iter_mut().find(|listener| listener.port == port) {
                 listener.service = Service::Http(server);
             }
             Ok(answer)
@@ -159,6 +157,14 @@ impl World {
         let service = process.and_then(|p| p.listeners.iter_mut().find(|listener| listener.port == port));
         match service.map(|listener| &mut listener.service) {
             Some(Service::Redis(store)) => Ok(store.exchange(bytes)),
+            Some(Service::ZooKeeper(server)) => {
+                let server = server.clone();
+                self.with_process(surroundings, &container, pid, |call| server.answer(call, port, bytes))
+            }
+            Some(Service::Cassandra(node)) => {
+                let node = node.clone();
+                self.with_process(surroundings, &container, pid, |call| node.answer(call, port, bytes))
+            }
             Some(Service::Silent | Service::Grpc(_)) => Err(NetworkError::Closed),
             _ => match decode_request(bytes) {
                 Some(request) => {
@@ -212,10 +218,17 @@ fn declared(container: &Container, port: u16) -> Option<(u16, String)> {
     container.config.declared_http.clone().filter(|_| ports.is_empty() || ports.contains(&port))
 }
 
-/// Takes the service of a port out of a process, so that it can act on the process; it has to be put back.
-fn take_service(process: &mut Process, port: u16) -> Option<(usize, Service)> {
-    let index = process.listeners.iter().position(|listener| listener.port == port)?;
-    Some((index, std::mem::replace(&mut process.listeners[index].service, Service::Silent)))
+/// Takes the HTTP server of a port out of a process, so that it can act on the process; it has to be put back. `None`, and
+/// nothing is taken, from a port where another service listens.
+fn take_server(process: &mut Process, port: u16) -> Option<Box<Server>> {
+    let listener = process.listeners.iter_mut().find(|listener| listener.port == port)?;
+    match std::mem::replace(&mut listener.service, Service::Silent) {
+        Service::Http(server) => Some(server),
+        other => {
+            listener.service = other;
+            None
+        }
+    }
 }
 
 fn bad_request() -> Response {

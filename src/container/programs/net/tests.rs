@@ -327,6 +327,10 @@ fn redis_keeps_what_clients_store_and_prompts_on_a_terminal() {
     world.run(&mut Nowhere(1), start(), 1000);
     let argv = ["redis-cli", "set", "color", "blue"].map(String::from);
     world.exec(&mut Nowhere(1), "main", &argv, false, false).expect("a client");
+    world.run(&mut Nowhere(1), start(), 1000);
+    let request = Request::new("GET", "/", "redis");
+    let page = world.serve(&mut Nowhere(1), 6379, &request, Ipv4Addr::LOCALHOST);
+    assert_eq!(page, Err(NetworkError::Closed), "a browser is sent away, and nothing is lost");
     let prompt = ["redis-cli"].map(String::from);
     let session = world.exec(&mut Nowhere(1), "main", &prompt, true, true).expect("a client");
     world.run(&mut Nowhere(1), start(), 1000);

@@ -12,6 +12,7 @@ mod sleep;
 mod stress;
 mod terminal;
 mod timeout;
+mod top;
 mod user;
 mod watch;
 
@@ -77,7 +78,7 @@ pub(crate) enum State {
     Stress(stress::Stress),
     Time(timeout::Clocked),
     Timeout(timeout::Timeout),
-    Top(ps::Top),
+    Top(top::Top),
     Watch(watch::Watch),
 }
 
@@ -102,7 +103,7 @@ pub(super) fn state(name: &str, _argv: &[String]) -> Option<State> {
         "stress" => State::Stress(stress::Stress::default()),
         "time" => State::Time(timeout::Clocked::default()),
         "timeout" => State::Timeout(timeout::Timeout::default()),
-        "top" => State::Top(ps::Top::default()),
+        "top" => State::Top(top::Top::default()),
         "watch" => State::Watch(watch::Watch::default()),
         _ => return None,
     })

@@ -125,7 +125,7 @@ pub(super) fn liveness(call: &mut Call<'_>) -> Started {
 /// The start script of `echoserver`, or of the documentation's Cassandra.
 pub(super) fn echoserver(call: &mut Call<'_>) -> Started {
     if call.image().names.contains(&"cassandra") {
-        return super::silent(call);
+        return super::cassandra::start(call);
     }
     if !call.image().names.contains(&"echoserver") {
         return unknown(call);
