@@ -131,6 +131,20 @@ pub(super) const IMAGES: &[Image] = &[
         ..SCRATCH
     },
     Image {
+        names: &["kicbase/echo-server", "jmalloc/echo-server"],
+        entrypoint: &["/bin/echo-server"],
+        environment: &[("PORT", "8080")],
+        ports: &[8080],
+        programs: &["/bin/echo-server"],
+        ..SCRATCH
+    },
+    Image {
+        names: &["alpine/curl", "appropriate/curl"],
+        entrypoint: &["curl"],
+        programs: &["/usr/bin/curl"],
+        ..ALPINE
+    },
+    Image {
         names: &["curlimages/curl"],
         entrypoint: &["/entrypoint.sh"],
         command: &["curl"],

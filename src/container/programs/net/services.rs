@@ -44,6 +44,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("apache2-foreground", Stops::Cleanly, web::apache),
     ("cassandra", Stops::Cleanly, cassandra::start),
     ("coredns", Stops::Cleanly, silent),
+    ("echo-server", Stops::Go, apps::echo_server),
     ("etcd", Stops::Cleanly, apps::etcd),
     ("fluentd", Stops::Cleanly, silent),
     ("hello-app", Stops::Go, apps::hello),

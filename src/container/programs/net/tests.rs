@@ -252,7 +252,8 @@ fn page(image: &str, argv: &[&str], port: u16, target: &str) -> String {
 #[test]
 fn applications_answer_what_their_documentation_shows() {
     let agnhost = "registry.k8s.io/e2e-test-images/agnhost:2.53";
-    let cases: [(&str, &[&str], u16, &str, &str); 13] = [
+    let cases: [(&str, &[&str], u16, &str, &str); 14] = [
+        ("kicbase/echo-server:1.0", &[], 8080, "/a", "200 Request served by pod\n\nHTTP/1.1 GET /a\n\nHost: web\n"),
         ("gcr.io/google-samples/hello-app:2.0", &[], 8080, "/", "200 Hello, world!\nVersion: 2.0.0\nHostname: pod\n"),
         (
             "gcr.io/google-samples/kubernetes-bootcamp:v1",

@@ -4,6 +4,7 @@ mod absent;
 mod date;
 mod environment;
 mod host;
+mod kernel;
 mod memory;
 mod perl;
 mod ps;
@@ -31,6 +32,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("apt", absent::apt),
     ("apt-get", absent::apt),
     ("busybox", environment::busybox),
+    ("chroot", kernel::chroot),
     ("clear", terminal::clear),
     ("date", date::run),
     ("env", environment::env),
@@ -58,6 +60,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("stty", terminal::stty),
     ("su", absent::su),
     ("sync", |_| Ok(0)),
+    ("sysctl", kernel::sysctl),
     ("true", |_| Ok(0)),
     ("tty", terminal::tty),
     ("uname", host::uname),
@@ -66,6 +69,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("vim", terminal::editor),
     ("which", environment::which),
     ("whoami", user::whoami),
+    ("zsh", absent::zsh),
 ];
 
 /// The names of the programs with a state.

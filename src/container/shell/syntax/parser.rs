@@ -29,17 +29,20 @@ pub(crate) struct Parsed {
     pub(crate) next_line: u32,
     /// Line in which a here-document begins that the end of the text ends, and its delimiter.
     pub(crate) open_document: Option<(u32, String)>,
+    /// The text ends in a line that goes on in the next.
+    pub(crate) is_continued: bool,
 }
 
-/// Parses the complete command at a byte position of a text, which lies in a line.
+/// Parses the complete command at a byte position of a text, which lies in a line. `has_extglob` allows bash's patterns
+/// `@(a|b)` in all words.
 ///
 /// # Errors
 /// A syntax error.
-pub(crate) fn parse(text: &str, at: usize, line: u32, dialect: Dialect) -> Result<Parsed> {
-    let mut parser = Parser::new(text, at, line, dialect);
+pub(crate) fn parse(text: &str, at: usize, line: u32, dialect: Dialect, has_extglob: bool) -> Result<Parsed> {
+    let mut parser = Parser { has_extglob, ..Parser::new(text, at, line, dialect) };
     let list = parser.next_command()?;
-    let Parser { at: next, line: next_line, bodies: documents, open_document, .. } = parser;
-    Ok(Parsed { list, documents, next, next_line, open_document })
+    let Parser { at: next, line: next_line, bodies: documents, open_document, is_continued, .. } = parser;
+    Ok(Parsed { list, documents, next, next_line, open_document, is_continued })
 }
 
 /// A position in a text.
@@ -54,11 +57,16 @@ pub(super) struct Parser<'a> {
     /// Texts of here-documents in the order of their operators.
     pub(super) bodies: Vec<Word>,
     pub(super) open_document: Option<(u32, String)>,
+    /// Words may have patterns such as `@(a|b)`.
+    pub(super) has_extglob: bool,
+    pub(super) is_continued: bool,
 }
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, at: usize, line: u32, dialect: Dialect) -> Parser<'a> {
-        Parser { text, at, line, dialect, depth: 0, documents: Vec::new(), bodies: Vec::new(), open_document: None }
+        let (documents, bodies) = (Vec::new(), Vec::new());
+        let (open_document, has_extglob, is_continued) = (None, false, false);
+        Parser { text, at, line, dialect, depth: 0, documents, bodies, open_document, has_extglob, is_continued }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -101,6 +109,7 @@ impl<'a> Parser<'a> {
                 Some(b'\\') if self.starts_with("\\\n") => {
                     self.at += 2;
                     self.line += 1;
+                    self.is_continued |= self.at_end();
                 }
                 Some(b'#') => {
                     self.at += self.rest().find('\n').unwrap_or(self.rest().len());
