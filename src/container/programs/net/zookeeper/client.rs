@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::paths::check_path;
 use super::server::ask;
-use super::tree::{Problem, Reply, Request, Stat, check_path};
+use super::tree::{Problem, Reply, Request, Stat};
 use crate::call::{Call, Stop};
 use crate::http::exchange;
 use crate::network::Endpoint;

@@ -1,6 +1,7 @@
 //! ZooKeeper: the start script of the documentation's image, the server and its clients.
 
 mod client;
+mod paths;
 mod server;
 mod start;
 mod tree;
