@@ -134,6 +134,10 @@ pub struct Response {
     /// The server speaks HTTP/1.0.
     #[serde(default)]
     pub is_http_1_0: bool,
+    /// Certificates in PEM that a server has shown when the connection was made, its own first; `None` where nobody looks at
+    /// them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<String>,
     /// How long the server computes before it answers, in processor time.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub took: Duration,

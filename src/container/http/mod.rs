@@ -46,6 +46,8 @@ pub(crate) struct Visit<'a> {
     pub(crate) request: &'a Request,
     pub(crate) client: Ipv4Addr,
     pub(crate) port: u16,
+    /// It has come over TLS.
+    pub(crate) is_tls: bool,
 }
 
 impl Visit<'_> {
@@ -127,13 +129,54 @@ impl World {
         request: &Request,
         client: Ipv4Addr,
     ) -> Result<Response, NetworkError> {
+        self.serve_over(surroundings, port, request, client, false)
+    }
+
+    /// Answers an HTTP request that arrives over TLS, with the certificates of the server. A request without a method only makes
+    /// the connection.
+    ///
+    /// # Errors
+    /// As [`World::serve`]; also [`NetworkError::Closed`] from a server that does not expect TLS.
+    pub fn serve_tls(
+        &mut self,
+        surroundings: &mut dyn Surroundings,
+        port: u16,
+        request: &Request,
+        client: Ipv4Addr,
+    ) -> Result<Response, NetworkError> {
+        let (container, pid) = self.listener(port).ok_or(NetworkError::Refused)?;
+        if declared(&self.containers[&container], port).is_some() {
+            return self.serve(surroundings, port, request, client);
+        }
+        let certificates = self.with_process(surroundings, &container, pid, |call| {
+            let service = call.process.listeners.iter().find(|listener| listener.port == port).map(|l| &l.service);
+            let Some(Service::Http(server)) = service else { return Err(NetworkError::Closed) };
+            let Server::Nginx(nginx) = &**server else { return Err(NetworkError::Closed) };
+            let path = nginx.certificate(port).ok_or(NetworkError::Closed)?.to_owned();
+            call.files().read(&path).map_err(|_| NetworkError::Closed)
+        })?;
+        let response = match request.method.is_empty() {
+            true => Response::default(),
+            false => self.serve_over(surroundings, port, request, client, true)?,
+        };
+        Ok(Response { certificates: Some(String::from_utf8_lossy(&certificates).into_owned()), ..response })
+    }
+
+    fn serve_over(
+        &mut self,
+        surroundings: &mut dyn Surroundings,
+        port: u16,
+        request: &Request,
+        client: Ipv4Addr,
+        is_tls: bool,
+    ) -> Result<Response, NetworkError> {
         let (container, pid) = self.listener(port).ok_or(NetworkError::Refused)?;
         if let Some((status, body)) = declared(&self.containers[&container], port) {
             return Ok(response(status, &[("Content-Type", "text/plain; charset=utf-8")], body));
         }
         self.with_process(surroundings, &container, pid, |call| {
             let Some(mut server) = take_server(call.process, port) else { return Err(NetworkError::Closed) };
-            let answer = server.answer(call, &Visit { request, client, port });
+            let answer = server.answer(call, &Visit { request, client, port, is_tls });
             if let Some(listener) = call.process.listeners.iter_mut().find(|listener| listener.port == port) {
                 listener.service = Service::Http(server);
             }
@@ -247,9 +290,7 @@ pub(crate) fn send(
 ) -> Result<Response, NetworkError> {
     let to = translate(call, to)?;
     match own_address(call, to.address) {
-        Some(_) if is_tls => {
-            Err(if call.world.listens(to.port) { NetworkError::Closed } else { NetworkError::Refused })
-        }
+        Some(client) if is_tls => call.world.serve_tls(&mut *call.surroundings, to.port, request, client),
         Some(client) => call.world.serve(&mut *call.surroundings, to.port, request, client),
         None => call.surroundings.http(to, is_tls, request),
     }

@@ -81,6 +81,14 @@ pub(super) const IMAGES: &[Image] = &[
     },
     NGINX,
     Image {
+        names: &["bprashanth/nginxhttps"],
+        versions: super::NO_VERSIONS,
+        entrypoint: &[],
+        environment: &[],
+        ports: &[80, 443],
+        ..NGINX
+    },
+    Image {
         names: &["nginxinc/nginx-unprivileged"],
         uid: 101,
         ports: &[8080],

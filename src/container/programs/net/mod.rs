@@ -22,6 +22,7 @@ mod services;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod wget;
 mod zookeeper;
 
