@@ -6,7 +6,7 @@ use kctl_base::sim::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::http::{HealthServer, Server};
-use crate::programs::net::Store;
+use crate::programs::net::{Cassandra, Store, ZooKeeper};
 
 /// An address and a TCP port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,10 @@ pub struct Response {
     /// The server speaks HTTP/1.0.
     #[serde(default)]
     pub is_http_1_0: bool,
+    /// Certificates in PEM that a server has shown when the connection was made, its own first; `None` where nobody looks at
+    /// them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<String>,
     /// How long the server computes before it answers, in processor time.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub took: Duration,
@@ -272,4 +276,8 @@ pub(crate) enum Service {
     Grpc(HealthServer),
     /// A key-value store.
     Redis(Box<Store>),
+    /// A member of an ensemble of ZooKeeper servers.
+    ZooKeeper(Box<ZooKeeper>),
+    /// A node of a ring of Cassandra.
+    Cassandra(Box<Cassandra>),
 }

@@ -1,4 +1,4 @@
-# Cassandra's ring and a blog: what their pods need is there, what their programs say is not simulated.
+# Cassandra's ring, and a blog, whose pages are not simulated.
 # kctl: seed=1 profile=minikube
 
   $ kubectl apply -f - <<'X'
@@ -26,7 +26,7 @@
   >         resources: {limits: {cpu: 500m, memory: 1Gi}, requests: {cpu: 500m, memory: 1Gi}}
   >         securityContext: {capabilities: {add: [IPC_LOCK]}}
   >         lifecycle: {preStop: {exec: {command: [/bin/sh, -c, nodetool drain]}}}
-  >         env: [{name: CASSANDRA_SEEDS, value: cassandra-0.cassandra.default.svc.cluster.local}, {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
+  >         env: [{name: CASSANDRA_SEEDS, value: cassandra-0.cassandra.default.svc.cluster.local}, {name: CASSANDRA_DC, value: DC1-K8Demo}, {name: CASSANDRA_RACK, value: Rack1-K8Demo}, {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
   >         readinessProbe: {exec: {command: [/bin/bash, -c, /ready-probe.sh]}, initialDelaySeconds: 15, timeoutSeconds: 5}
   >         volumeMounts: [{name: cassandra-data, mountPath: /cassandra_data}]
   >   volumeClaimTemplates:
@@ -52,8 +52,16 @@
   $ kubectl get storageclass fast
   NAME   PROVISIONER                RECLAIMPOLICY   VOLUMEBINDINGMODE   ALLOWVOLUMEEXPANSION   AGE
   fast   k8s.io/minikube-hostpath   Delete          Immediate           false                  52s
-  $ kubectl exec cassandra-0 -- sh -c 'nodetool status' 2>/dev/null || echo nodetool is not simulated
-  nodetool is not simulated
+  $ kubectl exec cassandra-0 -- nodetool status
+  Datacenter: DC1-K8Demo
+  ======================
+  Status=Up/Down
+  |/ State=Normal/Leaving/Joining/Moving
+  --  Address     Load       Tokens       Owns (effective)  Host ID                               Rack
+  UN  10.244.0.4  2.34 KiB   32           61.2%             3938ef67-9342-40d1-9aeb-d0af4ecd13f9  Rack1-K8Demo
+  UN  10.244.0.5  2.34 KiB   32           80.8%             141b6ac1-3e07-421f-9a83-4500b625ebab  Rack1-K8Demo
+  UN  10.244.0.3  2.35 KiB   32           58.0%             682aa372-747f-47a5-88b9-fc9b449f2605  Rack1-K8Demo
+  
   $ kubectl exec cassandra-1 -- sh -c 'echo $POD_IP; getent hosts cassandra-0.cassandra'
   10.244.0.4
   10.244.0.3      cassandra-0.cassandra.default.svc.cluster.local
@@ -64,6 +72,21 @@
   $ kubectl get statefulset cassandra
   NAME        READY   AGE
   cassandra   4/4     69s
+# A node keeps its number when its pod is replaced, and is missed when it is gone.
+  $ kubectl delete pod cassandra-1 --now
+  pod "cassandra-1" deleted from default namespace
+  $ kubectl scale statefulset cassandra --replicas=2
+  statefulset.apps/cassandra scaled
+  $ kubectl rollout status statefulset/cassandra | tail -1
+  partitioned roll out complete: 4 new pods have been updated...
+  $ kctl clock advance 10m >/dev/null
+  $ kubectl exec cassandra-0 -- nodetool status | tail -6
+  --  Address     Load       Tokens       Owns (effective)  Host ID                               Rack
+  DN  10.244.0.5  3.12 KiB   32           54.9%             141b6ac1-3e07-421f-9a83-4500b625ebab  Rack1-K8Demo
+  DN  10.244.0.6  3.12 KiB   32           53.8%             9ec73679-bc24-4ff4-ab8b-3ac73f486df2  Rack1-K8Demo
+  UN  10.244.0.7  3.12 KiB   32           48.8%             3938ef67-9342-40d1-9aeb-d0af4ecd13f9  Rack1-K8Demo
+  UN  10.244.0.3  3.12 KiB   32           42.4%             682aa372-747f-47a5-88b9-fc9b449f2605  Rack1-K8Demo
+  
   $ grace=$(kubectl get pod cassandra-0 -o=jsonpath='{.spec.terminationGracePeriodSeconds}'); kubectl delete statefulset -l app=cassandra; kctl clock advance ${grace}s >/dev/null
   statefulset.apps "cassandra" deleted from default namespace
   $ kubectl delete persistentvolumeclaim -l app=cassandra && kubectl delete service -l app=cassandra

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kctl_base::json;
 use kctl_base::object::Object;
+use kctl_base::schema::order::GoOrder;
 use kctl_base::sim::{ClockMode, ClockState, Duration, Time};
 use kctl_base::status::{Reason, Status};
 use kctl_container::{Request, Response};
@@ -23,25 +24,40 @@ pub(super) fn answer(server: &mut Server, request: &Request, now: Time) -> Respo
         Ok(body) => response(200, "application/json", body),
         Err(status) => {
             let (_, code) = status.reason.parts();
-            response(code, "application/json", json::to_compact(&status.to_value()) + "\n")
+            let status = status.to_value();
+            let body = json::to_compact_in(&status, GoOrder::of(&status)) + "\n";
+            response(code, "application/json", if asks_for_indent(request) { indented(&body) } else { body })
         }
     }
+}
+
+fn agent(request: &Request) -> &str {
+    request.header("User-Agent").and_then(|agent| agent.split('/').next()).unwrap_or("curl")
+}
+
+/// Reports whether the client is one for which the server indents JSON (`isPrettyPrint`).
+fn asks_for_indent(request: &Request) -> bool {
+    let agent = agent(request);
+    agent == "curl" || agent == "Wget" || agent.starts_with("Mozilla")
 }
 
 fn try_answer(server: &mut Server, request: &Request, now: Time) -> api::Result<String> {
     let user = user_of(server, request, now)?;
     let method = method_of(request)?;
     let body = String::from_utf8_lossy(&request.body).into_owned();
-    let agent = request.header("User-Agent").and_then(|agent| agent.split('/').next()).unwrap_or("curl").to_owned();
+    let agent = agent(request).to_owned();
     let path = request.target.split('?').next().unwrap_or("/");
     let call = Call { method, uri: &request.target, body: &body, agent: &agent };
     let answer = rest::call(&mut Local { server, now }, &user, &call)?;
     let is_document = !path.starts_with("/healthz") && !path.starts_with("/livez") && !path.starts_with("/readyz");
-    let asks_for_it = agent == "curl" || agent == "Wget" || agent.starts_with("Mozilla");
-    Ok(if is_document && asks_for_it && !path.ends_with("/log") { indented(&answer.body) } else { answer.body })
+    Ok(if is_document && asks_for_indent(request) && !path.ends_with("/log") {
+        indented(&answer.body)
+    } else {
+        answer.body
+    })
 }
 
-/// Indents JSON in one line, as the server does for `curl`, `wget` and browsers (`isPrettyPrint`).
+/// Indents JSON in one line.
 fn indented(body: &str) -> String {
     let mut text = String::new();
     let (mut depth, mut in_string, mut is_escaped) = (0, false, false);

@@ -42,6 +42,8 @@ pub(crate) enum Message<'a> {
     Connect,
     /// An HTTP request.
     Http(&'a Request),
+    /// An HTTP request over TLS.
+    Tls(&'a Request),
     /// Bytes.
     Bytes(&'a [u8]),
 }
@@ -191,6 +193,10 @@ impl Network<'_> {
                 self.check(to.address, None, Traffic::Tcp(to.port))?;
                 Ok(api_server::answer(self.server, request, self.now))
             }
+            Place::Pod(_) => match self.send(to, Message::Tls(request))? {
+                Reply::Http(response) => Ok(response),
+                Reply::Connected | Reply::Bytes(_) => Err(NetworkError::Closed),
+            },
             _ => self.send(to, Message::Connect).and(Err(NetworkError::Closed)),
         }
     }

@@ -28,6 +28,8 @@ pub(crate) enum App {
     Bootcamp(String, u64),
     /// `echoserver` with its version.
     Echo(String),
+    /// `echo-server` of minikube's first steps.
+    EchoServer,
     /// `agnhost netexec`.
     Netexec,
     /// `agnhost serve-hostname`.
@@ -77,6 +79,7 @@ impl App {
                 node(now, format!("Hello Kubernetes bootcamp! | Running on: {hostname} | v={version}\n"))
             }
             App::Echo(version) => echo(call, visit, version),
+            App::EchoServer => echo_server(call, visit),
             App::Netexec => netexec(call, visit),
             App::Hostname => go(now, 200, format!("{hostname}\n")),
             App::HealthSwitch => switch_health(call, visit),
@@ -177,6 +180,27 @@ fn echo(call: &Call<'_>, visit: &Visit<'_>, version: &str) -> Response {
     let mut response = response(200, &first, text);
     response.headers.retain(|(name, _)| name != "Content-Length");
     response
+}
+
+/// Answers with the request, as the echo server of minikube's first steps does (`jmalloc/echo-server`).
+fn echo_server(call: &mut Call<'_>, visit: &Visit<'_>) -> Response {
+    let (method, target) = (&visit.request.method, &visit.request.target);
+    let line = format!("{}:{} | {method} {target}\n", visit.client, client_port(call));
+    // A closed standard output loses the log.
+    let _ = call.write(1, line.as_bytes());
+    let mut headers: Vec<String> =
+        visit.request.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    headers.retain(|line| !line.starts_with("Host:"));
+    headers.sort();
+    let hostname = &call.container().config.hostname;
+    let body = String::from_utf8_lossy(&visit.request.body);
+    let body = if body.is_empty() { String::new() } else { format!("\n{body}") };
+    let host = visit.host();
+    let text = format!(
+        "Request served by {hostname}\n\nHTTP/1.1 {method} {target}\n\nHost: {host}\n{}{body}",
+        headers.concat()
+    );
+    typed(call.now(), 200, text, "text/plain")
 }
 
 /// Answers like `agnhost netexec`; the paths that act on the container are not simulated.

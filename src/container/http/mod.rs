@@ -46,6 +46,8 @@ pub(crate) struct Visit<'a> {
     pub(crate) request: &'a Request,
     pub(crate) client: Ipv4Addr,
     pub(crate) port: u16,
+    /// It has come over TLS.
+    pub(crate) is_tls: bool,
 }
 
 impl Visit<'_> {
@@ -127,16 +129,55 @@ impl World {
         request: &Request,
         client: Ipv4Addr,
     ) -> Result<Response, NetworkError> {
+        self.serve_over(surroundings, port, request, client, false)
+    }
+
+    /// Answers an HTTP request that arrives over TLS, with the certificates of the server. A request without a method only makes
+    /// the connection.
+    ///
+    /// # Errors
+    /// As [`World::serve`]; also [`NetworkError::Closed`] from a server that does not expect TLS.
+    pub fn serve_tls(
+        &mut self,
+        surroundings: &mut dyn Surroundings,
+        port: u16,
+        request: &Request,
+        client: Ipv4Addr,
+    ) -> Result<Response, NetworkError> {
+        let (container, pid) = self.listener(port).ok_or(NetworkError::Refused)?;
+        if declared(&self.containers[&container], port).is_some() {
+            return self.serve(surroundings, port, request, client);
+        }
+        let certificates = self.with_process(surroundings, &container, pid, |call| {
+            let service = call.process.listeners.iter().find(|listener| listener.port == port).map(|l| &l.service);
+            let Some(Service::Http(server)) = service else { return Err(NetworkError::Closed) };
+            let Server::Nginx(nginx) = &**server else { return Err(NetworkError::Closed) };
+            let path = nginx.certificate(port).ok_or(NetworkError::Closed)?.to_owned();
+            call.files().read(&path).map_err(|_| NetworkError::Closed)
+        })?;
+        let response = match request.method.is_empty() {
+            true => Response::default(),
+            false => self.serve_over(surroundings, port, request, client, true)?,
+        };
+        Ok(Response { certificates: Some(String::from_utf8_lossy(&certificates).into_owned()), ..response })
+    }
+
+    fn serve_over(
+        &mut self,
+        surroundings: &mut dyn Surroundings,
+        port: u16,
+        request: &Request,
+        client: Ipv4Addr,
+        is_tls: bool,
+    ) -> Result<Response, NetworkError> {
         let (container, pid) = self.listener(port).ok_or(NetworkError::Refused)?;
         if let Some((status, body)) = declared(&self.containers[&container], port) {
             return Ok(response(status, &[("Content-Type", "text/plain; charset=utf-8")], body));
         }
         self.with_process(surroundings, &container, pid, |call| {
-            let Some((index, Service::Http(mut server))) = take_service(call.process, port) else {
-                return Err(NetworkError::Closed);
-            };
-            let answer = server.answer(call, &Visit { request, client, port });
-            if let Some(listener) = call.process.listeners.get_mut(index) {
+            let Some(mut server) = take_server(call.process, port) else { return Err(NetworkError::Closed) };
+            let answer = server.answer(call, &Visit { request, client, port, is_tls });
+            if let Some(listener) = call.process.listeners.iter_mut().find(|listener| listener.port == port) {
                 listener.service = Service::Http(server);
             }
             Ok(answer)
@@ -159,6 +200,14 @@ impl World {
         let service = process.and_then(|p| p.listeners.iter_mut().find(|listener| listener.port == port));
         match service.map(|listener| &mut listener.service) {
             Some(Service::Redis(store)) => Ok(store.exchange(bytes)),
+            Some(Service::ZooKeeper(server)) => {
+                let server = server.clone();
+                self.with_process(surroundings, &container, pid, |call| server.answer(call, port, bytes))
+            }
+            Some(Service::Cassandra(node)) => {
+                let node = node.clone();
+                self.with_process(surroundings, &container, pid, |call| node.answer(call, port, bytes))
+            }
             Some(Service::Silent | Service::Grpc(_)) => Err(NetworkError::Closed),
             _ => match decode_request(bytes) {
                 Some(request) => {
@@ -212,10 +261,17 @@ fn declared(container: &Container, port: u16) -> Option<(u16, String)> {
     container.config.declared_http.clone().filter(|_| ports.is_empty() || ports.contains(&port))
 }
 
-/// Takes the service of a port out of a process, so that it can act on the process; it has to be put back.
-fn take_service(process: &mut Process, port: u16) -> Option<(usize, Service)> {
-    let index = process.listeners.iter().position(|listener| listener.port == port)?;
-    Some((index, std::mem::replace(&mut process.listeners[index].service, Service::Silent)))
+/// Takes the HTTP server of a port out of a process, so that it can act on the process; it has to be put back. `None`, and
+/// nothing is taken, from a port where another service listens.
+fn take_server(process: &mut Process, port: u16) -> Option<Box<Server>> {
+    let listener = process.listeners.iter_mut().find(|listener| listener.port == port)?;
+    match std::mem::replace(&mut listener.service, Service::Silent) {
+        Service::Http(server) => Some(server),
+        other => {
+            listener.service = other;
+            None
+        }
+    }
 }
 
 fn bad_request() -> Response {
@@ -234,9 +290,7 @@ pub(crate) fn send(
 ) -> Result<Response, NetworkError> {
     let to = translate(call, to)?;
     match own_address(call, to.address) {
-        Some(_) if is_tls => {
-            Err(if call.world.listens(to.port) { NetworkError::Closed } else { NetworkError::Refused })
-        }
+        Some(client) if is_tls => call.world.serve_tls(&mut *call.surroundings, to.port, request, client),
         Some(client) => call.world.serve(&mut *call.surroundings, to.port, request, client),
         None => call.surroundings.http(to, is_tls, request),
     }

@@ -55,6 +55,10 @@ pub(super) fn root(image: &Image, config: &ContainerConfig, now: Time) -> Tree {
     let tree = Tree::new(Attributes::root(0o755, now), config.root_capacity);
     let mut builder = Builder { tree, now };
     builder.base(image);
+    // Before what lies in them: they may have an owner.
+    for file in image.files.iter().filter(|file| matches!(file.kind, FileKind::Directory(..))) {
+        builder.file(file.path, &file.kind);
+    }
     builder.programs(image);
     builder.texts(image, config);
     for file in image.files {

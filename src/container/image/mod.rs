@@ -88,6 +88,8 @@ pub struct Image {
     pub flavour: Flavour,
     /// The system that it is built on.
     pub(crate) system: System,
+    /// The version behind `latest` in the registry of Kubernetes, if that has another one.
+    pub(crate) latest_of_kubernetes: Option<&'static str>,
     /// Its versions; `{version}` in variables stands for the one of the tag.
     pub(crate) versions: Versions,
     /// Entrypoint.
@@ -137,10 +139,12 @@ impl Image {
     /// Returns the version that a reference of this image stands for: `1.25.5` for `nginx:1.25`; empty if it is not known.
     #[must_use]
     pub fn version<'a>(&self, reference: &'a str) -> &'a str {
-        let version = Reference::parse(reference).version();
+        let reference = Reference::parse(reference);
+        let version = reference.version();
         let mut lines = std::iter::once(self.versions.latest).chain(self.versions.lines.iter().copied());
         let continues = |line: &&str| line.strip_prefix(version).is_some_and(|rest| rest.starts_with('.'));
         match version {
+            "" if reference.is_of_kubernetes => self.latest_of_kubernetes.unwrap_or(self.versions.latest),
             "" => self.versions.latest,
             // The tags of such an image are not versions of what it is built on.
             _ if self.versions.lines.is_empty() && !self.versions.latest.is_empty() => self.versions.latest,
@@ -224,6 +228,9 @@ mod tests {
         let cases = [("nginx:1.25", "1.25.5"), ("nginx:1.7.9", "1.7.9"), ("nginx:1.2", "1.2"), ("nginx:9-x", "9")];
         for (reference, version) in cases {
             assert_eq!(Image::of(reference).version(reference), version, "{reference}");
+        }
+        for reference in ["registry.k8s.io/busybox", "gcr.io/google-containers/busybox", "k8s.gcr.io/busybox:latest"] {
+            assert_eq!(Image::of(reference).version(reference), "1.22.1", "{reference}");
         }
         assert_eq!(Image::of("nginx").version("nginx"), Image::of("nginx").versions.latest);
         assert_eq!(expand("v{version} {minor} {major}", "8.0.36"), "v8.0.36 8.0 8");

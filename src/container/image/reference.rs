@@ -11,18 +11,22 @@ pub(super) struct Reference<'a> {
     pub(super) repository: &'a str,
     /// Tag; `latest` if there is none.
     pub(super) tag: &'a str,
+    /// It comes from a registry of Kubernetes, or from a mirror of one.
+    pub(super) is_of_kubernetes: bool,
 }
 
 impl<'a> Reference<'a> {
     pub(super) fn parse(text: &'a str) -> Reference<'a> {
         let text = text.split('@').next().unwrap_or(text);
-        let path = match text.split_once('/') {
-            Some((host, rest)) if host == "localhost" || host.contains(['.', ':']) => rest,
-            _ => text,
+        let (host, path) = match text.split_once('/') {
+            Some((host, rest)) if host == "localhost" || host.contains(['.', ':']) => (host, rest),
+            _ => ("", text),
         };
         let (repository, tag) = path.split_once(':').unwrap_or((path, "latest"));
         let mirrored = repository.split_once('/').filter(|(directory, _)| MIRRORS.contains(directory));
-        Reference { repository: mirrored.map_or(repository, |(_, name)| name), tag }
+        let is_of_kubernetes = matches!(host, "registry.k8s.io" | "k8s.gcr.io")
+            || mirrored.is_some_and(|(directory, _)| directory.starts_with("google"));
+        Reference { repository: mirrored.map_or(repository, |(_, name)| name), tag, is_of_kubernetes }
     }
 
     /// Returns the number at the start of the tag: `1.25` of `1.25-alpine` and of `v1.25`; empty if there is none.

@@ -71,6 +71,8 @@ pub(crate) struct Io {
     /// The content of earlier files, for a program that needs all of them.
     gathered: Vec<u8>,
     is_file_complete: bool,
+    #[serde(default)]
+    opened: usize,
     has_failed: bool,
     is_unreadable: bool,
     out: Vec<u8>,
@@ -95,6 +97,11 @@ impl Io {
     /// Returns the name of the present file.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the number of files that were opened, or could not be.
+    pub(crate) fn opened(&self) -> usize {
+        self.opened
     }
 
     /// Reports whether a file could not be read.
@@ -227,6 +234,7 @@ impl Io {
     /// Opens the next file; after this [`Io::all`] returns its content. `false` when there is none.
     pub(crate) fn open_next(&mut self, call: &mut Call<'_>) -> bool {
         while let Some(name) = self.rest.pop_front() {
+            self.opened += 1;
             let opened = if name == "-" { call.duplicate(0) } else { call.open(&name, OpenMode::Read, false) };
             self.name = name;
             match opened {

@@ -226,7 +226,7 @@ impl Unit {
     /// Returns the instructions.
     pub(super) fn ops(&self) -> &[Op] {
         let Inner { text, line, dialect, ops } = &*self.0;
-        ops.get_or_init(|| match parse(text, 0, *line, *dialect) {
+        ops.get_or_init(|| match parse(text, 0, *line, *dialect, *dialect == Dialect::Bash) {
             Ok(parsed) => compile::compile(&parsed, *dialect),
             // It was parsed before it was stored.
             Err(_) => Vec::new(),

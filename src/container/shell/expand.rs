@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::code::Op;
 use super::fields::{Chunk, Word};
 use super::pattern::escape_into;
-use super::syntax::Dialect;
 use super::syntax::ast::Operator;
 use super::{Interrupt, Shell, Step};
 use crate::call::Call;
@@ -222,9 +221,13 @@ impl Shell {
         for field in word.split(&ifs) {
             match field.pattern.filter(|_| !self.options.has('f')) {
                 Some(pattern) => {
-                    let found = super::glob::expand(call, &pattern, self.dialect == Dialect::Bash);
+                    let found = super::glob::expand(call, &pattern, &self.options, self.dialect);
                     if found.is_empty() {
-                        let is_dropped = self.options.shopt.contains("nullglob");
+                        if self.options.has_shopt("failglob") {
+                            self.error(call, &format!("no match: {}", field.text));
+                            return Err(Interrupt::Fail(1));
+                        }
+                        let is_dropped = self.options.has_shopt("nullglob");
                         self.stack.args.extend((!is_dropped).then_some(field.text));
                     } else {
                         self.stack.args.extend(found);

@@ -62,7 +62,7 @@ impl Word {
 
     /// Splits the word into fields at the characters of `IFS`.
     pub(super) fn split(self, ifs: &str) -> Vec<Field> {
-        let is_special = |text: &str| text.contains(['*', '?', '[', '\\']);
+        let is_special = |text: &str| text.contains(['*', '?', '[', '\\']) || has_group(text);
         let has_pattern = self
             .chunks
             .iter()
@@ -151,15 +151,21 @@ impl Splitter {
     }
 }
 
+/// Reports whether a text may have a pattern of bash that none of the other special characters begins.
+fn has_group(text: &str) -> bool {
+    text.contains("+(") || text.contains("@(") || text.contains("!(")
+}
+
 /// Reports whether a text has unescaped special characters.
 fn is_pattern(text: &str) -> bool {
-    let mut chars = text.chars();
+    let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '\\' => {
                 chars.next();
             }
             '*' | '?' | '[' => return true,
+            '+' | '@' | '!' if chars.peek() == Some(&'(') => return true,
             _ => {}
         }
     }

@@ -141,7 +141,8 @@ impl Shell {
                 }
                 continue;
             }
-            let parsed = syntax::parse(&source.text, source.at, source.line, self.dialect);
+            let has_extglob = self.options.has_shopt("extglob");
+            let parsed = syntax::parse(&source.text, source.at, source.line, self.dialect, has_extglob);
             match parsed {
                 Err(error) if error.is_incomplete && !source.is_complete => {
                     self.read_line(call, false)?;
@@ -161,7 +162,7 @@ impl Shell {
                     }
                     return Err(Interrupt::Fail(2));
                 }
-                Ok(parsed) if parsed.open_document.is_some() && !source.is_complete => {
+                Ok(parsed) if (parsed.open_document.is_some() || parsed.is_continued) && !source.is_complete => {
                     self.read_line(call, false)?;
                 }
                 Ok(parsed) => {
@@ -189,7 +190,8 @@ impl Shell {
             let last = line + text.matches('\n').count() as u32;
             let message = format!("here-document at line {begin} delimited by end-of-file (wanted `{delimiter}')");
             self.line = last;
-            self.error(call, &format!("warning: {message}"));
+            let name = self.name.clone();
+            self.say(call, &format!("{name}: line {last}: warning: {message}\n"));
         }
         if self.options.has('v') {
             call.warn(format!("{}\n", text.trim_matches('\n')));

@@ -230,7 +230,8 @@ impl Shell {
                 self.push_control(ControlKind::Case(subject));
             }
             Op::CaseMatch(to) => {
-                let pattern = Pattern::new(&self.stack.take_value(), self.dialect == Dialect::Bash);
+                let pattern = Pattern::new(&self.stack.take_value(), self.options.has_shopt("extglob"))
+                    .with_case(!self.options.has_shopt("nocasematch"));
                 if let Some(ControlKind::Case(subject)) = self.controls.last().map(|control| &control.kind)
                     && pattern.matches(subject)
                 {

@@ -52,6 +52,11 @@ impl Options {
         }
     }
 
+    /// Reports whether an option of `shopt` is on.
+    pub(super) fn has_shopt(&self, name: &str) -> bool {
+        self.shopt.contains(name)
+    }
+
     /// Returns the letters of `$-`.
     pub(super) fn letters(&self) -> String {
         let order = |letter: &char| NAMES.iter().position(|(l, _)| l == letter);

@@ -296,12 +296,15 @@ impl Shell {
 
     fn change(&self, act: Act, value: &str, operands: &[String], name: &Name) -> String {
         let operand = |number: usize| operands.get(number).map_or("", String::as_str);
-        let pattern = || Pattern::new(operand(0), self.dialect == Dialect::Bash);
+        let pattern = || Pattern::new(operand(0), self.options.has_shopt("extglob"));
         match act {
             Act::Trim { is_suffix, is_longest } => trim(value, &pattern(), is_suffix, is_longest),
             Act::Replace(kind) => match operand(0) {
                 "" => value.to_owned(),
-                _ => replace(value, &pattern(), operand(1), kind),
+                _ => {
+                    let has_case = !self.options.has_shopt("nocasematch");
+                    replace(value, &pattern().with_case(has_case), operand(1), kind)
+                }
             },
             Act::Case { is_upper, is_all } => {
                 let is_meant = |c: char| operand(0).is_empty() || pattern().matches_chars(&[c]);

@@ -6,6 +6,7 @@ const MAX_WORK: u32 = 20_000_000;
 /// A pattern that is matched against texts.
 pub(super) struct Pattern {
     items: Vec<Item>,
+    ignores_case: bool,
 }
 
 enum Item {
@@ -25,7 +26,20 @@ impl Pattern {
     /// Parses a pattern; every text is one. `is_extended` allows `@(a|b)` and its like.
     pub(super) fn new(text: &str, is_extended: bool) -> Pattern {
         let chars: Vec<char> = text.chars().collect();
-        Pattern { items: parse(&chars, is_extended, 0) }
+        Pattern::of(parse(&chars, is_extended, 0))
+    }
+
+    fn of(items: Vec<Item>) -> Pattern {
+        Pattern { items, ignores_case: false }
+    }
+
+    /// Says whether capitals differ from small letters, as they do at first.
+    pub(super) fn with_case(mut self, matters: bool) -> Pattern {
+        self.ignores_case = !matters;
+        if !matters {
+            fold(&mut self.items);
+        }
+        self
     }
 
     /// Reports whether a text matches as a whole.
@@ -73,6 +87,10 @@ impl Pattern {
     pub(super) fn matches_within(&self, text: &[char], work: &mut u32) -> bool {
         match self.items.as_slice() {
             [Item::Many] => true,
+            items if self.ignores_case => {
+                let text: Vec<char> = text.iter().map(|c| c.to_ascii_lowercase()).collect();
+                is_match(items, &text, work)
+            }
             items => is_match(items, text, work),
         }
     }
@@ -126,11 +144,11 @@ fn group(chars: &[char], depth: u32) -> Option<(Vec<Pattern>, usize)> {
             '\\' => at += 1,
             '(' => level += 1,
             '|' if level == 0 => {
-                alternatives.push(Pattern { items: parse(&chars[start..at], true, depth + 1) });
+                alternatives.push(Pattern::of(parse(&chars[start..at], true, depth + 1)));
                 start = at + 1;
             }
             ')' if level == 0 => {
-                alternatives.push(Pattern { items: parse(&chars[start..at], true, depth + 1) });
+                alternatives.push(Pattern::of(parse(&chars[start..at], true, depth + 1)));
                 return Some((alternatives, at + 1));
             }
             ')' => level -= 1,
@@ -266,6 +284,20 @@ fn is_group_match(operator: char, alternatives: &[Pattern], rest: &[Item], text:
             && (is_match(rest, &text[length..], work)
                 || repeats && is_group_match('*', alternatives, rest, &text[length..], work))
     })
+}
+
+/// Makes the letters of a pattern small.
+fn fold(items: &mut [Item]) {
+    for item in items {
+        match item {
+            Item::Char(c) => *c = c.to_ascii_lowercase(),
+            Item::Class { ranges, .. } => ranges.iter_mut().for_each(|(first, last)| {
+                (*first, *last) = (first.to_ascii_lowercase(), last.to_ascii_lowercase());
+            }),
+            Item::Group(_, alternatives) => alternatives.iter_mut().for_each(|pattern| fold(&mut pattern.items)),
+            Item::Any | Item::Many => {}
+        }
+    }
 }
 
 /// Escapes what would be special in a pattern.

@@ -122,7 +122,6 @@ fn tree(call: &Call<'_>) -> Tree {
     files.put("/self", NodeKind::Link(own.to_string()));
     files.put("/thread-self", NodeKind::Link(format!("{own}/task/{own}")));
     files.put("/mounts", NodeKind::Link("self/mounts".into()));
-    files.put(&format!("/{own}/mounts"), NodeKind::File(mounts(container).as_str().into()));
     files.tree
 }
 
@@ -201,6 +200,7 @@ impl ProcFiles {
         self.text(&format!("/{pid}/environ"), &joined(environment));
         self.text(&format!("/{pid}/comm"), &format!("{name}\n"));
         self.text(&format!("/{pid}/cgroup"), "0::/\n");
+        self.text(&format!("/{pid}/mounts"), &mounts(container));
         let state = match process.state {
             State::Zombie(_) => "Z (zombie)",
             State::Waiting(_) => "S (sleeping)",

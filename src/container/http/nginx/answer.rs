@@ -70,6 +70,9 @@ pub(super) fn answer(nginx: &Nginx, call: &mut Call<'_>, visit: &Visit<'_>) -> R
 impl Handler<'_, '_, '_> {
     /// Returns the response and the file of the access log.
     fn answer(&mut self) -> (Response, Option<String>) {
+        if self.nginx.expects_tls(self.visit.port) && !self.visit.is_tls {
+            return (self.plain_on_tls(), self.site.scope.access_log.clone());
+        }
         let Some(mut uri) = normalize(self.visit.path()) else {
             return (self.page(400, ""), self.site.scope.access_log.clone());
         };

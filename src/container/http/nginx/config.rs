@@ -56,6 +56,9 @@ pub(super) struct Site {
     /// Those of them on which it expects TLS.
     #[serde(default)]
     pub(super) tls_ports: Vec<u16>,
+    /// Path of its certificates; empty if it has none.
+    #[serde(default)]
+    pub(super) certificate: String,
     pub(super) names: Vec<String>,
     pub(super) scope: Scope,
     pub(super) locations: Vec<Location>,
@@ -229,12 +232,19 @@ impl Config {
     pub(super) fn expects_tls(&self, port: u16) -> bool {
         self.sites.iter().any(|site| site.tls_ports.contains(&port))
     }
+
+    /// Returns the path of the certificates of a port; `None` where no site expects TLS.
+    pub(super) fn certificate(&self, port: u16) -> Option<&str> {
+        let site = self.sites.iter().find(|site| site.tls_ports.contains(&port))?;
+        Some(&site.certificate)
+    }
 }
 
 fn site(server: &Directive, outer: &Scope) -> Result<Site, Problem> {
     let mut site = Site {
         ports: Vec::new(),
         tls_ports: Vec::new(),
+        certificate: String::new(),
         names: Vec::new(),
         scope: outer.clone(),
         locations: Vec::new(),
@@ -247,6 +257,7 @@ fn site(server: &Directive, outer: &Scope) -> Result<Site, Problem> {
                 site.tls_ports.extend(found.filter(|_| is_tls).map(|(port, _)| port));
                 site.ports.extend(found);
             }
+            "ssl_certificate" => directive.arg(0).clone_into(&mut site.certificate),
             "server_name" => site.names.extend(directive.args.iter().cloned()),
             "location" => {}
             _ => site.scope.apply(directive)?,

@@ -44,8 +44,10 @@ impl Nginx {
             }
             _ => Ok(vec![read(&files, pattern)?]),
         })?;
-        let image = &call.container().config.image;
-        let version = call.image().version(image).to_owned();
+        let reference = &call.container().config.image;
+        // The tags of other images do not tell it.
+        let is_known = !call.image().versions.latest.is_empty();
+        let version = if is_known { call.image().version(reference).to_owned() } else { String::new() };
         Ok(Nginx { config, version, connections: 0 })
     }
 
@@ -57,6 +59,11 @@ impl Nginx {
     /// Reports whether a site expects TLS on a port.
     pub(super) fn expects_tls(&self, port: u16) -> bool {
         self.config.expects_tls(port)
+    }
+
+    /// Returns the path of the certificates with which it answers on a port; `None` where no site expects TLS.
+    pub(super) fn certificate(&self, port: u16) -> Option<&str> {
+        self.config.certificate(port)
     }
 
     /// Returns its version; empty if it is not known.

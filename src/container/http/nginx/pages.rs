@@ -109,6 +109,20 @@ impl Handler<'_, '_, '_> {
         response
     }
 
+    /// Returns the page for a request without TLS on a port that expects it.
+    pub(super) fn plain_on_tls(&self) -> Response {
+        let why = "The plain HTTP request was sent to HTTPS port";
+        let mut response = self.page(400, "");
+        let page =
+            String::from_utf8_lossy(&response.body).replacen("<title>400 Bad Request", &format!("<title>400 {why}"), 1);
+        let page = page.replacen("</h1></center>\r\n", &format!("</h1></center>\r\n<center>{why}</center>\r\n"), 1);
+        for (_, value) in response.headers.iter_mut().filter(|(name, _)| name == "Content-Length") {
+            *value = page.len().to_string();
+        }
+        response.body = page.into_bytes();
+        response
+    }
+
     /// Returns a response without a type and a body.
     pub(super) fn bare(&self, status: u16) -> Response {
         let mut headers = self.first_headers();

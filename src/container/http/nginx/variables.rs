@@ -43,7 +43,7 @@ fn value(name: &str, call: &Call<'_>, visit: &Visit<'_>, uri: &str) -> String {
         },
         "server_addr" => call.container().config.address.clone(),
         "server_port" => visit.port.to_string(),
-        "scheme" => "http".to_owned(),
+        "scheme" => if visit.is_tls { "https" } else { "http" }.to_owned(),
         "server_protocol" => "HTTP/1.1".to_owned(),
         "request_method" => visit.request.method.clone(),
         "request" => visit.line(),

@@ -141,8 +141,13 @@ pub(super) const IMAGES: &[Image] = &[
         // The image has bash run it, which is of no account here.
         command: &["--", "/run.sh"],
         ports: &[7000, 7001, 7199, 9042, 9160],
-        programs: &["/usr/local/bin/dumb-init", "/run.sh", "/ready-probe.sh"],
-        stand_ins: &["nodetool"],
+        programs: &[
+            "/usr/local/bin/dumb-init",
+            "/run.sh",
+            "/ready-probe.sh",
+            "/usr/local/apache-cassandra/bin/nodetool",
+        ],
+        path: "/usr/local/apache-cassandra/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         ..DEBIAN
     },
     Image {
@@ -153,21 +158,28 @@ pub(super) const IMAGES: &[Image] = &[
         environment: &[("CASSANDRA_HOME", "/opt/cassandra"), ("CASSANDRA_VERSION", "{version}")],
         ports: &[7000, 7001, 7199, 9042, 9160],
         path: "/opt/cassandra/bin:/opt/java/openjdk/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        programs: &[ENTRYPOINT, "/opt/cassandra/bin/cassandra"],
+        programs: &[ENTRYPOINT, "/opt/cassandra/bin/cassandra", "/opt/cassandra/bin/nodetool"],
+        files: &[ImageFile { path: "/var/lib/cassandra", kind: FileKind::Directory(999, 0o777) }],
         ..UBUNTU
     },
     Image {
         names: &["kubernetes-zookeeper", "google_containers/kubernetes-zookeeper"],
         command: &["/bin/bash"],
         programs: &[
-            "/usr/bin/start-zookeeper",
-            "/usr/bin/zookeeper-ready",
+            "/opt/zookeeper/bin/start-zookeeper",
+            "/opt/zookeeper/bin/zkCli.sh",
+            "/opt/zookeeper/bin/zkServer.sh",
+            "/opt/zookeeper/bin/zookeeper-ready",
             "/usr/bin/ps",
             "/usr/bin/pkill",
             "/usr/bin/nc",
         ],
-        stand_ins: &["zkCli.sh", "zkServer.sh"],
         files: &[
+            ImageFile { path: "/opt/zookeeper/bin", kind: FileKind::Directory(1000, 0o755) },
+            ImageFile { path: "/usr/bin/start-zookeeper", kind: FileKind::Link("/opt/zookeeper/bin/start-zookeeper") },
+            ImageFile { path: "/usr/bin/zkCli.sh", kind: FileKind::Link("/opt/zookeeper/bin/zkCli.sh") },
+            ImageFile { path: "/usr/bin/zkServer.sh", kind: FileKind::Link("/opt/zookeeper/bin/zkServer.sh") },
+            ImageFile { path: "/usr/bin/zookeeper-ready", kind: FileKind::Link("/opt/zookeeper/bin/zookeeper-ready") },
             ImageFile { path: "/opt/zookeeper/conf", kind: FileKind::Directory(1000, 0o755) },
             ImageFile { path: "/usr/etc/zookeeper", kind: FileKind::Link("/opt/zookeeper/conf") },
             ImageFile { path: "/var/lib/zookeeper", kind: FileKind::Directory(1000, 0o755) },

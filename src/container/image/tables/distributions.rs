@@ -4,7 +4,12 @@ use super::{ALPINE, BUSYBOX, DEBIAN, ENTERPRISE, SCRATCH, UBUNTU};
 use crate::image::{Image, System};
 
 pub(super) const IMAGES: &[Image] = &[
-    Image { names: &["busybox", "e2e-test-images/busybox"], command: &["sh"], ..BUSYBOX },
+    Image {
+        names: &["busybox", "e2e-test-images/busybox"],
+        latest_of_kubernetes: Some("1.22.1"),
+        command: &["sh"],
+        ..BUSYBOX
+    },
     Image { names: &["radial/busyboxplus"], command: &["/bin/sh"], programs: &["/usr/bin/curl"], ..BUSYBOX },
     Image { names: &["alpine"], command: &["/bin/sh"], ..ALPINE },
     Image { names: &["debian"], command: &["bash"], ..DEBIAN },

@@ -20,6 +20,7 @@ const DEBIAN: Image = Image {
     tag: "",
     flavour: Flavour::Gnu,
     system: System::Debian,
+    latest_of_kubernetes: None,
     versions: NO_VERSIONS,
     entrypoint: &[],
     command: &[],

@@ -54,7 +54,7 @@ macro_rules! myapp_files {
 
 /// Programs of `nicolaka/netshoot` beside those of Alpine.
 const NETSHOOT: &[&str] =
-    &["/usr/bin/curl", "/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host", "/bin/bash", "/usr/bin/ncat"];
+    &["/usr/bin/curl", "/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host", "/bin/bash", "/bin/zsh", "/usr/bin/ncat"];
 
 pub(super) const IMAGES: &[Image] = &[
     myapp("v2", myapp_files!("v2")),
@@ -63,6 +63,12 @@ pub(super) const IMAGES: &[Image] = &[
     myapp("", myapp_files!("v1")),
     Image { names: &["dotbalo/canary"], ports: &[80], programs: &["/usr/sbin/nginx"], ..DEBIAN },
     Image { names: &["nicolaka/netshoot"], command: &["zsh"], programs: NETSHOOT, ..ALPINE },
+    Image {
+        names: &["infoblox/dnstools"],
+        command: &["/bin/sh"],
+        programs: &["/usr/bin/curl", "/usr/bin/dig", "/usr/bin/nslookup", "/usr/bin/host", "/bin/bash"],
+        ..ALPINE
+    },
     Image {
         names: &["tutum/dnsutils"],
         command: &["bash"],

@@ -81,6 +81,14 @@ pub(super) const IMAGES: &[Image] = &[
     },
     NGINX,
     Image {
+        names: &["bprashanth/nginxhttps"],
+        versions: super::NO_VERSIONS,
+        entrypoint: &[],
+        environment: &[],
+        ports: &[80, 443],
+        ..NGINX
+    },
+    Image {
         names: &["nginxinc/nginx-unprivileged"],
         uid: 101,
         ports: &[8080],
@@ -129,6 +137,20 @@ pub(super) const IMAGES: &[Image] = &[
         ports: &[5678],
         programs: &["/http-echo"],
         ..SCRATCH
+    },
+    Image {
+        names: &["kicbase/echo-server", "jmalloc/echo-server"],
+        entrypoint: &["/bin/echo-server"],
+        environment: &[("PORT", "8080")],
+        ports: &[8080],
+        programs: &["/bin/echo-server"],
+        ..SCRATCH
+    },
+    Image {
+        names: &["alpine/curl", "appropriate/curl"],
+        entrypoint: &["curl"],
+        programs: &["/usr/bin/curl"],
+        ..ALPINE
     },
     Image {
         names: &["curlimages/curl"],

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod args;
+mod cassandra;
 mod curl;
 mod databases;
 mod dig;
@@ -21,7 +22,9 @@ mod services;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod wget;
+mod zookeeper;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +33,10 @@ use crate::call::{Call, Stop};
 use crate::process::Signal;
 use script::Script;
 
+pub(crate) use cassandra::Node as Cassandra;
 pub(crate) use redis::Store;
 pub(super) use services::unknown;
+pub(crate) use zookeeper::Server as ZooKeeper;
 
 /// A client: it writes what it prints, and returns its exit code.
 type Client = fn(&mut Call<'_>, &mut Script) -> Result<i32, Stop>;
@@ -42,9 +47,11 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("docker-php-entrypoint", entrypoint::run),
     ("dumb-init", entrypoint::init),
     ("entrypoint.sh", entrypoint::run),
-    ("ready-probe.sh", services::zookeeper::cassandra_ready),
+    ("nodetool", cassandra::nodetool),
+    ("ready-probe.sh", cassandra::ready),
     ("tini", entrypoint::init),
-    ("zookeeper-ready", services::zookeeper::ready),
+    ("zkServer.sh", zookeeper::status),
+    ("zookeeper-ready", zookeeper::ready),
 ];
 
 const CLIENTS: &[(&str, Client)] = &[
@@ -93,6 +100,7 @@ pub(super) const NAMES: &[&str] = &[
     "telnet",
     "traceroute",
     "wget",
+    "zkCli.sh",
 ];
 
 /// The state of a program of this family.
@@ -108,6 +116,8 @@ pub(crate) enum State {
     Netcat(nc::Netcat),
     /// `redis-cli` on a terminal.
     Redis(redis::Prompt),
+    /// `zkCli.sh`.
+    ZooKeeper(zookeeper::Client),
     /// A server.
     Service(services::Service),
 }
@@ -134,6 +144,7 @@ impl State {
             State::Ping(ping) => ping.step(call),
             State::Netcat(netcat) => netcat.step(call),
             State::Redis(prompt) => prompt.step(call),
+            State::ZooKeeper(client) => client.step(call),
             State::Service(service) => service.step(call),
         }
     }
@@ -160,6 +171,7 @@ fn client(name: &str) -> Option<Client> {
 pub(super) fn state(name: &str, argv: &[String]) -> Option<State> {
     match name {
         "ping" | "ping4" => Some(State::Ping(ping::Ping::default())),
+        "zkCli.sh" => Some(State::ZooKeeper(zookeeper::Client::default())),
         "nc" | "ncat" | "netcat" => Some(State::Netcat(nc::Netcat::default())),
         "hello" if argv.first().is_none_or(|path| path != "/hello") => None,
         // The server of the image of that name has its program in the root; elsewhere it is that of coreutils.

@@ -3,11 +3,11 @@
 mod apps;
 mod nginx;
 mod web;
-pub(super) mod zookeeper;
 
 use serde::{Deserialize, Serialize};
 
 use super::redis::Store;
+use super::{cassandra, zookeeper};
 use crate::call::{Call, Stop};
 use crate::network::{self, Listener};
 use crate::process::{Signal, Wait};
@@ -33,7 +33,7 @@ enum Stops {
 }
 
 /// The result of the start of a server.
-type Started = Result<i32, Stop>;
+pub(super) type Started = Result<i32, Stop>;
 
 /// Starts a server.
 type Start = fn(&mut Call<'_>) -> Started;
@@ -42,8 +42,9 @@ type Start = fn(&mut Call<'_>) -> Started;
 const SERVICES: &[(&str, Stops, Start)] = &[
     ("agnhost", Stops::Go, apps::agnhost),
     ("apache2-foreground", Stops::Cleanly, web::apache),
-    ("cassandra", Stops::Cleanly, silent),
+    ("cassandra", Stops::Cleanly, cassandra::start),
     ("coredns", Stops::Cleanly, silent),
+    ("echo-server", Stops::Go, apps::echo_server),
     ("etcd", Stops::Cleanly, apps::etcd),
     ("fluentd", Stops::Cleanly, silent),
     ("hello-app", Stops::Go, apps::hello),
@@ -121,7 +122,7 @@ pub(super) fn handle(call: &mut Call<'_>, signal: Signal) -> bool {
 }
 
 /// Listens on ports and waits; fails like a server whose port is taken.
-fn listen(call: &mut Call<'_>, ports: &[u16], service: network::Service) -> Started {
+pub(super) fn listen(call: &mut Call<'_>, ports: &[u16], service: network::Service) -> Started {
     for port in ports {
         if call.world.listens(*port) {
             call.complain(&format!("bind: Address already in use (port {port})"));
@@ -174,7 +175,7 @@ fn redis(call: &mut Call<'_>) -> Started {
 }
 
 /// Returns the value of an option: `NAME VALUE` or `NAME=VALUE`.
-fn option(args: &[String], name: &str) -> Option<String> {
+pub(super) fn option(args: &[String], name: &str) -> Option<String> {
     let attached = args.iter().find_map(|arg| arg.strip_prefix(name)?.strip_prefix('='));
     let next = || args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)).map(String::as_str);
     attached.or_else(next).map(String::from)

@@ -252,7 +252,8 @@ fn page(image: &str, argv: &[&str], port: u16, target: &str) -> String {
 #[test]
 fn applications_answer_what_their_documentation_shows() {
     let agnhost = "registry.k8s.io/e2e-test-images/agnhost:2.53";
-    let cases: [(&str, &[&str], u16, &str, &str); 13] = [
+    let cases: [(&str, &[&str], u16, &str, &str); 14] = [
+        ("kicbase/echo-server:1.0", &[], 8080, "/a", "200 Request served by pod\n\nHTTP/1.1 GET /a\n\nHost: web\n"),
         ("gcr.io/google-samples/hello-app:2.0", &[], 8080, "/", "200 Hello, world!\nVersion: 2.0.0\nHostname: pod\n"),
         (
             "gcr.io/google-samples/kubernetes-bootcamp:v1",
@@ -327,6 +328,10 @@ fn redis_keeps_what_clients_store_and_prompts_on_a_terminal() {
     world.run(&mut Nowhere(1), start(), 1000);
     let argv = ["redis-cli", "set", "color", "blue"].map(String::from);
     world.exec(&mut Nowhere(1), "main", &argv, false, false).expect("a client");
+    world.run(&mut Nowhere(1), start(), 1000);
+    let request = Request::new("GET", "/", "redis");
+    let page = world.serve(&mut Nowhere(1), 6379, &request, Ipv4Addr::LOCALHOST);
+    assert_eq!(page, Err(NetworkError::Closed), "a browser is sent away, and nothing is lost");
     let prompt = ["redis-cli"].map(String::from);
     let session = world.exec(&mut Nowhere(1), "main", &prompt, true, true).expect("a client");
     world.run(&mut Nowhere(1), start(), 1000);

@@ -91,3 +91,9 @@ pub(super) fn su(call: &mut Call<'_>) -> Result<i32, Stop> {
     call.complain(if is_root { "changing the user is not simulated" } else { "Authentication failure" });
     Ok(1)
 }
+
+/// `zsh`, whose language is another than that of the other shells.
+pub(super) fn zsh(call: &mut Call<'_>) -> Result<i32, Stop> {
+    call.complain("this shell is not simulated: use bash or sh");
+    Ok(127)
+}

@@ -4,6 +4,7 @@ mod absent;
 mod date;
 mod environment;
 mod host;
+mod kernel;
 mod memory;
 mod perl;
 mod ps;
@@ -12,6 +13,7 @@ mod sleep;
 mod stress;
 mod terminal;
 mod timeout;
+mod top;
 mod user;
 mod watch;
 
@@ -30,6 +32,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("apt", absent::apt),
     ("apt-get", absent::apt),
     ("busybox", environment::busybox),
+    ("chroot", kernel::chroot),
     ("clear", terminal::clear),
     ("date", date::run),
     ("env", environment::env),
@@ -57,6 +60,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("stty", terminal::stty),
     ("su", absent::su),
     ("sync", |_| Ok(0)),
+    ("sysctl", kernel::sysctl),
     ("true", |_| Ok(0)),
     ("tty", terminal::tty),
     ("uname", host::uname),
@@ -65,6 +69,7 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("vim", terminal::editor),
     ("which", environment::which),
     ("whoami", user::whoami),
+    ("zsh", absent::zsh),
 ];
 
 /// The names of the programs with a state.
@@ -77,7 +82,7 @@ pub(crate) enum State {
     Stress(stress::Stress),
     Time(timeout::Clocked),
     Timeout(timeout::Timeout),
-    Top(ps::Top),
+    Top(top::Top),
     Watch(watch::Watch),
 }
 
@@ -102,7 +107,7 @@ pub(super) fn state(name: &str, _argv: &[String]) -> Option<State> {
         "stress" => State::Stress(stress::Stress::default()),
         "time" => State::Time(timeout::Clocked::default()),
         "timeout" => State::Timeout(timeout::Timeout::default()),
-        "top" => State::Top(ps::Top::default()),
+        "top" => State::Top(top::Top::default()),
         "watch" => State::Watch(watch::Watch::default()),
         _ => return None,
     })

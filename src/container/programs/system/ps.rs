@@ -1,11 +1,9 @@
-//! `ps` and `top`.
+//! `ps`.
 
-use kctl_base::sim::{Duration, Time};
-use serde::{Deserialize, Serialize};
+use kctl_base::sim::Time;
 
-use super::host;
 use crate::call::{Call, Stop};
-use crate::process::{Pid, Process, State, Wait};
+use crate::process::{Pid, Process, State};
 use crate::programs::opts::{Options, Spec, is_busybox};
 use crate::programs::{Task, time, users};
 use crate::world::memory::{NodeMemory, PROCESS_MEMORY};
@@ -26,7 +24,7 @@ pub(super) struct Row {
     pub(super) user: String,
     pub(super) started: Time,
     pub(super) argv: Vec<String>,
-    state: char,
+    pub(super) state: char,
     has_terminal: bool,
     /// It is a shell that gives the terminal to its jobs, of which one runs.
     is_behind: bool,
@@ -153,7 +151,9 @@ fn columns(options: &Options, bsd: &str, is_busybox: bool) -> Result<Vec<Column>
     let specs = match (is_busybox, options.has('f'), bsd) {
         (true, ..) => BUSYBOX_COLUMNS,
         (_, _, bsd) if bsd.contains('u') => USER_COLUMNS,
+        (_, true, _) if options.has('l') => LONG_FULL_COLUMNS,
         (_, true, _) => FULL_COLUMNS,
+        (.., "") if options.has('l') => LONG_COLUMNS,
         (.., "") => SHORT_COLUMNS,
         _ => BSD_COLUMNS,
     };
@@ -167,7 +167,11 @@ type Show = fn(&Call<'_>, &Row) -> String;
 type Spelled = (&'static str, i32, Show);
 
 const PID: Show = |_, row| row.pid.to_string();
-const USER: Show = |_, row| row.user.clone();
+const USER: Show = |call, row| match row.user.chars().count() {
+    ..=8 => row.user.clone(),
+    _ if is_busybox(call) => row.user.chars().take(8).collect(),
+    _ => row.user.chars().take(7).chain(['+']).collect(),
+};
 const COMMAND: Show = |_, row| row.command();
 const STATE: Show = |call, row| row.stat(is_busybox(call));
 const TTY: Show = |_, row| if row.has_terminal { "pts/0" } else { "?" }.to_owned();
@@ -182,6 +186,16 @@ const START: Show = |call, row| {
     let is_today = time::format(call.now(), "%F") == time::format(row.started, "%F");
     time::format(row.started, if is_today { "%H:%M" } else { "%b%d" })
 };
+
+const PARENT: Show = |_, row| row.parent.to_string();
+const NONE: Show = |_, _| "0".to_owned();
+/// The kernel's flags: what comes from outside of the container has had more rights before.
+const FLAGS: Show = |_, row| if row.parent == 0 { "4" } else { "0" }.to_owned();
+const LETTER: Show = |_, row| row.state.to_string();
+/// Address and size in pages, which share a title.
+const PAGES: Show = |_, _| format!("- {:5}", PROCESS_MEMORY >> 12);
+/// What a process waits for in the kernel is hidden in a container.
+const CHANNEL: Show = |_, _| "-".to_owned();
 
 const BUSYBOX_COLUMNS: &[Spelled] =
     &[("PID  ", 5, PID), ("USER", -8, USER), ("TIME ", 5, TIME), ("COMMAND", 0, COMMAND)];
@@ -201,8 +215,39 @@ const USER_COLUMNS: &[Spelled] = &[
 const FULL_COLUMNS: &[Spelled] = &[
     ("UID", -8, USER),
     ("PID", 7, PID),
-    ("PPID", 7, |_, row| row.parent.to_string()),
-    ("C", 2, |_, _| "0".to_owned()),
+    ("PPID", 7, PARENT),
+    ("C", 2, NONE),
+    ("STIME", 5, START),
+    ("TTY", -8, TTY),
+    ("TIME", 8, LONG_TIME),
+    ("CMD", 0, COMMAND),
+];
+const LONG_COLUMNS: &[Spelled] = &[
+    ("F", 1, FLAGS),
+    ("S", 1, LETTER),
+    ("UID", 5, |_, row| row.uid.to_string()),
+    ("PID", 7, PID),
+    ("PPID", 7, PARENT),
+    ("C", 2, NONE),
+    ("PRI", 3, |_, _| "80".to_owned()),
+    ("NI", 3, NONE),
+    ("ADDR SZ", 7, PAGES),
+    ("WCHAN", -6, CHANNEL),
+    ("TTY", -8, TTY),
+    ("TIME", 8, LONG_TIME),
+    ("CMD", 0, |_, row| row.name()),
+];
+const LONG_FULL_COLUMNS: &[Spelled] = &[
+    ("F", 1, FLAGS),
+    ("S", 1, LETTER),
+    ("UID", -8, USER),
+    ("PID", 7, PID),
+    ("PPID", 7, PARENT),
+    ("C", 2, NONE),
+    ("PRI", 3, |_, _| "80".to_owned()),
+    ("NI", 3, NONE),
+    ("ADDR SZ", 7, PAGES),
+    ("WCHAN", -6, CHANNEL),
     ("STIME", 5, START),
     ("TTY", -8, TTY),
     ("TIME", 8, LONG_TIME),
@@ -220,7 +265,7 @@ fn column(name: &str, is_busybox: bool) -> Option<Column> {
     let (default, width, value): (&str, i32, fn(&Call<'_>, &Row) -> String) = match name {
         "pid" => (if is_busybox { "PID  " } else { "PID" }, pid_width, |_, row| row.pid.to_string()),
         "ppid" => (if is_busybox { "PPID " } else { "PPID" }, pid_width, |_, row| row.parent.to_string()),
-        "user" | "euser" | "ruser" => ("USER", -8, |_, row| row.user.clone()),
+        "user" | "euser" | "ruser" => ("USER", -8, USER),
         "uid" | "euid" => ("UID", 5, |_, row| row.uid.to_string()),
         "comm" if is_busybox => ("COMMAND", -16, |_, row| row.name()),
         "comm" | "ucmd" => ("COMMAND", -15, |_, row| row.name()),
@@ -244,7 +289,7 @@ fn column(name: &str, is_busybox: bool) -> Option<Column> {
 }
 
 /// Formats a permille as a percentage.
-fn tenth(permille: u64) -> String {
+pub(super) fn tenth(permille: u64) -> String {
     format!("{}.{}", permille / 10, permille % 10)
 }
 
@@ -282,86 +327,6 @@ fn table(call: &Call<'_>, rows: &[Row], columns: &[Column], is_busybox: bool) ->
     }
     for row in rows {
         line(columns.iter().map(|column| (column.value)(call, row)).collect(), false);
-    }
-    out
-}
-
-/// `top`: how many tables it has printed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Top {
-    count: u64,
-    next: Option<Time>,
-}
-
-impl Top {
-    pub(super) fn run(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
-        const TOP: Spec = Spec::new("bn:d:Hmp:u:co:w::i", &[], "[-bmH] [-n COUNT] [-d SECONDS]");
-        let options = TOP.parse(call)?;
-        if !options.has('b') && !call.is_tty(1) && !is_busybox(call) {
-            call.complain("failed tty get");
-            return Ok(1);
-        }
-        if let Some(next) = self.next.filter(|next| *next > call.now()) {
-            return Err(Stop::Wait(Wait::Until(next)));
-        }
-        let most = options.value('n').and_then(|text| text.parse().ok()).unwrap_or(u64::MAX);
-        let text = if is_busybox(call) { busybox_table(call) } else { gnu_table(call) };
-        call.print(text)?;
-        self.count += 1;
-        if self.count >= most {
-            return Ok(0);
-        }
-        let seconds: f64 = options.value('d').and_then(|text| text.parse().ok()).unwrap_or(5.0);
-        let next = call.now() + Duration::from_micros(((seconds * 1e6) as i64).max(100_000));
-        self.next = Some(next);
-        Err(Stop::Wait(Wait::Until(next)))
-    }
-}
-
-fn busybox_table(call: &mut Call<'_>) -> String {
-    let rows = processes(call);
-    let memory = NodeMemory::of(call);
-    let (used, free, files) = (memory.used() >> 10, memory.free() >> 10, memory.files >> 10);
-    let mut out = format!("Mem: {used}K used, {free}K free, {files}K shrd, 0K buff, {files}K cached\n");
-    out.push_str("CPU:   0% usr   0% sys   0% nic 100% idle   0% io   0% irq   0% sirq\n");
-    let running = rows.iter().filter(|row| row.state == 'R').count();
-    let last = rows.last().map_or(0, |row| row.pid);
-    out.push_str(&format!("Load average: 0.00 0.00 0.00 {running}/{} {last}\n", rows.len()));
-    out.push_str("  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n");
-    for row in rows {
-        let (size, part) = (PROCESS_MEMORY >> 10, memory.permille(PROCESS_MEMORY) / 10);
-        let command = row.command();
-        let Row { pid, parent, user, state, .. } = row;
-        out.push_str(&format!("{pid:5} {parent:5} {user:<8.8} {state}    {size:5} {part:3}%   0   0% {command}\n"));
-    }
-    out
-}
-
-fn gnu_table(call: &mut Call<'_>) -> String {
-    let rows = processes(call);
-    let memory = NodeMemory::of(call);
-    let [total, used, free, files] =
-        [memory.total, memory.used(), memory.free(), memory.files].map(|bytes| bytes as f64 / f64::from(1 << 20));
-    let count = |state: char| rows.iter().filter(|row| row.state == state).count();
-    let (running, sleeping, zombies) = (count('R'), count('S'), count('Z'));
-    let mut out = format!("top -{}\n", host::uptime_line(call));
-    out.push_str(&format!(
-        "Tasks: {:3} total, {running:3} running, {sleeping:3} sleeping,   0 stopped, {zombies:3} zombie\n",
-        rows.len()
-    ));
-    out.push_str("%Cpu(s):  0.0 us,  0.0 sy,  0.0 ni,100.0 id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st \n");
-    out.push_str(&format!(
-        "MiB Mem : {total:8.1} total, {free:8.1} free, {used:8.1} used, {files:8.1} buff/cache     \n"
-    ));
-    out.push_str(&format!("MiB Swap:      0.0 total,      0.0 free,      0.0 used. {free:8.1} avail Mem \n\n"));
-    out.push_str("    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n");
-    for row in rows {
-        let (size, name) = (PROCESS_MEMORY >> 10, row.name());
-        let Row { pid, user, state, .. } = row;
-        let part = tenth(memory.permille(PROCESS_MEMORY));
-        out.push_str(&format!(
-            "{pid:7} {user:<8.8}  20   0 {size:7} {size:6} {size:6} {state}   0.0 {part:>5}   0:00.00 {name}\n"
-        ));
     }
     out
 }

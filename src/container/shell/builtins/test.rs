@@ -117,8 +117,9 @@ impl Shell {
 
     fn compare_words(&mut self, call: &mut Call<'_>, operator: &str, left: &str, right: &str) -> Step<Truth> {
         let variant = self.dialect.variant();
+        let has_case = !self.options.has_shopt("nocasematch");
         Ok(match operator {
-            "=" | "==" | "!=" => Ok(Pattern::new(right, true).matches(left) == (operator != "!=")),
+            "=" | "==" | "!=" => Ok(Pattern::new(right, true).with_case(has_case).matches(left) == (operator != "!=")),
             "=~" => self.match_regex(left, right),
             "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => {
                 let (left, right) = (self.calculate(call, left)?, self.calculate(call, right)?);
@@ -130,7 +131,10 @@ impl Shell {
 
     /// Matches a regular expression and sets `BASH_REMATCH`.
     fn match_regex(&mut self, text: &str, pattern: &str) -> Truth {
-        let regex = regex::RegexBuilder::new(pattern).size_limit(1 << 20).build();
+        let regex = regex::RegexBuilder::new(pattern)
+            .case_insensitive(self.options.has_shopt("nocasematch"))
+            .size_limit(1 << 20)
+            .build();
         let Ok(regex) = regex else { return Err("syntax error in regular expression".into()) };
         let found = regex.captures(text);
         let groups = found.iter().flat_map(|found| found.iter());

@@ -1,6 +1,7 @@
 //! Syntax errors, and how each shell words them.
 
 use super::Dialect;
+use super::parser::{Parser, RESERVED};
 
 /// Why a command cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,5 +83,49 @@ impl SyntaxError {
     /// Reports whether bash repeats the offending line after the message.
     pub(crate) fn shows_line(&self) -> bool {
         matches!(&self.problem, Problem::Unexpected { token, .. } if token != "end of file")
+    }
+}
+
+impl Parser<'_> {
+    /// Creates the error about the token at the present position.
+    pub(super) fn unexpected(&self, expected: Option<&'static str>) -> SyntaxError {
+        let token = self.token();
+        let is_incomplete = token == "end of file";
+        SyntaxError { problem: Problem::Unexpected { token, expected }, line: self.line, is_incomplete }
+    }
+
+    /// Creates the error about a word that is missing; bash sees the line end before the end of the text.
+    pub(super) fn missing_word(&self, expected: Option<&'static str>) -> SyntaxError {
+        let mut error = self.unexpected(expected);
+        if self.at_end() && self.dialect == Dialect::Bash {
+            error.problem = Problem::Unexpected { token: "newline".into(), expected };
+        }
+        error
+    }
+
+    pub(super) fn unterminated(&self, end: &'static str, line: u32) -> SyntaxError {
+        SyntaxError { problem: Problem::Unterminated(end), line, is_incomplete: true }
+    }
+
+    /// Describes the token at the present position as ash does; bash shows the token itself.
+    fn token(&self) -> String {
+        let is_bash = self.dialect == Dialect::Bash;
+        match self.peek() {
+            None => "end of file".into(),
+            Some(b'\n') => "newline".into(),
+            Some(b'<' | b'>') if is_bash => {
+                let length = self.rest().bytes().take_while(|byte| matches!(byte, b'<' | b'>' | b'&')).count();
+                self.rest()[..length].to_owned()
+            }
+            Some(b'<' | b'>') => "redirection".into(),
+            Some(_) => {
+                let operators = [";;", "&&", "||", ";", "&", "|", "(", ")"];
+                if let Some(operator) = operators.iter().find(|operator| self.starts_with(operator)) {
+                    return format!("\"{operator}\"");
+                }
+                let word = self.rest().split(|c: char| " \t\n;&|()<>".contains(c)).next().unwrap_or_default();
+                if RESERVED.contains(&word) || is_bash { format!("\"{word}\"") } else { "word".into() }
+            }
+        }
     }
 }

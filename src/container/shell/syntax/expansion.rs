@@ -258,7 +258,12 @@ impl Parser<'_> {
         }
         let body = self.nested(|outer| {
             let bodies = std::mem::take(&mut outer.bodies);
-            let mut inner = Parser { depth: outer.depth, bodies, ..Parser::new(&text, 0, line, outer.dialect) };
+            let mut inner = Parser {
+                depth: outer.depth,
+                bodies,
+                has_extglob: outer.has_extglob,
+                ..Parser::new(&text, 0, line, outer.dialect)
+            };
             let mut body = Vec::new();
             while let Some(list) = inner.next_command()? {
                 body.extend(list);

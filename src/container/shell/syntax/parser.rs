@@ -29,17 +29,20 @@ pub(crate) struct Parsed {
     pub(crate) next_line: u32,
     /// Line in which a here-document begins that the end of the text ends, and its delimiter.
     pub(crate) open_document: Option<(u32, String)>,
+    /// The text ends in a line that goes on in the next.
+    pub(crate) is_continued: bool,
 }
 
-/// Parses the complete command at a byte position of a text, which lies in a line.
+/// Parses the complete command at a byte position of a text, which lies in a line. `has_extglob` allows bash's patterns
+/// `@(a|b)` in all words.
 ///
 /// # Errors
 /// A syntax error.
-pub(crate) fn parse(text: &str, at: usize, line: u32, dialect: Dialect) -> Result<Parsed> {
-    let mut parser = Parser::new(text, at, line, dialect);
+pub(crate) fn parse(text: &str, at: usize, line: u32, dialect: Dialect, has_extglob: bool) -> Result<Parsed> {
+    let mut parser = Parser { has_extglob, ..Parser::new(text, at, line, dialect) };
     let list = parser.next_command()?;
-    let Parser { at: next, line: next_line, bodies: documents, open_document, .. } = parser;
-    Ok(Parsed { list, documents, next, next_line, open_document })
+    let Parser { at: next, line: next_line, bodies: documents, open_document, is_continued, .. } = parser;
+    Ok(Parsed { list, documents, next, next_line, open_document, is_continued })
 }
 
 /// A position in a text.
@@ -54,11 +57,16 @@ pub(super) struct Parser<'a> {
     /// Texts of here-documents in the order of their operators.
     pub(super) bodies: Vec<Word>,
     pub(super) open_document: Option<(u32, String)>,
+    /// Words may have patterns such as `@(a|b)`.
+    pub(super) has_extglob: bool,
+    pub(super) is_continued: bool,
 }
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, at: usize, line: u32, dialect: Dialect) -> Parser<'a> {
-        Parser { text, at, line, dialect, depth: 0, documents: Vec::new(), bodies: Vec::new(), open_document: None }
+        let (documents, bodies) = (Vec::new(), Vec::new());
+        let (open_document, has_extglob, is_continued) = (None, false, false);
+        Parser { text, at, line, dialect, depth: 0, documents, bodies, open_document, has_extglob, is_continued }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -101,6 +109,7 @@ impl<'a> Parser<'a> {
                 Some(b'\\') if self.starts_with("\\\n") => {
                     self.at += 2;
                     self.line += 1;
+                    self.is_continued |= self.at_end();
                 }
                 Some(b'#') => {
                     self.at += self.rest().find('\n').unwrap_or(self.rest().len());
@@ -135,48 +144,6 @@ impl<'a> Parser<'a> {
         let result = parse(self);
         self.depth -= 1;
         result
-    }
-
-    /// Creates the error about the token at the present position.
-    pub(super) fn unexpected(&self, expected: Option<&'static str>) -> SyntaxError {
-        let token = self.token();
-        let is_incomplete = token == "end of file";
-        SyntaxError { problem: Problem::Unexpected { token, expected }, line: self.line, is_incomplete }
-    }
-
-    /// Creates the error about a word that is missing; bash sees the line end before the end of the text.
-    pub(super) fn missing_word(&self, expected: Option<&'static str>) -> SyntaxError {
-        let mut error = self.unexpected(expected);
-        if self.at_end() && self.dialect == Dialect::Bash {
-            error.problem = Problem::Unexpected { token: "newline".into(), expected };
-        }
-        error
-    }
-
-    pub(super) fn unterminated(&self, end: &'static str, line: u32) -> SyntaxError {
-        SyntaxError { problem: Problem::Unterminated(end), line, is_incomplete: true }
-    }
-
-    /// Describes the token at the present position as ash does; bash shows the token itself.
-    fn token(&self) -> String {
-        let is_bash = self.dialect == Dialect::Bash;
-        match self.peek() {
-            None => "end of file".into(),
-            Some(b'\n') => "newline".into(),
-            Some(b'<' | b'>') if is_bash => {
-                let length = self.rest().bytes().take_while(|byte| matches!(byte, b'<' | b'>' | b'&')).count();
-                self.rest()[..length].to_owned()
-            }
-            Some(b'<' | b'>') => "redirection".into(),
-            Some(_) => {
-                let operators = [";;", "&&", "||", ";", "&", "|", "(", ")"];
-                if let Some(operator) = operators.iter().find(|operator| self.starts_with(operator)) {
-                    return format!("\"{operator}\"");
-                }
-                let word = self.rest().split(|c: char| " \t\n;&|()<>".contains(c)).next().unwrap_or_default();
-                if RESERVED.contains(&word) || is_bash { format!("\"{word}\"") } else { "word".into() }
-            }
-        }
     }
 
     /// Parses the next complete command; `None` at the end of the text.

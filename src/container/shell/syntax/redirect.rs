@@ -120,8 +120,12 @@ impl Parser<'_> {
                 true => vec![Part::Text { text, is_quoted: true }],
                 false => {
                     let bodies = std::mem::take(&mut self.bodies);
-                    let mut inner =
-                        Parser { depth: self.depth + 1, bodies, ..Parser::new(&text, 0, line, self.dialect) };
+                    let mut inner = Parser {
+                        depth: self.depth + 1,
+                        bodies,
+                        has_extglob: self.has_extglob,
+                        ..Parser::new(&text, 0, line, self.dialect)
+                    };
                     let word = inner.nested(|inner| inner.parts(Mode::Document))?;
                     self.bodies = inner.bodies;
                     word

@@ -63,7 +63,11 @@ impl Parser<'_> {
         let Some(operator) = found else { return Ok(Test::Unary("-n".into(), left)) };
         self.at += operator.len();
         self.skip_blanks();
-        let right = if *operator == "=~" { self.parts(Mode::Regex)? } else { self.test_word()? };
+        // Here patterns have these forms whatever the options are.
+        let had_extglob = std::mem::replace(&mut self.has_extglob, true);
+        let right = if *operator == "=~" { self.parts(Mode::Regex) } else { self.test_word() };
+        self.has_extglob = had_extglob;
+        let right = right?;
         Ok(Test::Binary((*operator).to_owned(), left, right))
     }
 

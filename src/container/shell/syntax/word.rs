@@ -23,6 +23,8 @@ pub(super) enum Mode {
     Arithmetic,
     /// `a[...]`: at the bracket.
     Bracket,
+    /// `@(...)`: at the parenthesis.
+    Group,
     /// A pattern after `=~`: at a blank.
     Regex,
     /// A here-document: at the end of the text.
@@ -83,6 +85,7 @@ impl Parser<'_> {
                 b'$' => self.dollar(mode, &mut parts)?,
                 b'`' => self.backquotes(mode, &mut parts)?,
                 b'<' | b'>' if mode == Mode::Word && self.at_process() => self.process(&mut parts)?,
+                _ if self.at_group(mode) => self.group(&mut parts)?,
                 _ => {
                     match byte {
                         b'(' => parens += 1,
@@ -112,6 +115,7 @@ impl Parser<'_> {
             Mode::Until(end) => byte == b'}' || byte == end && parens <= 0,
             Mode::Arithmetic => parens <= 0 && b");".contains(&byte),
             Mode::Bracket => byte == b']' || byte == b'\n',
+            Mode::Group => parens <= 0 && byte == b')',
             Mode::Regex => parens <= 0 && b" \t\n)".contains(&byte),
             Mode::Document => false,
         }
@@ -149,7 +153,7 @@ impl Parser<'_> {
             return;
         }
         match self.take() {
-            Some('\n') => {}
+            Some('\n') => self.is_continued |= self.at_end(),
             Some(c) => push(parts, c, true),
             None => {}
         }
@@ -250,6 +254,28 @@ impl Parser<'_> {
     /// Reports whether `<(` or `>(` stands here and is a process substitution.
     pub(super) fn at_process(&self) -> bool {
         self.dialect.is_extended() && (self.starts_with("<(") || self.starts_with(">("))
+    }
+
+    /// Reports whether a pattern such as `@(a|b)` begins here.
+    fn at_group(&self, mode: Mode) -> bool {
+        let bytes = &self.text.as_bytes()[self.at..];
+        self.has_extglob
+            && matches!(mode, Mode::Word | Mode::Assigned | Mode::Group)
+            && matches!(bytes, [b'?' | b'*' | b'+' | b'@' | b'!', b'(', ..])
+    }
+
+    fn group(&mut self, parts: &mut Word) -> Result<()> {
+        let line = self.line;
+        for _ in 0..2 {
+            push(parts, self.take().unwrap_or_default(), false);
+        }
+        let inner = self.nested(|parser| parser.parts(Mode::Group))?;
+        if !self.eat(")") {
+            return Err(self.unterminated(")", line));
+        }
+        parts.extend(inner);
+        push(parts, ')', false);
+        Ok(())
     }
 
     fn process(&mut self, parts: &mut Word) -> Result<()> {

@@ -131,8 +131,10 @@ impl Inside {
         // The client leaves off before it has sent the request.
         let mut copy = is_plain.then(|| self.clone());
         let inside = copy.as_mut().unwrap_or(self);
-        let answer =
-            inside.outside(server, target.pod, |world, outside| world.serve(outside, port, &request, target.node));
+        let answer = inside.outside(server, target.pod, |world, outside| match is_tls && !is_plain {
+            true => world.serve_tls(outside, port, &request, target.node),
+            false => world.serve(outside, port, &request, target.node),
+        });
         match answer {
             Ok(_) if is_plain => error(NOT_TLS),
             Ok(response) => Some(Ok(response.status)),

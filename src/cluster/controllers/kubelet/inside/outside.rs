@@ -113,6 +113,7 @@ pub(super) fn deliver(
     }
     let reply = inside.outside(server, pod, |world, outside| match message {
         Message::Http(request) => world.serve(outside, port, request, client).map(Reply::Http),
+        Message::Tls(request) => world.serve_tls(outside, port, request, client).map(Reply::Http),
         Message::Bytes(bytes) => world.exchange(outside, port, bytes, client).map(Reply::Bytes),
         Message::Connect => Ok(Reply::Connected),
     });

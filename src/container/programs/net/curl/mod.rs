@@ -11,6 +11,7 @@ use kctl_base::sim::Duration;
 
 use super::http_client::{self, Url};
 use super::script::Script;
+use super::trust;
 use crate::call::{Call, Stop};
 use crate::http::head;
 use crate::image::System;
@@ -205,23 +206,29 @@ impl Curl<'_> {
         if !url.is_tls() || self.options.is_insecure {
             return None;
         }
-        let Some(path) = &self.options.ca_file else {
-            // The roots of the image do not know the authority of the cluster; whether anybody answers comes first.
-            let request = self.options.request(url, "HEAD", &None);
-            return match http_client::fetch(call, script, url, None, &request) {
-                Ok(_) => {
-                    self.complain(script, 60, UNKNOWN_AUTHORITY);
-                    Some(60)
+        let trusted = match &self.options.ca_file {
+            // The roots of the image know nobody of the cluster.
+            None => String::new(),
+            Some(path) => {
+                let text = call.files().read(path).unwrap_or_default();
+                let text = String::from_utf8_lossy(&text).into_owned();
+                if !text.contains("BEGIN CERTIFICATE") {
+                    self.complain(script, 77, &format!("error setting certificate file: {path}"));
+                    return Some(77);
                 }
-                Err(_) => None,
-            };
+                text
+            }
         };
-        let text = call.files().read(path).unwrap_or_default();
-        if String::from_utf8_lossy(&text).contains("BEGIN CERTIFICATE") {
-            return None;
-        }
-        self.complain(script, 77, &format!("error setting certificate file: {path}"));
-        Some(77)
+        // Whether anybody answers comes first: the connection is made without a request.
+        let (_, shown) = http_client::fetch(call, script, url, None, &Request::default()).ok()?;
+        let checked = match &shown.certificates {
+            Some(shown) => trust::check(shown, &trusted, &url.host),
+            None if self.options.ca_file.is_some() => Ok(()),
+            None => Err("SSL certificate problem: unable to get local issuer certificate".to_owned()),
+        };
+        let problem = checked.err()?;
+        self.complain(script, 60, &format!("{problem}{DISTRUST}"));
+        Some(60)
     }
 
     fn show_head(&self, script: &mut Script, response: &Response) {
@@ -307,7 +314,8 @@ impl Curl<'_> {
     }
 }
 
-const UNKNOWN_AUTHORITY: &str = "SSL certificate problem: unable to get local issuer certificate
+/// What follows the problem of a certificate.
+const DISTRUST: &str = "
 More details here: https://curl.se/docs/sslcerts.html
 
 curl failed to verify the legitimacy of the server and therefore could not

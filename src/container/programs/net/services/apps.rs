@@ -122,10 +122,17 @@ pub(super) fn liveness(call: &mut Call<'_>) -> Started {
     serve(call, 8080, App::Liveness)
 }
 
+/// The echo server of minikube's first steps.
+pub(super) fn echo_server(call: &mut Call<'_>) -> Started {
+    let port = call.process.variable("PORT").and_then(|port| port.parse().ok()).unwrap_or(8080);
+    call.print(format!("Echo server listening on port {port}.\n"))?;
+    serve(call, port, App::EchoServer)
+}
+
 /// The start script of `echoserver`, or of the documentation's Cassandra.
 pub(super) fn echoserver(call: &mut Call<'_>) -> Started {
     if call.image().names.contains(&"cassandra") {
-        return super::silent(call);
+        return super::cassandra::start(call);
     }
     if !call.image().names.contains(&"echoserver") {
         return unknown(call);

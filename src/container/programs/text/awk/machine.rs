@@ -101,6 +101,13 @@ impl<'a, 'b> Machine<'a, 'b> {
         }
     }
 
+    /// Carries out an operand `NAME=VALUE`.
+    pub(super) fn assign_operand(&mut self, operand: &str) {
+        if let Some((name, value)) = operand.split_once('=') {
+            self.set(name, Value::input(&unescape(value)));
+        }
+    }
+
     /// Counts a step; a program that does not end is ended.
     pub(super) fn step(&mut self) -> Result<(), Problem> {
         self.steps += 1;

@@ -21,7 +21,6 @@ use ast::{Program, Statement};
 use machine::{Flow, Machine};
 use memory::Memory;
 use outside::Outside;
-use value::Value;
 
 const AWK: Spec = Spec::new("+F:v:f:e:", &[], "[OPTIONS] [AWK_PROGRAM] [FILE]...").code(2);
 
@@ -134,9 +133,8 @@ enum Phase {
 
 fn run(machine: &mut Machine<'_, '_>, options: &Options, phase: &mut Phase) -> Result<i32, Problem> {
     let program: &Program = machine.program;
-    let (assignments, files): (Vec<&String>, Vec<&String>) =
-        options.operands.iter().partition(|word| is_assignment(word));
-    let files: Vec<String> = files.into_iter().cloned().collect();
+    let is_file = |word: &&String| !is_assignment(word);
+    let files: Vec<String> = options.operands.iter().filter(is_file).cloned().collect();
     let wording = match is_busybox(machine.call) {
         true => Wording::PLAIN,
         false => Wording::new("cannot open {} ({e})", "{}"),
@@ -152,9 +150,7 @@ fn run(machine: &mut Machine<'_, '_>, options: &Options, phase: &mut Phase) -> R
                 Flow::Exit => Phase::End,
                 _ if program.rules.is_empty() && program.end.is_empty() => Phase::Closing,
                 _ => {
-                    for (name, value) in assignments.iter().filter_map(|word| word.split_once('=')) {
-                        machine.set(name, Value::input(value));
-                    }
+                    begin_operands(machine, options);
                     Phase::Reading
                 }
             },
@@ -184,6 +180,19 @@ fn run(machine: &mut Machine<'_, '_>, options: &Options, phase: &mut Phase) -> R
                 return Ok(if has_failed { failure } else { machine.memory.code });
             }
         };
+    }
+}
+
+/// Carries out the assignments before the first file; those behind it have to wait until it has been read.
+fn begin_operands(machine: &mut Machine<'_, '_>, options: &Options) {
+    let has_files = options.operands.iter().any(|word| !is_assignment(word));
+    let mut files = 0;
+    for word in &options.operands {
+        match is_assignment(word) {
+            false => files += 1,
+            true if files == 0 || !has_files => machine.assign_operand(word),
+            true => machine.outside.late_assignments.push_back((files, word.clone())),
+        }
     }
 }
 

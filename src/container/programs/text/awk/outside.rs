@@ -40,6 +40,9 @@ pub(super) enum Answer {
 pub(super) struct Input {
     /// The file that has begun.
     pub(super) file: Option<String>,
+    /// Assignments among the operands that were passed since the last record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) assignments: Vec<String>,
     /// `None` at the end of the last file.
     pub(super) record: Option<String>,
 }
@@ -64,8 +67,13 @@ pub(super) struct Outside {
     streams: Vec<Stream>,
     /// Records that were read, but not yet processed.
     pub(super) queue: VecDeque<String>,
-    /// The file that has begun since the last record.
+    /// The file that has begun since the last record, and the assignments before it.
     pub(super) new_file: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) new_assignments: Vec<String>,
+    /// Assignments that stand behind files, with the number of those.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub(super) late_assignments: VecDeque<(usize, String)>,
     /// The command that is waited for, and how it has ended.
     child: Option<Pid>,
     ended: Option<Status>,

@@ -10,8 +10,8 @@ use crate::programs::io::Event;
 impl Machine<'_, '_> {
     /// Reads the next record; `false` at the end of the input.
     pub(super) fn next_record(&mut self) -> Result<bool, Problem> {
-        let input = self.read_input()?;
-        self.begin_file(input.file);
+        let mut input = self.read_input()?;
+        self.begin_file(&mut input);
         if let Some(record) = &input.record {
             self.count_record();
             self.steps = 0;
@@ -24,7 +24,7 @@ impl Machine<'_, '_> {
         let separator = self.variable("RS").text("%.6g");
         loop {
             if let Some(record) = self.outside.queue.pop_front() {
-                return Ok(Input { file: self.outside.new_file.take(), record: Some(record) });
+                return Ok(self.input(Some(record)));
             }
             let single = match separator.as_bytes() {
                 [one] => Some(*one),
@@ -35,8 +35,22 @@ impl Machine<'_, '_> {
                 None => self.queue_file(&separator)?,
             };
             if is_done {
-                return Ok(Input { file: self.outside.new_file.take(), record: None });
+                self.pass_assignments(usize::MAX);
+                return Ok(self.input(None));
             }
+        }
+    }
+
+    /// Returns a record with what has come before it.
+    fn input(&mut self, record: Option<String>) -> Input {
+        let assignments = std::mem::take(&mut self.outside.new_assignments);
+        Input { file: self.outside.new_file.take(), assignments, record }
+    }
+
+    /// Passes the assignments that stand before the file after so many others.
+    fn pass_assignments(&mut self, files: usize) {
+        while let Some((_, assignment)) = self.outside.late_assignments.pop_front_if(|(after, _)| *after <= files) {
+            self.outside.new_assignments.push(assignment);
         }
     }
 
@@ -67,10 +81,14 @@ impl Machine<'_, '_> {
     fn note_file(&mut self) {
         let name = if self.io.name() == "-" { String::new() } else { self.io.name().to_owned() };
         self.outside.new_file = Some(name);
+        self.pass_assignments(self.io.opened().saturating_sub(1));
     }
 
-    fn begin_file(&mut self, name: Option<String>) {
-        if let Some(name) = name {
+    fn begin_file(&mut self, input: &mut Input) {
+        for assignment in std::mem::take(&mut input.assignments) {
+            self.assign_operand(&assignment);
+        }
+        if let Some(name) = input.file.take() {
             self.set("FILENAME", Value::Text(name));
             self.set("FNR", Value::Number(0.0));
         }
@@ -97,8 +115,8 @@ impl Machine<'_, '_> {
             }
         };
         let record = match answer {
-            Answer::Input(input) => {
-                self.begin_file(input.file);
+            Answer::Input(mut input) => {
+                self.begin_file(&mut input);
                 if input.record.is_some() {
                     self.count_record();
                 }

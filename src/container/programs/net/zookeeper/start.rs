@@ -1,12 +1,14 @@
 //! ZooKeeper as the image of the documentation starts it: the script writes the configuration of an ensemble from its options
-//! and the name of the pod (`start-zookeeper` of `kubernetes/contrib`, `statefulsets/zookeeper`). What clients want of the server
-//! is not simulated.
+//! and the name of the pod (`start-zookeeper` of `kubernetes/contrib`, `statefulsets/zookeeper`), and starts the server.
 
-use super::{Started, listen, option};
+use std::net::Ipv4Addr;
+
+use super::Server;
 use crate::call::{Call, Stop};
 use crate::errno::Errno;
-use crate::http::connect;
+use crate::http::exchange;
 use crate::network::{Endpoint, Service};
+use crate::programs::net::services::{Started, listen, option};
 
 /// What the script knows of itself and of the options that were given.
 struct Settings {
@@ -69,12 +71,22 @@ impl Settings {
             format!("autopurge.snapRetainCount={}", self.number("--snap_retain_count", 3)),
             format!("autopurge.purgeInteval={}", self.number("--purge_interval", 0)),
         ];
+        let members = self.members().into_iter().map(|(id, host)| format!("server.{id}={host}:{server}:{election}"));
+        lines.into_iter().chain(members).map(|line| line + "\n").collect()
+    }
+
+    /// Returns the members of the ensemble by number; none for a server that stands alone.
+    fn members(&self) -> Vec<(u64, String)> {
         let count = self.number("--servers", 1).min(100);
-        let others = (1..=count).filter(|_| count > 1);
-        let others = others.map(|id| {
-            format!("server.{id}={}-{}.{}:{server}:{election}", self.name, id.saturating_sub(1), self.domain)
-        });
-        lines.into_iter().chain(others).map(|line| line + "\n").collect()
+        let host = |id: u64| format!("{}-{}.{}", self.name, id - 1, self.domain);
+        (1..=count).filter(|_| count > 1).map(|id| (id, host(id))).collect()
+    }
+
+    /// Returns the server. A number of its own that the data directory has from before stays.
+    fn server(&self, call: &mut Call<'_>) -> Server {
+        let text = call.files().read(&format!("{}/myid", self.data_dir())).unwrap_or_default();
+        let id = String::from_utf8_lossy(&text).trim().parse().unwrap_or(0);
+        Server { id, members: self.members(), ports: self.ports(), data: self.data_dir() }
     }
 
     /// Returns the text of `log4j.properties`: everything goes to the console.
@@ -117,7 +129,7 @@ impl Settings {
 }
 
 /// `start-zookeeper`.
-pub(super) fn start(call: &mut Call<'_>) -> Started {
+pub(in crate::programs::net) fn start(call: &mut Call<'_>) -> Started {
     let Some(settings) = Settings::read(call) else {
         call.print("Fialed to parse name and ordinal of Pod\n")?;
         return Ok(1);
@@ -138,18 +150,15 @@ pub(super) fn start(call: &mut Call<'_>) -> Started {
         format!("{}/zoo.cfg", settings.text("--conf_dir", "/opt/zookeeper/conf")),
     ]
     .to_vec();
-    listen(call, &settings.ports(), Service::Silent)
+    let server = settings.server(call);
+    let [client, _, election] = server.ports;
+    let ports = if server.members.is_empty() { vec![client] } else { vec![client, election] };
+    listen(call, &ports, Service::ZooKeeper(Box::new(server)))
 }
 
 /// `zookeeper-ready PORT`: whether the server says that it is well.
 pub(in crate::programs::net) fn ready(call: &mut Call<'_>) -> Result<i32, Stop> {
     let port = call.args().first().and_then(|port| port.parse().ok()).unwrap_or(2181);
-    let to = Endpoint { address: std::net::Ipv4Addr::LOCALHOST, port };
-    Ok(i32::from(connect(call, to).is_err()))
-}
-
-/// The probe script of the documentation's Cassandra image: whether the node is up.
-pub(in crate::programs::net) fn cassandra_ready(call: &mut Call<'_>) -> Result<i32, Stop> {
-    let to = Endpoint { address: std::net::Ipv4Addr::LOCALHOST, port: 9042 };
-    Ok(i32::from(connect(call, to).is_err()))
+    let answer = exchange(call, Endpoint { address: Ipv4Addr::LOCALHOST, port }, b"ruok\n");
+    Ok(i32::from(answer != Ok(b"imok".to_vec())))
 }
