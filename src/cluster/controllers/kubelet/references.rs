@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::container_spec::containers;
 use super::inside::volumes;
 use super::pod_sync::PodEvent;
 use crate::controllers::Context;
@@ -147,10 +148,9 @@ fn has_key(object: &Object, key: &str) -> bool {
 /// Returns the error of each container whose environment refers to something that does not exist, by container name.
 pub(super) fn config_errors(ctx: &mut Context<'_>, pod: &Object) -> Result<BTreeMap<String, String>, Status> {
     let mut errors = BTreeMap::new();
-    let containers = pod.list("/spec/initContainers").iter().chain(pod.list("/spec/containers"));
-    for container in containers {
-        if let Some(error) = config_error(ctx, pod, container)? {
-            errors.insert(container.str("/name").to_string(), error);
+    for container in containers(pod) {
+        if let Some(error) = config_error(ctx, pod, container.spec)? {
+            errors.insert(container.name().to_string(), error);
         }
     }
     Ok(errors)

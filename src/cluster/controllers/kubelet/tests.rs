@@ -275,6 +275,27 @@ fn trigger_state(pod: &Object) -> String {
 }
 
 #[test]
+fn an_ephemeral_container_waits_for_what_its_environment_refers_to() {
+    let mut bench = Bench::open();
+    bench.create("pods", resizable("web", "1", "1Gi"));
+    bench.settle();
+    let variable = json!({"name": "A", "valueFrom": {"configMapKeyRef": {"name": "late", "key": "k"}}});
+    let patch = json!({"spec": {"ephemeralContainers": [{"name": "d", "image": "busybox", "env": [variable]}]}});
+    let request = Request::patch("pods", "default", "web", PatchType::Strategic, patch);
+    bench.cluster.handle(&request.subresource("ephemeralcontainers")).expect("accepted");
+    bench.settle();
+    let state = |bench: &mut Bench| bench.get("pods", "web").list("/status/ephemeralContainerStatuses")[0].clone();
+    assert_eq!(state(&mut bench).str("/state/waiting/reason"), "CreateContainerConfigError");
+    assert_eq!(state(&mut bench).str("/state/waiting/message"), "configmap \"late\" not found");
+    bench.create(
+        "configmaps",
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "late"}, "data": {"k": "v"}}),
+    );
+    bench.advance(15);
+    assert_eq!(state(&mut bench).at("/state/waiting"), None);
+}
+
+#[test]
 fn a_pod_with_a_forbidden_sysctl_is_rejected() {
     let mut bench = Bench::open();
     let spec = |name: &str| {
