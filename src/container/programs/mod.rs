@@ -114,7 +114,7 @@ pub fn load_of(image: &str, command: &[String], args: &[String]) -> Option<Load>
 /// Reports whether a simulated program of this name does its work and ends, unlike a server or the start script of one.
 #[must_use]
 pub fn ends_by_itself(name: &str) -> bool {
-    net::is_client(name) || matches!(name, "perl" | "stress")
+    net::is_client(name) || matches!(name, "nodetool" | "perl" | "stress" | "zkCli.sh")
 }
 
 /// Reports whether a program file can be run: what is not simulated is not there.
