@@ -173,9 +173,11 @@ impl Output {
             Format::Columns(columns) => columns.print(object, &mut text).map_err(|e| CliError::new(e.to_string())),
         };
         // All printers but templates write UTF-8, for which this does not look at each character.
-        match str::from_utf8(&text) {
-            Ok(text) => ctx.out.push_str(text),
-            Err(_) => ctx.out.push_str(&String::from_utf8_lossy(&text)),
+        let text =
+            String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        match ctx.out.is_empty() {
+            true => ctx.out = text,
+            false => ctx.out.push_str(&text),
         }
         result
     }

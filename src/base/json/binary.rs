@@ -116,8 +116,18 @@ impl Place {
             Place::Spec => !matches!(key, "tolerations" | "volumes"),
             Place::Containers => !matches!(
                 key,
-                "args" | "command" | "env" | "envFrom" | "lifecycle" | "livenessProbe" | "ports" | "readinessProbe"
-                    | "resources" | "securityContext" | "startupProbe" | "volumeMounts"
+                "args"
+                    | "command"
+                    | "env"
+                    | "envFrom"
+                    | "lifecycle"
+                    | "livenessProbe"
+                    | "ports"
+                    | "readinessProbe"
+                    | "resources"
+                    | "securityContext"
+                    | "startupProbe"
+                    | "volumeMounts"
             ),
             Place::ContainerStatuses => !matches!(
                 key,

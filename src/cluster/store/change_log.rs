@@ -33,7 +33,7 @@ pub(crate) struct LogLimits {
 
 impl Default for LogLimits {
     fn default() -> LogLimits {
-        LogLimits { count: 10_000, age: Duration::from_secs(3600), floor: 100, recent: 2_000 }
+        LogLimits { count: 10_000, age: Duration::from_secs(3600), floor: 100, recent: 1_200 }
     }
 }
 

@@ -53,8 +53,9 @@ impl PendingChanges {
             Some((last, at)) if *at == now => *last = revision,
             _ => self.observed.push_back((revision, now)),
         }
+        self.drop_old(revision, now, limits);
         if self.recent.len() as u64 > limits.recent + limits.recent / PORTION {
-            self.encode_old(revision, now, limits);
+            self.encode_old(revision, limits);
         }
         let at_most = limits.count.max(limits.floor).saturating_mul(RETAINED_FACTOR);
         let mut first = self.recent.front().map_or(revision + 1, |change| change.revision) - self.rows.len() as u64;
@@ -66,19 +67,26 @@ impl PendingChanges {
         while self.observed.pop_front_if(|(last, _)| *last < first).is_some() {}
     }
 
-    /// Encodes or drops the changes up to a revision but for the recent ones.
-    fn encode_old(&mut self, revision: u64, now: Time, limits: LogLimits) {
+    /// Drops the changes up to a revision that the log would not retain, but for the recent ones.
+    fn drop_old(&mut self, revision: u64, now: Time, limits: LogLimits) {
+        while self.recent.len() as u64 > limits.recent
+            && let Some(oldest) = self.recent.front()
+            && oldest.revision <= revision
+            && self.is_old(oldest.revision, now, limits)
+        {
+            self.recent.pop_front();
+            self.dropped += self.rows.len() as u64 + 1;
+            self.rows.clear();
+        }
+    }
+
+    /// Encodes the changes up to a revision, but for the recent ones.
+    fn encode_old(&mut self, revision: u64, limits: LogLimits) {
         let mut old: Vec<Change> = Vec::new();
         while self.recent.len() as u64 > limits.recent
             && let Some(change) = self.recent.pop_front_if(|change| change.revision <= revision)
         {
-            if self.is_old(change.revision, now, limits) {
-                self.dropped += (self.rows.len() + old.len()) as u64 + 1;
-                self.rows.clear();
-                old.clear();
-            } else {
-                old.push(change);
-            }
+            old.push(change);
         }
         self.rows.extend(encode_all(&old, |_, change| LogRow::encode(change)));
     }

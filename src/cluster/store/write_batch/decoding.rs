@@ -9,7 +9,7 @@ use kctl_base::json::{Known, Parts};
 use kctl_base::object::Object;
 
 /// The number of rows from which on half of them are decoded on another thread, which takes longer.
-const DECODE_PARALLEL_FROM: usize = 128;
+pub(super) const DECODE_PARALLEL_FROM: usize = 128;
 
 /// What a read of objects has found.
 pub(super) enum Found {

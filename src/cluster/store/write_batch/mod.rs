@@ -25,7 +25,7 @@ use super::engine::{OverlayEngine, Write};
 use super::keys::{self, Range};
 use super::{Engine, MemoryEngine, StoreError, object_row};
 use decoded::Decoded;
-use decoding::{Found, decode, decode_all};
+use decoding::{DECODE_PARALLEL_FROM, Found, decode, decode_all};
 use empty_ranges::EmptyRanges;
 use halves::map_all;
 use kctl_base::json::{Known, Parts};
@@ -86,7 +86,7 @@ pub(super) struct WriteBatch {
 const ABSENT_MAX: usize = 500;
 
 /// The number of rows from which on half of them are encoded on another thread.
-const ENCODE_PARALLEL_FROM: usize = 400;
+const ENCODE_PARALLEL_FROM: usize = 300;
 /// The numbers of rows that a scan decodes at once.
 const PORTION_MIN: usize = 8;
 const PORTION_MAX: usize = 512;
@@ -243,13 +243,15 @@ impl WriteBatch {
     /// # Errors
     /// If the engine fails, or a row is missing or cannot be decoded.
     pub(super) fn objects_of(&mut self, rows: Vec<Vec<u8>>) -> Result<Vec<Arc<Object>>, StoreError> {
+        if rows.len() < DECODE_PARALLEL_FROM {
+            return rows.iter().map(|row| self.object(row)?.ok_or_else(|| missing(row))).collect();
+        }
         let found: Result<Vec<Found>, StoreError> = rows.into_iter().map(|row| self.find(row)).collect();
         decode_all(&mut self.decoded, &mut self.known, found?, Parts::All).collect()
     }
 
     /// Looks for the object of a row.
     fn find(&self, key: Vec<u8>) -> Result<Found, StoreError> {
-        let missing = |key| StoreError::damaged(format!("an index leads to {}, which does not exist", keys::describe(key)));
         match self.staged.get(&key) {
             Some(Some(Staged::Object(object))) => return Ok(Found::Object(Ok(object.clone()))),
             Some(_) => return Err(missing(&key)),
@@ -464,6 +466,11 @@ impl WriteBatch {
         }
         Ok(())
     }
+}
+
+/// The error about a row that is indexed but does not exist.
+fn missing(key: &[u8]) -> StoreError {
+    StoreError::damaged(format!("an index leads to {}, which does not exist", keys::describe(key)))
 }
 
 fn encode(key: &[u8], value: &dyn Encode) -> Result<Vec<u8>, StoreError> {
