@@ -32,6 +32,9 @@ use cel::common::types::{DYN_TYPE, LIST_TYPE, STRING_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::objects::OptionalValue;
 use cel::{Context, DeclarationError, Env, ExecutionError, Program, extensions};
+use regex::Regex;
+
+use crate::regexp;
 
 /// A compiled expression.
 pub struct Expression {
@@ -256,7 +259,11 @@ fn kubernetes(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_member_overload("indexOf", "list_index_of", LIST_TYPE, vec![DYN_TYPE], index_of)?;
     env.add_member_overload("lastIndexOf", "list_last_index_of", LIST_TYPE, vec![DYN_TYPE], last_index_of)?;
     env.add_member_overload("find", "string_find_string", STRING_TYPE, vec![STRING_TYPE], find)?;
-    env.add_member_overload("findAll", "string_find_all_string", STRING_TYPE, vec![STRING_TYPE], find_all)
+    env.add_member_overload("findAll", "string_find_all_string", STRING_TYPE, vec![STRING_TYPE], find_all)?;
+    // The crate has this function behind a feature that brings in all tables of Unicode, and compiles the expression
+    // anew in each call.
+    env.add_overload("matches", "matches", vec![STRING_TYPE, STRING_TYPE], is_match)?;
+    env.add_member_overload("matches", "matches_string", STRING_TYPE, vec![STRING_TYPE], is_match)
 }
 
 type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
@@ -327,21 +334,28 @@ fn position(found: Option<usize>) -> Value {
 
 /// Returns the first match of a regular expression, or the empty string.
 fn find<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
-    ok_value(matches("find", &args)?.into_iter().next().unwrap_or_default())
+    let (text, expression) = text_and_expression("find", &args)?;
+    ok_value(expression.find(&text).map_or_else(String::new, |found| found.as_str().to_owned()))
 }
 
 fn find_all<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
-    ok_value(matches("findAll", &args)?)
+    let (text, expression) = text_and_expression("findAll", &args)?;
+    ok_value(expression.find_iter(&text).map(|found| found.as_str().to_owned()).collect::<Vec<_>>())
 }
 
-/// Returns all matches of a regular expression in a string.
-fn matches(name: &str, args: &Args<'_, '_>) -> Result<Vec<String>, ExecutionError> {
+fn is_match<'b, 'v>(args: Args<'b, 'v>) -> FunctionResult<'b, 'v> {
+    let (text, expression) = text_and_expression("matches", &args)?;
+    ok_value(expression.is_match(&text))
+}
+
+/// Returns the receiver, and the regular expression to look for in it.
+fn text_and_expression(name: &str, args: &Args<'_, '_>) -> Result<(Arc<String>, Arc<Regex>), ExecutionError> {
     let values = values(args)?;
-    let [Value::String(text), Value::String(pattern)] = values.as_slice() else {
+    let [Value::String(text), Value::String(expression)] = values.as_slice() else {
         return Err(ExecutionError::MissingArgumentOrTarget);
     };
-    let pattern = crate::regexp::compile(pattern).map_err(|error| ExecutionError::function_error(name, error))?;
-    Ok(pattern.find_iter(text).map(|found| found.as_str().to_owned()).collect())
+    let expression = regexp::compile(expression).map_err(|error| ExecutionError::function_error(name, error))?;
+    Ok((text.clone(), expression))
 }
 
 #[cfg(test)]

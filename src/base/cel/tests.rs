@@ -15,6 +15,7 @@ fn kubernetes_functions_are_available() {
         "self.indexOf(1) == 1 && self.lastIndexOf(1) == 3 && self.indexOf(9) == -1 && ['a', 'b'].indexOf('b') == 1",
         "'abc 123 45'.find('[0-9]+') == '123' && 'abc'.find('x') == ''",
         "'abc 123 45'.findAll('[0-9]+') == ['123', '45']",
+        "matches('abc', 'b') && !'abc'.matches('^b') && 'a}'.matches('^a}$') && !'\\u0663'.matches('\\\\d')",
         "'aBc'.lowerAscii() == 'abc' && 'a,b'.split(',').size() == 2 && 'abcb'.indexOf('b') == 1",
         "self.all(x, x > 0) && self.exists(x, x == 3) && 'abc'.matches('^a.c$') && size(self) == 4",
         "duration('90s') == duration('1m30s') && timestamp('2026-01-01T00:00:00Z').getFullYear() == 2026",
@@ -32,6 +33,7 @@ fn unsupported_expressions_are_refused() {
     assert_eq!(error("{'a': 1}.b == 1"), "no such key: b");
     assert_eq!(error("1 / 0 == 1"), "division by zero");
     assert_eq!(error("[].min() == 1"), "min called on empty list");
+    assert_eq!(error("'a'.matches('(' + 'a')"), "error parsing regexp: missing closing ): `(a`");
     assert_eq!(
         error("object.spec.("),
         "ERROR: <input>:1:13: Syntax error: no viable alternative at input '.('\n | object.spec.(\n | ............^"
