@@ -163,6 +163,24 @@ fn a_value_that_json_cannot_represent_fails_the_commit() {
 }
 
 #[test]
+fn only_nodes_are_read_to_complete_the_indexes_of_version_1() {
+    let mut store = store();
+    for key in [pod("a"), ObjectKey::new("nodes", "", "b")] {
+        store.write(&key, on("a", "n1")).expect("write");
+    }
+    store.commit(NOW).expect("commit");
+    let (from, _) = keys::indexed("node", "n1", None, None);
+    let mut rows = super::engine::tests::pairs(store.batch.engine(), b"", keys::END);
+    rows.retain(|(key, _)| !key.starts_with(&from));
+    rows.push((keys::Key::Meta("indexes".into()).encode(), 1u64.to_be_bytes().to_vec()));
+    let mut engine = MemoryEngine::new();
+    engine.apply(rows.into_iter().map(|(key, value)| (key, Some(value))).collect()).expect("apply");
+    let store = Store::new(Box::new(engine), indexer).expect("a store");
+    let found = store.keys_by_index("node", "n1").expect("by index");
+    assert_eq!(found, [ObjectKey::new("nodes", "", "b")]);
+}
+
+#[test]
 fn the_first_write_completes_the_indexes_of_an_earlier_version() {
     let mut store = store();
     store.write(&pod("a"), on("a", "n1")).expect("write");
