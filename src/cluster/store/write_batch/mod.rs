@@ -224,17 +224,21 @@ impl WriteBatch {
 
     /// An object; `None` if there is no such row. Every version is decoded at most once.
     pub(super) fn object(&mut self, key: &[u8]) -> Result<Option<Arc<Object>>, StoreError> {
-        match self.staged.get(key) {
-            Some(Some(Staged::Object(object))) => return Ok(Some(object.clone())),
-            Some(_) => return Ok(None),
-            None => {}
-        }
-        if let Some(object) = self.decoded.get(key) {
-            return Ok(Some(object.clone()));
+        if let Some(known) = self.in_memory(key) {
+            return Ok(known);
         }
         match self.stored(key)? {
             Some(bytes) => decode(&mut self.decoded, &mut self.known, key, &bytes).map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// What is staged for a row or was decoded of it: an object, or that there is none; `None` if only the engine can tell.
+    fn in_memory(&self, key: &[u8]) -> Option<Option<Arc<Object>>> {
+        match self.staged.get(key) {
+            Some(Some(Staged::Object(object))) => Some(Some(object.clone())),
+            Some(_) => Some(None),
+            None => self.decoded.get(key).map(|object| Some(object.clone())),
         }
     }
 
@@ -250,18 +254,15 @@ impl WriteBatch {
         decode_all(&mut self.decoded, &mut self.known, found?, Parts::All).collect()
     }
 
-    /// Looks for the object of a row.
+    /// Finds the object of a row without decoding it.
     fn find(&self, key: Vec<u8>) -> Result<Found, StoreError> {
-        match self.staged.get(&key) {
-            Some(Some(Staged::Object(object))) => return Ok(Found::Object(Ok(object.clone()))),
-            Some(_) => return Err(missing(&key)),
-            None => {}
+        match self.in_memory(&key) {
+            Some(object) => Ok(Found::Object(Ok(object.ok_or_else(|| missing(&key))?))),
+            None => {
+                let bytes = self.stored(&key)?.ok_or_else(|| missing(&key))?;
+                Ok(Found::Row(key, bytes))
+            }
         }
-        if let Some(object) = self.decoded.get(&key) {
-            return Ok(Found::Object(Ok(object.clone())));
-        }
-        let bytes = self.stored(&key)?.ok_or_else(|| missing(&key))?;
-        Ok(Found::Row(key, bytes))
     }
 
     /// Stages an object.
@@ -396,7 +397,7 @@ impl WriteBatch {
     ) -> Result<(), StoreError> {
         let WriteBatch { engine, empty, staged, decoded, known, .. } = self;
         let merge = Merge { engine: engine.as_ref(), empty, staged };
-        // Nobody knows where the visitor will stop: at most as many rows are decoded in vain as were visited.
+        // The visitor may stop anywhere: portions that double decode in vain no more rows than were visited, and a few.
         let (mut portion, mut length) = (Vec::new(), PORTION_MIN);
         let mut goes_on = true;
         merge.scan(range, &mut |key, row| {
