@@ -15,7 +15,7 @@ use kctl_base::sim::Time;
 
 /// An uncommitted command keeps this many times the rows that the log retains, for watches that follow it.
 const RETAINED_FACTOR: u64 = 10;
-/// Changes are encoded in portions, on two threads: this part of the recent ones.
+/// Changes are encoded when one for every so many of the recent ones is due, which is enough for two threads.
 const PORTION: u64 = 4;
 
 /// Changes of consecutive revisions.
