@@ -99,7 +99,7 @@ pub(super) fn start(call: &mut Call<'_>) -> Started {
         return Ok(3);
     }
     let port = option(&call.args(), "--port").and_then(|port| port.parse().ok()).unwrap_or(QUERIES);
-    // The others ports are those of queries, which have no answer.
+    // The other ports are those of queries, which are not answered.
     let silent: Vec<u16> =
         call.image().ports.iter().copied().filter(|port| ![STORAGE, MANAGEMENT].contains(port)).collect();
     let silent = silent.into_iter().map(|known| if known == QUERIES { port } else { known }).collect::<Vec<_>>();
