@@ -12,7 +12,7 @@
 //! 4. [`objects`]: objects with their index rows, and a cache of short lists, and [`object_row`], their format; [`rows`]:
 //!    named values and counters.
 //! 5. [`change_log`]: one change for every revision, as deltas ([`object_delta`]); [`pending_changes`]: those of the
-//!    command that is running.
+//!    command that is running, the older ones of which are [`encoded_changes`] already.
 //! 6. [`timeline`]: the delayed work queue of the controllers.
 //!
 //! 7. [`history`]: operations, snapshots, and going back to a state that the engine has kept.
@@ -59,6 +59,7 @@ mod cause;
 mod change_log;
 mod check;
 mod commit;
+mod encoded_changes;
 mod engine;
 mod error;
 mod history;

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use super::Change;
 use super::change_log::{LogLimits, LogRow};
+use super::encoded_changes::EncodedChanges;
 use super::engine::Write;
 use super::keys::Key;
 use super::write_batch::encode_all;
@@ -15,7 +16,7 @@ use kctl_base::sim::Time;
 
 /// An uncommitted command keeps this many times the rows that the log retains, for watches that follow it.
 const RETAINED_FACTOR: u64 = 10;
-/// Changes are encoded when one for every so many of the recent ones is due, which is enough for two threads.
+/// Changes are encoded when one for every so many of the recent ones is due, which is worth a thread.
 const PORTION: u64 = 4;
 
 /// Changes of consecutive revisions.
@@ -24,7 +25,7 @@ pub(super) struct PendingChanges {
     /// The number of changes that have been dropped; they were the oldest.
     dropped: u64,
     /// The encoded changes after the dropped ones.
-    rows: VecDeque<Vec<u8>>,
+    encoded: EncodedChanges,
     /// The decoded changes after the encoded ones.
     recent: VecDeque<Change>,
     /// The times at which the controllers had observed everything up to a revision.
@@ -58,9 +59,9 @@ impl PendingChanges {
             self.encode_old(revision, limits);
         }
         let at_most = limits.count.max(limits.floor).saturating_mul(RETAINED_FACTOR);
-        let mut first = self.recent.front().map_or(revision + 1, |change| change.revision) - self.rows.len() as u64;
-        while self.rows.len() as u64 > at_most || (!self.rows.is_empty() && self.is_old(first, now, limits)) {
-            self.rows.pop_front();
+        let mut first = self.recent.front().map_or(revision + 1, |change| change.revision) - self.encoded.len() as u64;
+        while self.encoded.len() as u64 > at_most || (self.encoded.len() > 0 && self.is_old(first, now, limits)) {
+            self.encoded.pop();
             self.dropped += 1;
             first += 1;
         }
@@ -75,20 +76,20 @@ impl PendingChanges {
             && self.is_old(oldest.revision, now, limits)
         {
             self.recent.pop_front();
-            self.dropped += self.rows.len() as u64 + 1;
-            self.rows.clear();
+            self.dropped += self.encoded.len() as u64 + 1;
+            self.encoded.clear();
         }
     }
 
     /// Encodes the changes up to a revision, but for the recent ones.
     fn encode_old(&mut self, revision: u64, limits: LogLimits) {
-        let mut old: Vec<Change> = Vec::new();
+        let mut old = Vec::new();
         while self.recent.len() as u64 > limits.recent
             && let Some(change) = self.recent.pop_front_if(|change| change.revision <= revision)
         {
             old.push(change);
         }
-        self.rows.extend(encode_all(&old, |_, change| LogRow::encode(change)));
+        self.encoded.push(old);
     }
 
     /// Returns true if the log does not retain a revision at a time.
@@ -115,15 +116,15 @@ impl PendingChanges {
     }
 
     /// The encoded changes after a revision, with their revisions. `committed` is the last committed revision.
-    pub(super) fn rows_since(&self, revision: u64, committed: u64) -> impl Iterator<Item = (u64, &Vec<u8>)> {
-        (self.first(committed)..).zip(&self.rows).filter(move |(of, _)| *of > revision)
+    pub(super) fn rows_since(&mut self, revision: u64, committed: u64) -> impl Iterator<Item = (u64, &Vec<u8>)> {
+        (self.first(committed)..).zip(self.encoded.rows()).filter(move |(of, _)| *of > revision)
     }
 
     /// The log rows from the revision `start` on, with `at` as the time of their commit.
-    pub(super) fn writes(&self, start: u64, committed: u64, at: Time) -> impl Iterator<Item = Write> {
+    pub(super) fn writes(&mut self, start: u64, committed: u64, at: Time) -> impl Iterator<Item = Write> {
         let recent: Vec<&Change> = self.recent.iter().collect();
         let recent = encode_all(&recent, |_, change| LogRow::encode(change));
-        let rows = (self.first(committed)..).zip(self.rows.iter().cloned().chain(recent));
+        let rows = (self.first(committed)..).zip(self.encoded.rows().iter().cloned().chain(recent));
         rows.filter(move |(revision, _)| *revision >= start).map(move |(revision, mut row)| {
             LogRow::stamp(&mut row, at);
             (Key::Change(revision).encode(), Some(row))
