@@ -29,7 +29,7 @@ const CASE_SLOW: Duration = Duration::from_secs(10);
 
 /// Runs a target on inputs that `make` makes: `count` of them, or for `KCTL_FUZZ_SECONDS`.
 fn fuzz<T: std::fmt::Debug>(count: usize, make: impl Fn(&mut Random) -> T + Send, target: impl Fn(&T) + Send) {
-    on_deep_stack(|| fuzz_here(count, make, target)).expect("a thread");
+    on_deep_stack(|| fuzz_here(count, make, target)).expect("a stack");
 }
 
 #[expect(clippy::print_stdout, reason = "cargo shows it for a test that fails, and on demand")]

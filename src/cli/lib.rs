@@ -92,7 +92,7 @@ impl Verb {
 pub fn run(argv: Vec<OsString>) -> i32 {
     panic::end_with_a_sentence();
     on_deep_stack(|| dispatch::run(argv)).unwrap_or_else(|error| {
-        let text = format!("error: the thread of the command cannot be started: {error}\n");
+        let text = format!("error: there is no room for the stack of the command: {error}\n");
         // A failure to write to standard error could only be reported there.
         let _ = std::io::stderr().write_all(text.as_bytes());
         1

@@ -3,6 +3,8 @@
 //! The parser of the `cel` crate limits only brackets, and its trees are evaluated and dropped recursively. This scan
 //! counts everything that makes a tree deeper; it may count too much, but never too little.
 
+use corosensei::stack::DefaultStack;
+
 /// The greatest depth of an expression; cel-go has the same limit for each rule of its grammar (`maxRecursionDepth`).
 const DEPTH_MAX: usize = 250;
 
@@ -19,16 +21,13 @@ const STACK_BYTES: usize = 64 << 20;
 ///
 /// # Errors
 ///
-/// Returns a message if there can be no other thread.
-pub(super) fn with_stack<T: Send>(depth: usize, call: impl FnOnce() -> T + Send) -> Result<T, String> {
+/// Returns a message if the system has no room for the stack.
+pub(super) fn with_stack<T>(depth: usize, call: impl FnOnce() -> T) -> Result<T, String> {
     if depth <= PLAIN_DEPTH_MAX {
         return Ok(call());
     }
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, call);
-        let thread = thread.map_err(|error| format!("no thread for a deep expression: {error}"))?;
-        thread.join().map_err(|_| "a deep expression failed".to_owned())
-    })
+    let stack = DefaultStack::new(STACK_BYTES).map_err(|error| format!("no stack for a deep expression: {error}"))?;
+    Ok(corosensei::on_stack(stack, call))
 }
 
 /// Returns the depth of an expression unless it is nested too deeply.

@@ -1,7 +1,8 @@
 //! A stack for walks over deeply nested values.
 
 use std::io;
-use std::thread;
+
+use corosensei::stack::DefaultStack;
 
 /// The size of the stack on which values of any permitted depth can be walked, in bytes.
 ///
@@ -13,11 +14,11 @@ const STACK_BYTES: usize = 128 << 20;
 /// Runs `work` on a stack that is large enough for values of any permitted depth, and returns its result. A panic goes on in
 /// the caller.
 ///
+/// The thread is that of the caller. Another one would cost long commands a tenth of their time: the C library enlarges the
+/// heap of its first thread in large steps, and that of others by a page at a time.
+///
 /// # Errors
-/// The system cannot start the thread that has this stack.
-pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work)?;
-        thread.join().or_else(|panic| std::panic::resume_unwind(panic))
-    })
+/// The system has no room for the stack.
+pub fn on_deep_stack<T>(work: impl FnOnce() -> T) -> io::Result<T> {
+    Ok(corosensei::on_stack(DefaultStack::new(STACK_BYTES)?, work))
 }

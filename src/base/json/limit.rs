@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn depth_is_limited() {
         let nest = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
-        let check = |depth| on_deep_stack(|| check_limits(&nest(depth), 100_000, Strings::Raw)).expect("a thread");
+        let check = |depth| on_deep_stack(|| check_limits(&nest(depth), 100_000, Strings::Raw)).expect("a stack");
         assert_eq!(check(OBJECT_DEPTH_MAX), Ok(()));
         assert_eq!(check(OBJECT_DEPTH_MAX + 1), Err(Excess::Depth));
     }

@@ -97,7 +97,7 @@ mod tests {
         for depth in [0, 2, 126, 128, READ_DEPTH_MAX] {
             let text = nested(depth);
             let read = || from_str(&text).map(|value: Value| to_compact(&value));
-            let written = on_deep_stack(read).expect("a thread").unwrap_or_else(|error| panic!("{depth}: {error}"));
+            let written = on_deep_stack(read).expect("a stack").unwrap_or_else(|error| panic!("{depth}: {error}"));
             assert_eq!(written, text);
         }
         for depth in [READ_DEPTH_MAX + 2, 100_000] {

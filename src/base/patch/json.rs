@@ -329,7 +329,7 @@ mod tests {
         assert!(error.to_string().starts_with("Unable to complete the copy, the accumulated size increase"), "{error}");
         let nest = || (0..OBJECT_DEPTH_MAX - 1).fold(json!(1), |inner, _| json!({"b": inner}));
         let copy = json!([{"op": "copy", "from": "/a", "path": "/a/b/b"}]);
-        let error = json::on_deep_stack(|| apply(&json!({"a": nest()}), &copy).map(drop)).expect("a thread");
+        let error = json::on_deep_stack(|| apply(&json!({"a": nest()}), &copy).map(drop)).expect("a stack");
         let error = error.expect_err("too deep");
         assert!(error.to_string().ends_with("exceeded max depth"), "{error}");
     }

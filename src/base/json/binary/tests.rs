@@ -107,7 +107,7 @@ fn numbers_of_bytes_that_are_not_there_allocate_nothing() {
 #[test]
 fn the_nesting_is_limited() {
     let nested = |depth: usize| [vec![LIST << 5 | 1; depth], vec![0]].concat();
-    let is_read = |depth| on_deep_stack(|| decode(&nested(depth), Parts::All).is_ok()).expect("a thread");
+    let is_read = |depth| on_deep_stack(|| decode(&nested(depth), Parts::All).is_ok()).expect("a stack");
     assert!(is_read(READ_DEPTH_MAX) && !is_read(READ_DEPTH_MAX + 1));
 }
 

@@ -136,7 +136,7 @@ fn deep_documents_are_refused() {
             assert!(!error.to_string().is_empty());
         }
     };
-    crate::json::on_deep_stack(load_all).expect("a thread");
+    crate::json::on_deep_stack(load_all).expect("a stack");
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn a_definition_of_sixty_levels_works() {
 
 #[test]
 fn objects_beyond_the_depth_limit_are_refused_however_they_are_made() {
-    on_deep_stack(make_objects_beyond_the_depth_limit).expect("a thread");
+    on_deep_stack(make_objects_beyond_the_depth_limit).expect("a stack");
 }
 
 fn make_objects_beyond_the_depth_limit() {
