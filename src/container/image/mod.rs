@@ -100,6 +100,8 @@ pub struct Image {
     pub working_dir: &'static str,
     /// User id; the group has the same.
     pub uid: u32,
+    /// Name of the user, for an image that sets it by name instead of by number.
+    pub user_name: &'static str,
     /// `PATH`.
     pub(crate) path: &'static str,
     /// Variables beside `PATH`.
@@ -127,7 +129,7 @@ impl Image {
     pub fn of(reference: &str) -> &'static Image {
         let reference = Reference::parse(reference);
         let is_it = |image: &&Image| image.names.contains(&reference.repository) && reference.tag.contains(image.tag);
-        tables::all().find(is_it).unwrap_or(&tables::OTHER)
+        tables::all().find(is_it).unwrap_or_else(|| tables::of_publisher(reference))
     }
 
     /// Reports whether anything is known of the image of a reference.
@@ -221,6 +223,20 @@ mod tests {
             assert_eq!((image.flavour, first), (flavour, entrypoint), "{reference}");
         }
         assert!(Image::is_known("redis:7") && !Image::is_known("team/redis-proxy"));
+    }
+
+    #[test]
+    fn publishers_have_a_user_of_their_own() {
+        let cases = [
+            ("bitnami/redis:7.2", 1001),
+            ("docker.io/bitnamilegacy/postgresql:16", 1001),
+            ("gcr.io/distroless/static-debian12:nonroot", 65532),
+            ("gcr.io/distroless/static-debian12", 0),
+            ("team/app:1", 0),
+        ];
+        for (reference, uid) in cases {
+            assert_eq!(Image::of(reference).uid, uid, "{reference}");
+        }
     }
 
     #[test]

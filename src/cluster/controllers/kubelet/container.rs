@@ -25,8 +25,11 @@ impl PodSync<'_> {
             State::PullBackoff { until } if until <= now || container.image != spec.spec.str("/image") => {
                 self.pull_image(spec, container);
             }
+            State::ImageError { until, .. } if until <= now || container.image != spec.spec.str("/image") => {
+                self.pull_image(spec, container);
+            }
             State::ConfigError { until, .. } if until <= now || (self.inputs.config_error)(spec.spec).is_none() => {
-                self.start(spec, container);
+                self.pull_image(spec, container);
             }
             State::Starting { until } if until <= now => self.start(spec, container),
             State::PostStart { running, until: Some(until), failure } if until <= now => match failure {
@@ -62,9 +65,10 @@ impl PodSync<'_> {
             | State::Killing { until, .. }
             | State::Resizing { until, .. }
             | State::Crashed { until, .. } => self.out.requeue_at(until, false),
-            State::PullBackoff { until } | State::ConfigError { until, .. } | State::CrashBackoff { until } => {
-                self.out.requeue_at(until, true);
-            }
+            State::PullBackoff { until }
+            | State::ImageError { until, .. }
+            | State::ConfigError { until, .. }
+            | State::CrashBackoff { until } => self.out.requeue_at(until, true),
             State::PostStart { until, .. } => {
                 if let Some(at) = until {
                     self.out.requeue_at(at, false);

@@ -61,7 +61,9 @@ pub(super) enum State {
     PullFailed { until: Time },
     /// Waits for the next pull (`ImagePullBackOff`).
     PullBackoff { until: Time },
-    /// Its configuration refers to something that does not exist.
+    /// Its image is not one that can be pulled (`InvalidImageName`, `ErrImageNeverPull`).
+    ImageError { until: Time, reason: String, message: String },
+    /// Its configuration refers to something that does not exist, or is contradictory.
     ConfigError { until: Time, message: String },
     /// Is being created and started.
     Starting { until: Time },

@@ -24,10 +24,7 @@ impl PodSync<'_> {
         container.image = image.clone();
         if let Some(message) = images::name_error(&image) {
             self.warning(Some(spec), "InspectFailed", message.clone());
-            self.warning(Some(spec), "Failed", "Error: InvalidImageName".into());
-            let until = self.inputs.now + CONFIG_RETRY;
-            container.state = State::ConfigError { until, message };
-            return self.out.requeue_at(until, true);
+            return self.reject_image(spec, container, "InvalidImageName", message);
         }
         let is_present = (self.inputs.has_image)(&image) || self.out.pulled_images.contains(&image);
         if is_present && policy != "Always" {
@@ -39,10 +36,7 @@ impl PodSync<'_> {
         if policy == "Never" {
             let message = format!("Container image \"{image}\" is not present with pull policy of Never");
             self.warning(Some(spec), "ErrImageNeverPull", message.clone());
-            self.warning(Some(spec), "Failed", "Error: ErrImageNeverPull".into());
-            let until = self.inputs.now + CONFIG_RETRY;
-            container.state = State::ConfigError { until, message };
-            return self.out.requeue_at(until, true);
+            return self.reject_image(spec, container, "ErrImageNeverPull", message);
         }
         self.event(Some(spec), "Pulling", format!("Pulling image \"{image}\""));
         let script = self.script(spec);
@@ -51,11 +45,25 @@ impl PodSync<'_> {
         let usual = self.duration(PULL, spec.name(), container.run());
         let duration = if is_present && !fails { Duration::ZERO } else { script.pull.unwrap_or(usual) };
         let until = self.inputs.now + duration;
-        container.state = State::Pulling { until, fails };
         if until <= self.inputs.now && is_present {
             return self.finish_pull(spec, container, fails);
         }
+        container.state = State::Pulling { until, fails };
         self.out.requeue_at(until, false);
+    }
+
+    /// Waits for the next look at an image that is not one that can be pulled.
+    fn reject_image(
+        &mut self,
+        spec: ContainerSpec<'_>,
+        container: &mut ContainerRuntime,
+        reason: &str,
+        message: String,
+    ) {
+        self.warning(Some(spec), "Failed", format!("Error: {reason}"));
+        let until = self.inputs.now + CONFIG_RETRY;
+        container.state = State::ImageError { until, reason: reason.to_owned(), message };
+        self.out.requeue_at(until, true);
     }
 
     /// Ends a pull, with success or failure.

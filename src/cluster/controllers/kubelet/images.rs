@@ -16,7 +16,7 @@ pub(super) fn canonical(image: &str) -> String {
 }
 
 /// Begin of the message about an image whose name cannot be parsed.
-pub(super) const INVALID_NAME: &str = "Failed to apply default image tag";
+const INVALID_NAME: &str = "Failed to apply default image tag";
 
 /// Returns why an image has no name that can be parsed (`applyDefaultImageTag` in `pkg/kubelet/images`, `ParseNormalizedNamed` of
 /// `github.com/distribution/reference`); `None` for a valid one.

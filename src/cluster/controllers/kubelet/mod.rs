@@ -18,6 +18,7 @@ mod image_pull;
 mod images;
 mod inside;
 mod lifecycle;
+mod non_root;
 mod pod_sync;
 mod probes;
 mod references;

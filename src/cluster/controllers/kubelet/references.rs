@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::container_spec::containers;
 use super::inside::volumes;
+use super::non_root;
 use super::pod_sync::PodEvent;
 use crate::controllers::Context;
 use kctl_base::field::quote;
@@ -145,11 +146,13 @@ fn has_key(object: &Object, key: &str) -> bool {
     ["/data", "/binaryData"].iter().any(|part| object.map(part).is_some_and(|m| m.contains_key(key)))
 }
 
-/// Returns the error of each container whose environment refers to something that does not exist, by container name.
+/// Returns the error of each container whose environment refers to something that does not exist, or that may run as root against
+/// its security context, by container name.
 pub(super) fn config_errors(ctx: &mut Context<'_>, pod: &Object) -> Result<BTreeMap<String, String>, Status> {
     let mut errors = BTreeMap::new();
     for container in containers(pod) {
-        if let Some(error) = config_error(ctx, pod, container.spec)? {
+        let error = config_error(ctx, pod, container.spec)?;
+        if let Some(error) = error.or_else(|| non_root::error(pod, container.spec)) {
             errors.insert(container.name().to_string(), error);
         }
     }

@@ -14,9 +14,9 @@ use kctl_base::sim::Duration;
 pub(super) const CONFIG_RETRY: Duration = Duration::from_secs(10);
 
 impl PodSync<'_> {
-    /// Creates the container. Only the first start takes time, a restart is immediate.
+    /// Creates the container. Only the first attempt takes time, another one and a restart are immediate.
     pub(super) fn create(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
-        if container.last.is_some() {
+        if container.last.is_some() || matches!(container.state, State::ConfigError { .. }) {
             return self.start(spec, container);
         }
         let until =
@@ -31,13 +31,11 @@ impl PodSync<'_> {
         self.pull_image(spec, container);
     }
 
-    /// Starts the container, unless its environment refers to something that does not exist.
+    /// Starts the container, unless its configuration keeps it from that.
     pub(super) fn start(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
         let now = self.inputs.now;
         if let Some(message) = (self.inputs.config_error)(spec.spec) {
-            if !matches!(&container.state, State::ConfigError { until, .. } if *until > now) {
-                self.warning(Some(spec), "Failed", format!("Error: {message}"));
-            }
+            self.warning(Some(spec), "Failed", format!("Error: {message}"));
             container.state = State::ConfigError { until: now + CONFIG_RETRY, message };
             return self.out.requeue_at(now + CONFIG_RETRY, true);
         }

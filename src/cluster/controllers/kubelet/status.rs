@@ -233,16 +233,8 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
         State::Waiting | State::Pulling { .. } | State::Starting { .. } => not_started(),
         State::PullFailed { .. } => waiting("ErrImagePull", &images::not_found(&container.image)),
         State::PullBackoff { .. } => back_off(container),
-        State::ConfigError { message, .. } => {
-            let reason = if message.contains("pull policy of Never") {
-                "ErrImageNeverPull"
-            } else if message.starts_with(images::INVALID_NAME) {
-                "InvalidImageName"
-            } else {
-                "CreateContainerConfigError"
-            };
-            waiting(reason, message)
-        }
+        State::ImageError { reason, message, .. } => waiting(reason, message),
+        State::ConfigError { message, .. } => waiting("CreateContainerConfigError", message),
         State::PostStart { running, .. }
         | State::Running(running)
         | State::Killing { running, .. }

@@ -316,3 +316,35 @@ fn a_pod_with_a_forbidden_sysctl_is_rejected() {
     bench.settle();
     assert!(bench.find("pods", "kernel-msgmax").is_none());
 }
+
+#[test]
+fn a_container_that_must_not_run_as_root_waits_until_its_image_does_not() {
+    let mut bench = Bench::open();
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {
+        "securityContext": {"runAsNonRoot": true}, "containers": [{"name": "a", "image": "nginx:1.25"}]}});
+    bench.create("pods", pod);
+    bench.advance(45);
+    let state = |bench: &mut Bench| container(&bench.get("pods", "web"))["state"].clone();
+    let message = state(&mut bench).str("/waiting/message").to_owned();
+    assert_eq!(state(&mut bench).str("/waiting/reason"), "CreateContainerConfigError");
+    assert!(message.starts_with("container has runAsNonRoot and image will run as root (pod: \"web_default("));
+    let events = bench.events("web");
+    assert!(events.contains(&format!("Failed Error: {message}")), "{events:?}");
+    let pulled = "Pulled Container image \"nginx:1.25\" already present on machine and can be accessed by the pod";
+    assert!(events.contains(&pulled.to_owned()), "{events:?}");
+    let patch = json!({"spec": {"containers": [{"name": "a", "image": "nginxinc/nginx-unprivileged:1.25"}]}});
+    bench.cluster.handle(&Request::patch("pods", "default", "web", PatchType::Strategic, patch)).expect("accepted");
+    bench.advance(15);
+    assert!(state(&mut bench).at("/running").is_some());
+}
+
+#[test]
+fn an_image_that_may_not_be_pulled_is_waited_for() {
+    let mut bench = Bench::open();
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {
+        "containers": [{"name": "a", "image": "team/app:1", "imagePullPolicy": "Never"}]}});
+    bench.create("pods", pod);
+    bench.advance(60);
+    let state = |bench: &mut Bench| container(&bench.get("pods", "web"))["state"].clone();
+    assert_eq!(state(&mut bench).str("/waiting/reason"), "ErrImageNeverPull");
+}

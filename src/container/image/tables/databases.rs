@@ -53,6 +53,7 @@ const MEMCACHED: Image = Image {
     entrypoint: &["docker-entrypoint.sh"],
     command: &["memcached"],
     uid: 11211,
+    user_name: "memcache",
     environment: &[("MEMCACHED_VERSION", "{version}")],
     ports: &[11211],
     programs: &[ENTRYPOINT, "/usr/local/bin/memcached"],

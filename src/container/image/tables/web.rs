@@ -158,6 +158,7 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["curl"],
         working_dir: "/home/curl_user",
         uid: 100,
+        user_name: "curl_user",
         programs: &["/entrypoint.sh", "/usr/bin/curl"],
         users: &["curl_user:100:/home/curl_user:/sbin/nologin"],
         files: &[ImageFile { path: "/home/curl_user", kind: FileKind::Directory(100, 0o755) }],
