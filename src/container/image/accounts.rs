@@ -209,14 +209,32 @@ pub(super) fn of(image: &Image) -> Option<(String, String)> {
         users.push_str(&format!("{name}:x:{id}:{id}::{home}:{shell}\n"));
         groups.push_str(&format!("{name}:x:{id}:\n"));
     }
+    for line in image.groups {
+        let (name, rest) = line.split_once(':').unwrap_or((line, ""));
+        groups.push_str(&format!("{name}:x:{rest}\n"));
+    }
     Some((users, groups))
 }
 
 /// Returns the home directory of a user; `/` for one that the image does not know.
 pub(super) fn home(image: &Image, uid: u32) -> String {
     let (users, _) = of(image).unwrap_or_default();
+    let found = user(&users, uid);
+    found.and_then(|fields| fields.get(5).map(|home| (*home).to_owned())).unwrap_or_else(|| "/".to_owned())
+}
+
+/// Returns the groups that name a user as a member.
+pub(super) fn groups_of(image: &Image, uid: u32) -> Vec<u32> {
+    let (users, groups) = of(image).unwrap_or_default();
+    let Some(name) = user(&users, uid).and_then(|fields| fields.first().copied()) else { return Vec::new() };
+    let lines = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let with_user = lines.filter(|fields| fields.get(3).is_some_and(|members| members.split(',').any(|m| m == name)));
+    with_user.filter_map(|fields| fields.get(2)?.parse().ok()).collect()
+}
+
+/// Returns the fields of the line of `/etc/passwd` that has a user id.
+fn user(users: &str, uid: u32) -> Option<Vec<&str>> {
     let uid = uid.to_string();
     let mut lines = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let found = lines.find(|fields| fields.get(2) == Some(&uid.as_str()));
-    found.and_then(|fields| fields.get(5).map(|home| (*home).to_owned())).unwrap_or_else(|| "/".to_owned())
+    lines.find(|fields| fields.get(2) == Some(&uid.as_str()))
 }

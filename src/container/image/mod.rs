@@ -118,6 +118,8 @@ pub struct Image {
     pub(crate) files: &'static [ImageFile],
     /// Lines of `/etc/passwd` beside those of the distribution: `nginx:101:/nonexistent:/bin/false`.
     pub(crate) users: &'static [&'static str],
+    /// Lines of `/etc/group` beside those of the distribution and of its users: `staff:2000:alice,bob`.
+    pub(crate) groups: &'static [&'static str],
 }
 
 impl Image {
@@ -166,7 +168,18 @@ impl Image {
 
     /// Returns the user of the image.
     pub(crate) fn credentials(&self) -> Credentials {
-        Credentials { uid: self.uid, gid: self.uid, groups: vec![self.uid] }
+        let mut groups = self.groups_of(self.uid);
+        groups.push(self.uid);
+        groups.sort_unstable();
+        groups.dedup();
+        Credentials { uid: self.uid, gid: self.uid, groups }
+    }
+
+    /// Returns the groups of which `/etc/group` of the image names a user as a member. Container runtimes add them to those of
+    /// the first process, as Docker does.
+    #[must_use]
+    pub fn groups_of(&self, uid: u32) -> Vec<u32> {
+        accounts::groups_of(self, uid)
     }
 
     /// Returns the variables of a process that is started from outside, in the order of the container runtime.
@@ -237,6 +250,16 @@ mod tests {
         for (reference, uid) in cases {
             assert_eq!(Image::of(reference).uid, uid, "{reference}");
         }
+    }
+
+    #[test]
+    fn groups_of_the_image_are_those_of_its_user() {
+        let groups = |reference: &str| Image::of(reference).credentials().groups;
+        assert_eq!(groups("busybox"), [0, 10]);
+        assert_eq!(groups("alpine"), [0, 1, 2, 3, 4, 6, 10, 11, 20, 26, 27]);
+        assert_eq!(groups("nginx"), [0]);
+        assert_eq!(Image::of("registry.k8s.io/e2e-test-images/agnhost:2.45").groups_of(1000), [50000]);
+        assert!(Image::of("busybox").groups_of(1000).is_empty());
     }
 
     #[test]

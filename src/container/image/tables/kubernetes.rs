@@ -35,6 +35,9 @@ pub(super) const IMAGES: &[Image] = &[
         command: &["pause"],
         ports: &[80, 8080, 8081, 9376],
         programs: &["/agnhost", "/usr/bin/nslookup", "/usr/bin/dig", "/usr/bin/curl", "/usr/bin/host"],
+        users: &["user-defined-in-image:1000:/home/user-defined-in-image:/bin/sh"],
+        groups: &["group-defined-in-image:50000:user-defined-in-image"],
+        files: &[ImageFile { path: "/home/user-defined-in-image", kind: FileKind::Directory(1000, 0o755) }],
         ..ALPINE
     },
     Image {

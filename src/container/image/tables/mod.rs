@@ -33,6 +33,7 @@ const DEBIAN: Image = Image {
     stand_ins: &[],
     files: &[],
     users: &[],
+    groups: &[],
 };
 const UBUNTU: Image = Image { system: System::Ubuntu, ..DEBIAN };
 const ENTERPRISE: Image = Image { system: System::EnterpriseLinux, ..DEBIAN };

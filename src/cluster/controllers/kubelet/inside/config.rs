@@ -115,7 +115,8 @@ fn ports(container: &Value) -> Vec<u16> {
 }
 
 /// Returns the user and groups that the security contexts ask for; `None` for those of the image. The settings of the container
-/// are stronger than those of the pod.
+/// are stronger than those of the pod. With the policy `Merge` for supplementary groups, the default, those that the image gives
+/// to the user come in addition.
 fn credentials(pod: &Object, container: &Value, image: &str) -> Option<Credentials> {
     let number = |value: i64| u32::try_from(value).ok();
     let setting = |field: &str| {
@@ -125,15 +126,18 @@ fn credentials(pod: &Object, container: &Value, image: &str) -> Option<Credentia
     let (user, group) = (setting("runAsUser"), setting("runAsGroup"));
     let further = pod.list("/spec/securityContext/supplementalGroups").iter().filter_map(Value::as_i64);
     let further = further.chain(pod.int("/spec/securityContext/fsGroup")).filter_map(number).collect::<Vec<_>>();
-    if user.is_none() && group.is_none() && further.is_empty() {
+    let is_strict = pod.str("/spec/securityContext/supplementalGroupsPolicy") == "Strict";
+    if user.is_none() && group.is_none() && further.is_empty() && !is_strict {
         return None;
     }
-    let own = Image::of(image).uid;
+    let image = Image::of(image);
+    let own = image.uid;
     let uid = user.unwrap_or(own);
+    let implied = if is_strict { Vec::new() } else { image.groups_of(uid) };
     // A user of whom the image knows nothing is in the group of root.
     let gid = group.unwrap_or(if uid == own { own } else { 0 });
     let mut groups = vec![gid];
-    for more in further {
+    for more in further.into_iter().chain(implied) {
         if !groups.contains(&more) {
             groups.push(more);
         }
@@ -177,6 +181,20 @@ mod tests {
         assert_eq!(of(json!({})), expected);
         assert_eq!(of(json!({"securityContext": {"runAsUser": 2000}})), Credentials { uid: 2000, ..expected });
         assert_eq!(credentials(&json!({}), &json!({}), "busybox"), None);
+    }
+
+    #[test]
+    fn groups_of_the_image_are_added_unless_the_policy_is_strict() {
+        let groups = |policy: &str| {
+            let context = json!({"runAsUser": 1000, "runAsGroup": 3000, "supplementalGroups": [4000],
+                "supplementalGroupsPolicy": policy});
+            let pod = json!({"spec": {"securityContext": context}});
+            credentials(&pod, &json!({}), "registry.k8s.io/e2e-test-images/agnhost:2.45").expect("a user").groups
+        };
+        assert_eq!(groups("Merge"), [3000, 4000, 50000]);
+        assert_eq!(groups("Strict"), [3000, 4000]);
+        let strict = json!({"spec": {"securityContext": {"supplementalGroupsPolicy": "Strict"}}});
+        assert_eq!(credentials(&strict, &json!({}), "busybox").expect("a user").groups, [0]);
     }
 
     #[test]
