@@ -60,8 +60,8 @@
   web-2   1/1     Running   0          5s
 # 000.9
   $ kubectl delete statefulset web --cascade=false
-  statefulset.apps "web" deleted from default namespace
   warning: --cascade=false is deprecated (boolean value) and can be replaced with --cascade=orphan.
+  statefulset.apps "web" deleted from default namespace
 # 000.10
   $ kubectl get sts
   No resources found in default namespace.
@@ -170,8 +170,8 @@
   [1]
 # 000.26 with names
   $ kubectl set image ds/nginx-ds nginx=nginx:1.16 --record=true
-  daemonset.apps/nginx-ds image updated
   Flag --record has been deprecated, --record will be removed in the future
+  daemonset.apps/nginx-ds image updated
 # 000.27 as printed
   $ kubectl rollout status ds/
   error: arguments in resource/name form must have a single resource and name

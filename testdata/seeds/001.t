@@ -116,8 +116,8 @@
   myapp-jnzsr   1/1     Running   0          13s
 # 001.24
   $ kubectl delete replicasets myapp --cascade=false
-  replicaset.apps "myapp" deleted from default namespace
   warning: --cascade=false is deprecated (boolean value) and can be replaced with --cascade=orphan.
+  replicaset.apps "myapp" deleted from default namespace
 # 001.25
   $ kubectl get rs
   No resources found in default namespace.
@@ -302,8 +302,8 @@
   deploy-demo-5697b4457d-s87z4   ikubernetes/myapp:v3
 # 001.56
   $ kubectl rollout undo deployment/deploy-demo
-  deployment.apps/deploy-demo rolled back
   Warning: resource deployments/deploy-demo was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.
+  deployment.apps/deploy-demo rolled back
   $ kctl clock settle >/dev/null
 # 001.57
   $ kubectl get pods -o custom-columns=Name:metadata.name,Image:spec.containers[0].image
@@ -323,8 +323,8 @@
   
 # 001.59
   $ kubectl rollout undo deployment/deploy-demo --to-revision=2
-  deployment.apps/deploy-demo rolled back
   Warning: resource deployments/deploy-demo was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.
+  deployment.apps/deploy-demo rolled back
   $ kctl clock settle >/dev/null
 # 001.60
   $ kubectl get pods -o custom-columns=Name:metadata.name,Image:spec.containers[0].image

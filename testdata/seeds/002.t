@@ -133,8 +133,8 @@
   partitioned roll out complete: 2 new pods have been updated...
 # 002.24
   $ kubectl delete statefulset web --cascade=false
-  statefulset.apps "web" deleted from default namespace
   warning: --cascade=false is deprecated (boolean value) and can be replaced with --cascade=orphan.
+  statefulset.apps "web" deleted from default namespace
 # 002.25
   $ kubectl get pods -l app=nginx
   NAME    READY   STATUS    RESTARTS   AGE

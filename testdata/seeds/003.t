@@ -30,8 +30,8 @@
   
 # 003.7
   $ kubectl set image ds/fluentd-elasticsearch fluentd-elasticsearch=k8s.gcr.io/fluentd-elasticsearch:v2.2.0 --record -n=kube-system
-  daemonset.apps/fluentd-elasticsearch image updated
   Flag --record has been deprecated, --record will be removed in the future
+  daemonset.apps/fluentd-elasticsearch image updated
 # 003.8
   $ kubectl rollout status ds/fluentd-elasticsearch -n kube-system
   Waiting for daemon set "fluentd-elasticsearch" rollout to finish: 0 out of 2 new pods have been updated...

@@ -12,15 +12,15 @@
   $ kctl clock settle >/dev/null
 # 004.3
   $ kubectl delete pod web --grace-period=0 --force
-  pod "web" force deleted from default namespace
   Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.
+  pod "web" force deleted from default namespace
 # 004.4, from a file: there is no network
   $ kubectl apply -f nginx-deployment.yaml
   deployment.apps/nginx-deployment created
 # 004.5, from a file
   $ kubectl apply -f nginx-deployment.yaml --record
-  deployment.apps/nginx-deployment configured
   Flag --record has been deprecated, --record will be removed in the future
+  deployment.apps/nginx-deployment configured
 # 004.6
   $ kubectl get deployments
   NAME               READY   UP-TO-DATE   AVAILABLE   AGE
@@ -46,9 +46,9 @@
   deployment.apps/nginx-deployment configured
 # 004.11
   $ kubectl --record deployment.apps/nginx-deployment set image deployment.v1.apps/nginx-deployment nginx=nginx:1.9.1
-  deployment.apps/nginx-deployment image updated
-  deployment.apps/nginx-deployment image updated
   Flag --record has been deprecated, --record will be removed in the future
+  deployment.apps/nginx-deployment image updated
+  deployment.apps/nginx-deployment image updated
 # 004.12 without a change
   $ EDITOR=true kubectl edit deployment.v1.apps/nginx-deployment
   Edit cancelled, no changes made.
@@ -68,8 +68,8 @@
   $ kctl clock settle >/dev/null
 # 004.14
   $ kubectl set image deployment.v1.apps/nginx-deployment nginx=nginx:1.91 --record=true
-  deployment.apps/nginx-deployment image updated
   Flag --record has been deprecated, --record will be removed in the future
+  deployment.apps/nginx-deployment image updated
 # 004.15
   $ kubectl rollout status deployment.v1.apps/nginx-deployment
   Waiting for deployment "nginx-deployment" rollout to finish: 1 out of 3 new replicas have been updated...
@@ -174,8 +174,8 @@
   [1]
 # 004.23
   $ kubectl rollout undo deployment.v1.apps/nginx-deployment --to-revision=2
-  deployment.apps/nginx-deployment rolled back
   Warning: resource deployments/nginx-deployment was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.
+  deployment.apps/nginx-deployment rolled back
   $ kctl clock settle >/dev/null
 # 004.24
   $ kubectl get deployment nginx-deployment
@@ -203,8 +203,8 @@
   $ kctl clock settle >/dev/null
 # 004.27
   $ kubectl autoscale deployment.v1.apps/nginx-deployment --min=10 --max=15 --cpu-percent=80
-  horizontalpodautoscaler.autoscaling/nginx-deployment autoscaled
   Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).
+  horizontalpodautoscaler.autoscaling/nginx-deployment autoscaled
   $ kubectl get hpa
   NAME               REFERENCE                     TARGETS              MINPODS   MAXPODS   REPLICAS   AGE
   nginx-deployment   Deployment/nginx-deployment   cpu: <unknown>/80%   10        15        0          0s
@@ -245,8 +245,8 @@
   $ kctl clock settle >/dev/null
 # 004.35
   $ kubectl delete -f daemonset.yaml --cascade=false
-  daemonset.apps "fluentd-elasticsearch" deleted from kube-system namespace
   warning: --cascade=false is deprecated (boolean value) and can be replaced with --cascade=orphan.
+  daemonset.apps "fluentd-elasticsearch" deleted from kube-system namespace
 # 004.36
   $ kubectl get pods --show-labels -l app=nginx
   NAME                                READY   STATUS    RESTARTS   AGE   LABELS

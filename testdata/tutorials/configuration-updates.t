@@ -27,10 +27,10 @@
   deployment.apps/configmap-volume created
   $ kctl clock advance 25s >/dev/null
   $ kubectl logs deployments/configmap-volume
+  Found 3 pods, using pod/configmap-volume-86bcfdddc-dm7bn
   Thu Jan  1 00:00:02 UTC 2026 My preferred sport is football
   Thu Jan  1 00:00:12 UTC 2026 My preferred sport is football
   Thu Jan  1 00:00:22 UTC 2026 My preferred sport is football
-  Found 3 pods, using pod/configmap-volume-86bcfdddc-dm7bn
   $ KUBE_EDITOR='sed -i s/football/cricket/' kubectl edit configmap sport
   configmap/sport edited
   $ kctl clock advance 80s >/dev/null

@@ -46,8 +46,8 @@
   NAME        READY   STATUS    RESTARTS   AGE
   myapp-pod   1/1     Running   0          42s
   $ kubectl logs myapp-pod
-  The app is running!
   Defaulted container "myapp-container" out of: myapp-container, init-myservice (init), init-mydb (init)
+  The app is running!
 # One that fills a volume.
   $ kubectl apply -f - <<'E'
   > apiVersion: v1

@@ -28,8 +28,8 @@
   > E
 # The key is not looked at, so that none has to be shown here.
   $ kubectl create secret generic nginxsecret --type=kubernetes.io/tls --from-file=tls.crt --from-literal=tls.key=key
-  secret/nginxsecret created
   Warning: tls: failed to find any PEM data in key input
+  secret/nginxsecret created
   $ kubectl create configmap nginxconfigmap --from-file=default.conf
   configmap/nginxconfigmap created
   $ kubectl apply -f - <<'E'

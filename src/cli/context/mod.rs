@@ -45,8 +45,8 @@ pub(crate) struct Ctx {
     pub(crate) apply_sets: bool,
     /// Standard output, buffered until [`Ctx::flush`].
     pub(crate) out: String,
-    /// Standard error, buffered until [`Ctx::flush`].
-    pub(crate) err: String,
+    /// Standard error, buffered until [`Ctx::flush`]: texts, each with the length that standard output had before it.
+    pub(crate) err: Vec<(usize, String)>,
     /// True when standard error is a terminal, so that [`Ctx::hint`] prints.
     hints: bool,
     /// The object to ask about after a failure, as a command line names it; `None` without a suggestion.
@@ -110,7 +110,7 @@ impl Ctx {
             command_line: String::new(),
             apply_sets: apply_sets_enabled(),
             out: String::new(),
-            err: String::new(),
+            err: Vec::new(),
             hints: std::io::stderr().is_terminal(),
             asks_why: None,
             namespace: None,

@@ -24,8 +24,16 @@ impl Ctx {
 
     /// Prints a line to standard error.
     pub(crate) fn print_error(&mut self, line: impl AsRef<str>) {
-        self.err.push_str(line.as_ref());
-        self.err.push('\n');
+        self.push_error(line.as_ref());
+        self.push_error("\n");
+    }
+
+    /// Appends text to standard error, after everything that was printed before to either stream.
+    pub(crate) fn push_error(&mut self, text: &str) {
+        match self.err.last_mut() {
+            Some((place, before)) if *place == self.out.len() => before.push_str(text),
+            _ => self.err.push((self.out.len(), text.to_owned())),
+        }
     }
 
     /// Prints a warning of the server, which `--warnings-as-errors` counts.
@@ -152,7 +160,7 @@ impl Ctx {
         }
         let mut code = errors.iter().map(CliError::code).max().unwrap_or(0);
         for error in errors {
-            self.err.push_str(&error.message());
+            self.push_error(&error.message());
         }
         if let Some(object) = self.asks_why.take().filter(|_| code != 0) {
             self.hint(format!("hint: {} why {object}", self.program));
@@ -167,27 +175,53 @@ impl Ctx {
 
     /// Writes the buffered output.
     fn print(&mut self) -> CliResult<()> {
-        let out = std::mem::take(&mut self.out);
-        let written = match &mut self.captured {
-            Some(captured) => {
-                captured.out.push_str(&out);
-                Ok(())
-            }
-            None => stdout::write(out.as_bytes()),
-        };
-        self.print_errors();
+        let (out, errors) = (std::mem::take(&mut self.out), std::mem::take(&mut self.err));
+        let mut written = Ok(());
+        for (text, error) in in_order(&out, &errors) {
+            written = written.and_then(|()| self.put_out(text));
+            self.put_error(error);
+        }
         written
     }
 
     /// Writes the buffered text for standard error.
     fn print_errors(&mut self) {
-        let err = std::mem::take(&mut self.err);
-        match &mut self.captured {
-            Some(captured) => captured.err.push_str(&err),
-            // A failure to write to standard error could only be reported there.
-            None => drop(std::io::stderr().lock().write_all(err.as_bytes())),
+        for (_, text) in std::mem::take(&mut self.err) {
+            self.put_error(&text);
         }
     }
+
+    /// Writes text to standard output.
+    fn put_out(&mut self, text: &str) -> CliResult<()> {
+        match &mut self.captured {
+            Some(captured) => captured.out.push_str(text),
+            None => stdout::write(text.as_bytes())?,
+        }
+        Ok(())
+    }
+
+    /// Writes text to standard error.
+    fn put_error(&mut self, text: &str) {
+        match &mut self.captured {
+            Some(captured) => captured.err.push_str(text),
+            // A failure to write to standard error could only be reported there.
+            None => drop(std::io::stderr().lock().write_all(text.as_bytes())),
+        }
+    }
+}
+
+/// Splits standard output where something was printed to standard error: into pieces, and what follows each of them there. On a
+/// terminal both streams are read as one, and a warning of the server comes before the line that reports what it warns of.
+fn in_order<'a>(out: &'a str, errors: &'a [(usize, String)]) -> Vec<(&'a str, &'a str)> {
+    let (mut pieces, mut start) = (Vec::with_capacity(errors.len() + 1), 0);
+    for (place, error) in errors {
+        // Output that a failure has discarded is no longer there.
+        let end = out.floor_char_boundary(*place).max(start);
+        pieces.push((&out[start..end], error.as_str()));
+        start = end;
+    }
+    pieces.push((&out[start..], ""));
+    pieces
 }
 
 /// Prints a hint to standard error at once, while the command is at work.
@@ -207,7 +241,7 @@ pub(crate) struct Captured {
 
 #[cfg(test)]
 mod tests {
-    use super::Ctx;
+    use super::{Ctx, in_order};
     use crate::dispatch::{Language, run_in};
     use kctl_cluster::{Cluster, OpenOptions};
     use std::ffi::OsString;
@@ -220,6 +254,20 @@ mod tests {
         run_in(&mut ctx, &argv, Language::ENGLISH);
         let (_, err, cluster) = ctx.into_captured();
         (err, cluster.expect("the cluster"))
+    }
+
+    #[test]
+    fn both_streams_are_written_in_the_order_in_which_they_were_printed() {
+        let mut ctx = Ctx::captured(&[], Cluster::open(OpenOptions::memory(1)).expect("a cluster"));
+        ctx.warn("it is deprecated");
+        ctx.print_line("pod/é created");
+        ctx.print_error("one");
+        ctx.print_error("two");
+        ctx.print_line("pod/b created");
+        let pieces = [("", "Warning: it is deprecated\n"), ("pod/é created\n", "one\ntwo\n"), ("pod/b created\n", "")];
+        assert_eq!(in_order(&ctx.out, &ctx.err), pieces);
+        let discarded = [("", "Warning: it is deprecated\n"), ("", "one\ntwo\n"), ("", "")];
+        assert_eq!(in_order("", &ctx.err), discarded);
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub(crate) fn run_in(ctx: &mut Ctx, argv: &[OsString], language: Language) -> i3
                 let help = help::of_path(&ctx.program, &call.path, language);
                 match stream {
                     Stream::Out => ctx.out.push_str(&help),
-                    Stream::Err => ctx.err.push_str(&help),
+                    Stream::Err => ctx.push_error(&help),
                 }
             }
             if matches!(result, Err(CliError::WithHelp(_))) {

@@ -43,7 +43,7 @@ pub(super) fn apply(ctx: &mut Ctx, argv: &[OsString]) -> CliResult<Applied> {
         kuberc::locate(&flag, ctx.variable).and_then(|location| location.as_ref().map(kuberc::load).transpose());
     let loaded = located.map_err(|error| failed(format!("kuberc error {}", bare(error))))?;
     let Some(Loaded { preference, warning, log }) = loaded else { return Ok(unchanged()) };
-    ctx.err.push_str(&warning);
+    ctx.push_error(&warning);
     let Some(preference) = preference else { return Ok(Applied { log, ..unchanged() }) };
     validate(&preference).map_err(failed)?;
     ctx.plugin_policy = PluginPolicy::of(&preference).map_err(failed)?;

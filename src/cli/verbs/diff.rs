@@ -267,7 +267,7 @@ impl Directories {
         // A closed pipe ends the process where it prints.
         drop(self);
         ctx.out.push_str(&String::from_utf8_lossy(&output.stdout));
-        ctx.err.push_str(&String::from_utf8_lossy(&output.stderr));
+        ctx.push_error(&String::from_utf8_lossy(&output.stderr));
         // Here, because a failure later would have the status of a difference.
         ctx.flush()?;
         Ok(output.status.code())

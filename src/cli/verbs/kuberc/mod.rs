@@ -78,7 +78,7 @@ fn view(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     let unreadable = |why: String| CliError::new(format!("error reading kuberc file: {why}"));
     std::fs::File::open(&location.path).map_err(|error| unreadable(format!("open {shown}: {}", io_error(&error))))?;
     let loaded = kuberc::load(&location)?;
-    ctx.err.push_str(&loaded.warning);
+    ctx.push_error(&loaded.warning);
     let mut preference = loaded.preference.unwrap_or_else(kuberc::empty);
     for list in ["/aliases", "/defaults"] {
         if preference.at(list).is_none_or(Value::is_null) {

@@ -80,7 +80,8 @@ mod tests {
         let alternative = "kctl exec".into();
         let destination = Destination { prefix: &spec::archived(path), path: to, alternative };
         let result = unpack(&mut ctx, archive, &destination);
-        (std::mem::take(&mut ctx.err), result.err().map(|error| error.text()).unwrap_or_default())
+        let errors = ctx.err.drain(..).map(|(_, text)| text).collect();
+        (errors, result.err().map(|error| error.text()).unwrap_or_default())
     }
 
     fn text(path: &std::path::Path) -> String {
