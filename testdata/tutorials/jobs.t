@@ -130,3 +130,46 @@
   processed grape
   processed lemon
   processed melon
+# A script in Python decides by the index whether it fails: each index is tried again once, and one exit code is final.
+  $ kubectl apply -f - <<'E'
+  > apiVersion: batch/v1
+  > kind: Job
+  > metadata: {name: indexes}
+  > spec:
+  >   completions: 5
+  >   parallelism: 5
+  >   completionMode: Indexed
+  >   backoffLimitPerIndex: 1
+  >   template:
+  >     spec:
+  >       restartPolicy: Never
+  >       containers:
+  >       - name: main
+  >         image: python
+  >         command:
+  >         - python3
+  >         - -c
+  >         - |
+  >           import os, sys
+  >           index = int(os.environ.get("JOB_COMPLETION_INDEX"))
+  >           print("Hello from", index)
+  >           if index == 1:
+  >             sys.exit(42)
+  >           elif index % 2 == 0:
+  >             sys.exit(1)
+  >   podFailurePolicy:
+  >     rules:
+  >     - action: FailIndex
+  >       onExitCodes: {containerName: main, operator: In, values: [42]}
+  > E
+  job.batch/indexes created
+  $ kubectl wait --for=condition=Failed job/indexes
+  job.batch/indexes condition met
+  $ kubectl get job indexes -o jsonpath='{.status.completedIndexes}; {.status.failedIndexes}; {.status.failed}'
+  3; 0-2,4; 7 (no-eol)
+  $ kubectl logs -l job-name=indexes | sort | uniq -c
+        2 Hello from 0
+        1 Hello from 1
+        2 Hello from 2
+        1 Hello from 3
+        2 Hello from 4

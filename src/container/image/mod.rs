@@ -140,6 +140,13 @@ impl Image {
         !Image::of(reference).names.is_empty()
     }
 
+    /// Reports whether the image brings a program of its own, which is named with its directory or without.
+    #[must_use]
+    pub fn brings(&self, program: &str) -> bool {
+        let has_name = |path: &&str| path.rsplit('/').next() == Some(program);
+        self.programs.iter().any(|path| *path == program || has_name(path))
+    }
+
     /// Returns the version that a reference of this image stands for: `1.25.5` for `nginx:1.25`; empty if it is not known.
     #[must_use]
     pub fn version<'a>(&self, reference: &'a str) -> &'a str {

@@ -82,6 +82,8 @@ pub(super) fn decide(invocation: &Invocation<'_>) -> Option<Program> {
         ("tail", ["-f", "/dev/null"]) => Some(Program::service()),
         (name, ["-c", script]) if is_shell(name) => Run::new(invocation.start).decide_script(script),
         _ if is_client(invocation.image) => None,
+        // What a script does is seen inside.
+        ("python" | "python3", ["-c", ..] | ["-u", "-c", ..]) if Image::of(invocation.image).brings(first) => None,
         (name, _) if is_main_program(invocation.image, first) || !(is_shell(name) || simulates(name)) => {
             Some(if invocation.is_service { Program::service() } else { Program::task(TASK_TIME) })
         }
@@ -368,6 +370,9 @@ mod tests {
         assert_eq!(program("app", &["/app/server", "-v"], true).runs, None);
         assert_eq!(program("openjdk", &["java", "-jar", "app.jar"], false).runs, Some(TASK_TIME));
         assert_eq!(run("perl", &["perl", "-e", "print 1"], false), None);
+        assert_eq!(run("python:3", &["python3", "-c", "print(1)"], false), None);
+        assert_eq!(program("app", &["python3", "-c", "print(1)"], false).runs, Some(TASK_TIME));
+        assert_eq!(program("python:3", &["python3", "app.py"], true).runs, None);
         assert_eq!(program("nginx:1.25", &[], false).runs, None);
         assert_eq!(program("fluentd-elasticsearch:1.20", &[], true).runs, None);
         assert_eq!(program("docker.io/library/hello-world", &[], true).runs, Some(Duration::ZERO));

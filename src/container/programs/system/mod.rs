@@ -8,6 +8,7 @@ mod kernel;
 mod memory;
 mod perl;
 mod ps;
+mod python;
 mod signals;
 mod sleep;
 mod stress;
@@ -78,6 +79,7 @@ pub(super) const NAMES: &[&str] = &["sleep", "stress", "time", "timeout", "top",
 /// The state of a program of this family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum State {
+    Python(python::Python),
     Sleep(sleep::Sleep),
     Stress(stress::Stress),
     Time(timeout::Clocked),
@@ -90,6 +92,7 @@ impl State {
     /// Goes on until the program waits or ends.
     pub(super) fn step(&mut self, call: &mut Call<'_>) -> Result<i32, Stop> {
         match self {
+            State::Python(state) => state.run(call),
             State::Sleep(state) => state.run(call),
             State::Stress(state) => state.run(call),
             State::Time(state) => state.run(call),
@@ -101,8 +104,9 @@ impl State {
 }
 
 /// Returns the first state of a program; `None` if it is not one of this family with a state.
-pub(super) fn state(name: &str, _argv: &[String]) -> Option<State> {
+pub(super) fn state(name: &str, argv: &[String]) -> Option<State> {
     Some(match name {
+        "python" | "python3" => State::Python(python::state(argv)?),
         "sleep" | "usleep" => State::Sleep(sleep::Sleep::default()),
         "stress" => State::Stress(stress::Stress::default()),
         "time" => State::Time(timeout::Clocked::default()),
