@@ -9,8 +9,8 @@ use super::node_info::NodeInfo;
 use super::pod_info::PodInfo;
 use super::preemption::{self, Outcome};
 use super::schedule_one::pre_filter;
-use super::volume_binding;
 use super::{FLUSH, NAME};
+use super::{resource_claims, volume_binding};
 use crate::api::Server;
 use crate::controllers::runtime::{Result, cache};
 use crate::controllers::{Context, Key};
@@ -49,7 +49,11 @@ pub(crate) fn explain(server: &mut Server, pod: &Object, now: Time) -> Result<Pl
         Ok(volumes) => volumes,
         Err(reason) => return Ok(Placement { whole: Some(reason), nodes: Vec::new(), preemption: None }),
     };
-    let state = pre_filter(ctx, &mut cache, &pod, &volumes)?;
+    let claims = match resource_claims::read(ctx, &pod)? {
+        Ok(claims) => claims,
+        Err(reason) => return Ok(Placement { whole: Some(reason), nodes: Vec::new(), preemption: None }),
+    };
+    let state = pre_filter(ctx, &mut cache, &pod, &volumes, &claims)?;
     let (mut nodes, mut statuses) = (Vec::new(), Statuses::default());
     for node in cache.nodes().iter() {
         let status = state.filter(node);
@@ -111,6 +115,8 @@ const REASONS: &[(&str, &str)] = &[
     ("node(s) didn't match PersistentVolume's node affinity", "a volume of the pod cannot be used there"),
     ("node(s) had no available volume zone", "a volume of the pod is in another zone"),
     ("node(s) didn't find available persistent volumes to bind", "no volume there is available for a claim of the pod"),
+    ("cannot allocate all claims", "a resource claim of the pod is not allocated, which kctl does not do"),
+    ("resourceclaim not available on the node", "the devices that a resource claim of the pod has are elsewhere"),
 ];
 
 fn refusal(pod: &PodInfo, node: &NodeInfo, reason: &str) -> String {

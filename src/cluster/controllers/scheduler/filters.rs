@@ -11,6 +11,7 @@ use super::nodes::Slot;
 use super::pod_info::{PodInfo, PodRequests};
 use super::pod_topology_spread::SpreadState;
 use super::ratings::Ratings;
+use super::resource_claims::PodClaims;
 use super::terms::{Taint, tolerates};
 use super::volume_binding::PodVolumes;
 use kctl_base::object::ObjectMeta;
@@ -49,6 +50,7 @@ pub(super) struct CycleState<'a> {
     pub(super) spread: SpreadState,
     pub(super) affinity: AffinityState,
     pub(super) volumes: &'a PodVolumes,
+    pub(super) claims: &'a PodClaims,
     /// Uids of the pods that a dry run of preemption has removed; their claims are free.
     pub(super) removed_pods: BTreeSet<String>,
     /// Pending pods of at least this priority by their nominated node.
@@ -99,6 +101,7 @@ impl CycleState<'_> {
             .filter(node, &self.removed_pods)
             .or_else(|| self.spread.filter(node))
             .or_else(|| self.affinity.filter(self.pod, node))
+            .or_else(|| self.claims.filter(node))
     }
 
     /// Removes a pod from a node, here and in `node`.
@@ -242,13 +245,14 @@ mod tests {
         ];
         for (spec, node, reasons, unresolvable) in cases {
             let pod = pod(spec.clone());
-            let volumes = PodVolumes::default();
+            let (volumes, claims) = (PodVolumes::default(), PodClaims::default());
             let state = CycleState {
                 pod: &pod,
                 named_nodes: pod.node_affinity.named_nodes(),
                 spread: SpreadState::default(),
                 affinity: AffinityState::default(),
                 volumes: &volumes,
+                claims: &claims,
                 removed_pods: BTreeSet::new(),
                 nominated_pods: BTreeMap::new(),
             };

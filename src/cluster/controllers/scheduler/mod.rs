@@ -7,7 +7,7 @@
 //! decision sees those before it, while the other controllers see all bindings of the reconciliation together.
 //!
 //! Unschedulable pods are kept in an index of the store. They are retried when a change may help ([`event_handlers`]), and
-//! every five minutes. Dynamic resource allocation, attach limits of volumes and storage capacity are not simulated.
+//! every five minutes. The allocation of devices ([`resource_claims`]), attach limits of volumes and storage capacity are not simulated.
 
 mod cache;
 mod event_handlers;
@@ -24,6 +24,7 @@ mod preemption;
 mod queue;
 mod ratings;
 mod report;
+mod resource_claims;
 mod resources;
 mod schedule_one;
 mod scoring;
@@ -58,6 +59,8 @@ pub(super) const CONTROLLER: Controller = Controller {
         Watch::mapped("persistentvolumeclaims", event_handlers::storage),
         Watch::mapped("persistentvolumes", event_handlers::storage),
         Watch::mapped("storageclasses.storage.k8s.io", event_handlers::storage),
+        Watch::mapped("resourceclaims.resource.k8s.io", event_handlers::storage),
+        Watch::mapped("deviceclasses.resource.k8s.io", event_handlers::storage),
     ],
     reconcile,
 };

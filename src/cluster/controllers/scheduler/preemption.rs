@@ -245,6 +245,7 @@ mod tests {
     use super::super::interpod_affinity::AffinityState;
     use super::super::node_usage::NodeUsage;
     use super::super::pod_topology_spread::SpreadState;
+    use super::super::resource_claims::PodClaims;
     use super::super::volume_binding::PodVolumes;
     use super::*;
     use kctl_base::json::json;
@@ -268,13 +269,14 @@ mod tests {
         pods: &[Arc<PodInfo>],
         budgets: &[DisruptionBudget],
     ) -> std::result::Result<Vec<String>, Status> {
-        let volumes = PodVolumes::default();
+        let (volumes, claims) = (PodVolumes::default(), PodClaims::default());
         let state = CycleState {
             pod: incoming,
             named_nodes: None,
             spread: SpreadState::default(),
             affinity: AffinityState::default(),
             volumes: &volumes,
+            claims: &claims,
             removed_pods: BTreeSet::new(),
             nominated_pods: BTreeMap::new(),
         };

@@ -13,6 +13,7 @@ use super::pod_topology_spread::{self, SpreadState};
 use super::preemption::{self, Outcome};
 use super::ratings::Ratings;
 use super::report::{self, Failure, fit_error, pre_filter_error};
+use super::resource_claims::{self, PodClaims};
 use super::scoring;
 use super::terms::{PodSet, SpreadConstraint};
 use super::volume_binding::{self, PodVolumes};
@@ -26,6 +27,8 @@ use kctl_base::sim::Ids;
 const MIN_FEASIBLE_NODES: usize = 100;
 /// Message of the DynamicResources plugin, whose PostFilter runs before that of DefaultPreemption.
 const NO_CLAIMS: &str = "no new claims to deallocate";
+/// The same for a pod with claims, none of which can be deallocated.
+const STILL: &str = "still not schedulable";
 
 /// Result of a scheduling cycle.
 pub(super) enum ScheduleResult {
@@ -63,7 +66,11 @@ fn run_cycle(
         Ok(volumes) => volumes,
         Err(reason) => return Ok(unschedulable(pre_filter_error(count, &reason))),
     };
-    let state = pre_filter(ctx, cache, &pod, &volumes)?;
+    let claims = match resource_claims::read(ctx, &pod)? {
+        Ok(claims) => claims,
+        Err(reason) => return Ok(unschedulable(pre_filter_error(count, &reason))),
+    };
+    let state = pre_filter(ctx, cache, &pod, &volumes, &claims)?;
     let (feasible, statuses) = find_nodes_that_fit(&state, cache.nodes(), ratings, ctx.ids());
     let selected = prioritize(ctx, cache, ratings, &pod, &feasible)?;
     let Some(node) = selected.and_then(|slot| cache.nodes().get(slot)) else {
@@ -89,6 +96,7 @@ pub(super) fn pre_filter<'a>(
     cache: &mut Cache,
     pod: &'a PodInfo,
     volumes: &'a PodVolumes,
+    claims: &'a PodClaims,
 ) -> Result<CycleState<'a>> {
     let hard = SpreadConstraint::of(&pod.object, true);
     let hard = with_counts(ctx, cache, pod, hard)?;
@@ -110,6 +118,7 @@ pub(super) fn pre_filter<'a>(
         spread: SpreadState::new(pod, hard, cache.nodes()),
         affinity,
         volumes,
+        claims,
         removed_pods: BTreeSet::new(),
         nominated_pods,
     })
@@ -217,7 +226,8 @@ fn prioritize(
 /// Preempts pods of lower priority, or explains why that does not help.
 fn post_filter(ctx: &mut Context<'_>, cache: &Cache, state: &CycleState<'_>, statuses: &Statuses) -> Result<Failure> {
     let message = fit_error(cache.nodes().len(), statuses.values());
-    let with_reason = |reason: String| format!("{message} {NO_CLAIMS}, preemption: {reason}");
+    let claims = if state.pod.object.list("/spec/resourceClaims").is_empty() { NO_CLAIMS } else { STILL };
+    let with_reason = |reason: String| format!("{message} {claims}, preemption: {reason}");
     Ok(match preemption::find_candidate(ctx, cache, state, statuses)? {
         Outcome::Candidate { node, victims } => {
             preemption::evict(ctx, cache, state.pod, &node, &victims)?;

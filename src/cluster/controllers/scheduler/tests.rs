@@ -131,6 +131,29 @@ fn failures_are_reported_until_the_pod_fits() {
 }
 
 #[test]
+fn pods_wait_for_the_allocation_of_their_claims() {
+    const WAITS: &str =
+        "still not schedulable, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.";
+    let mut cluster = TestCluster::new();
+    cluster.pod("trainer", json!({"resourceClaims": [{"name": "gpu", "resourceClaimName": "gpu"}]}));
+    cluster.pod("worker", json!({"resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "gpus"}]}));
+    let whole = |reason: &str| super::report::pre_filter_error(3, reason);
+    assert_eq!(cluster.message("trainer"), whole("resourceclaim \"gpu\" not found"));
+    assert_eq!(cluster.message("worker"), whole("pod \"default/worker\": ResourceClaim not created yet"));
+    let request = json!({"name": "gpu", "exactly": {"deviceClassName": "gpu.example.com"}});
+    let claim = json!({"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim", "metadata": {"name": "gpu"},
+        "spec": {"devices": {"requests": [request]}}});
+    cluster.create("resourceclaims.resource.k8s.io", claim);
+    assert_eq!(cluster.message("trainer"), whole("request gpu: device class gpu.example.com does not exist"));
+    let class =
+        json!({"apiVersion": "resource.k8s.io/v1", "kind": "DeviceClass", "metadata": {"name": "gpu.example.com"}});
+    cluster.create("deviceclasses.resource.k8s.io", class);
+    let message = "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 cannot allocate all claims.";
+    assert_eq!(cluster.message("trainer"), format!("{message} {WAITS}"));
+    assert_eq!(cluster.node_of("trainer"), "");
+}
+
+#[test]
 fn unschedulable_pods_are_retried_every_five_minutes() {
     let mut cluster = TestCluster::new();
     cluster.pod("greedy", json!({"containers": requesting("100")}));
