@@ -273,7 +273,11 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// Compares two values; `None` for what has no order, and for fractions.
 fn compare(left: &Value, sign: &str, right: &Value) -> Option<bool> {
+    if [left, right].iter().any(|value| matches!(value, Value::Float(_))) {
+        return None;
+    }
     let is_equal = match (left.int(), right.int()) {
         (Some(left), Some(right)) => left == right,
         _ => left == right,

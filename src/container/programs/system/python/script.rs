@@ -184,6 +184,7 @@ mod tests {
             "print(x)",
             "print(1 / 2)",
             "print(1 // 0)",
+            "print(1.0 == 1)",
             "import os\nprint(os.environ['NONE'])",
             "import os\nint(os.environ.get('NONE'))",
             "while True:\n  pass",
@@ -198,5 +199,13 @@ mod tests {
         for script in scripts {
             assert_eq!(run(script), None, "{script}");
         }
+    }
+
+    #[test]
+    fn a_line_of_any_depth_is_read_or_refused() {
+        let nested = |depth: usize| format!("print({}1{})", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(run(&nested(100)), Some(vec![printed("1\n")]));
+        assert_eq!(run(&nested(100_000)), None);
+        assert_eq!(run(&format!("print({} 1)", "not ".repeat(100_000))), None);
     }
 }

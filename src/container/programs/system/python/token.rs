@@ -22,6 +22,8 @@ pub(super) struct Line {
 const SIGNS: [&str; 18] =
     ["==", "!=", "<=", ">=", "//", "<", ">", "=", "+", "-", "*", "%", "(", ")", "[", "]", ",", "."];
 const ENDS: [&str; 2] = [":", ";"];
+/// The largest number of tokens in a line. Expressions are read recursively, at most a level for each of them.
+const TOKENS_MAX: usize = 250;
 
 /// Returns the lines of a script; `None` for what is written otherwise than this reads.
 pub(super) fn lines(script: &str) -> Option<Vec<Line>> {
@@ -53,6 +55,9 @@ fn tokens(mut text: &str) -> Option<Vec<Token>> {
                 (Token::Sign(sign), &text[sign.len()..])
             }
         };
+        if tokens.len() == TOKENS_MAX {
+            return None;
+        }
         tokens.push(token);
         text = rest;
     }
