@@ -69,8 +69,8 @@ impl Program {
         Ok((wall, kib.map(|k| k << 10)))
     }
 
-    /// Runs it under callgrind and returns the number of instructions of the main thread and of the one that it starts first,
-    /// in which kctl runs the command: further threads are those of the engine, which wait for each other for any time.
+    /// Runs it under callgrind and returns the number of instructions of the first thread, which runs the command. Others are
+    /// those of the engine, which wait for each other for any time, and those that take a part of long work.
     ///
     /// # Errors
     /// As [`Program::run`], or if callgrind has written no number.
@@ -81,13 +81,11 @@ impl Program {
         let options = ["--tool=callgrind", "-q", "--fair-sched=yes", "--separate-threads=yes"].map(OsString::from);
         let to = OsString::from(format!("--callgrind-out-file={}", file.display()));
         self.below("valgrind", options.into_iter().chain([to])).run()?;
-        let thread = |number: &str| summary(&file.with_file_name(format!("callgrind-{number}")));
-        let command = thread("01").ok_or("callgrind has counted nothing")?;
-        Ok(command + thread("02").unwrap_or(0))
+        summary(&file.with_file_name("callgrind-01")).ok_or_else(|| "callgrind has counted nothing".into())
     }
 }
 
-/// The number of instructions in an output of callgrind; `None` if there is no such thread.
+/// The number of instructions in an output of callgrind; `None` if there is no such file.
 fn summary(file: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(file).ok()?;
     let total = text.lines().find_map(|l| l.strip_prefix("summary: ").or_else(|| l.strip_prefix("totals: ")))?;
