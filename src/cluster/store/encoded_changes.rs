@@ -33,7 +33,7 @@ impl EncodedChanges {
     /// Encodes changes, which follow those before.
     pub(super) fn push(&mut self, changes: Vec<Change>) {
         // One thread at a time: a command that makes changes faster than they are encoded waits here.
-        self.rows();
+        self.finish();
         let changes = Arc::new(changes);
         let others = changes.clone();
         match thread::Builder::new().spawn(move || encode(&others)) {
@@ -46,7 +46,7 @@ impl EncodedChanges {
     /// Drops the oldest change, if there is any.
     pub(super) fn pop(&mut self) {
         if self.rows.is_empty() {
-            self.rows();
+            self.finish();
         }
         self.rows.pop_front();
     }
@@ -56,15 +56,20 @@ impl EncodedChanges {
         *self = EncodedChanges::default();
     }
 
-    /// The rows of all changes, once they are encoded.
+    /// The rows of all changes. Waits until they are encoded.
     pub(super) fn rows(&mut self) -> &VecDeque<Vec<u8>> {
+        self.finish();
+        &self.rows
+    }
+
+    /// Waits for the portion that is being encoded, if there is one. A panic of its thread goes on here.
+    fn finish(&mut self) {
         if let Some(portion) = self.ongoing.take() {
             match portion.thread.join() {
                 Ok(rows) => self.rows.extend(rows),
                 Err(payload) => panic::resume_unwind(payload),
             }
         }
-        &self.rows
     }
 }
 
