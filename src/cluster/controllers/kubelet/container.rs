@@ -22,10 +22,9 @@ impl PodSync<'_> {
             State::Waiting => self.pull_image(spec, container),
             State::Pulling { until, fails } if until <= now => self.finish_pull(spec, container, fails),
             State::PullFailed { until } if until <= now => self.back_off_pull(spec, container),
-            State::PullBackoff { until } if until <= now || container.image != spec.spec.str("/image") => {
-                self.pull_image(spec, container);
-            }
-            State::ImageError { until, .. } if until <= now || container.image != spec.spec.str("/image") => {
+            State::PullBackoff { until } | State::ImageError { until, .. }
+                if until <= now || container.image != spec.spec.str("/image") =>
+            {
                 self.pull_image(spec, container);
             }
             State::ConfigError { until, .. } if until <= now || (self.inputs.config_error)(spec.spec).is_none() => {
