@@ -83,8 +83,8 @@ pub(super) fn nodes(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> 
     Ok(queue_key(cache))
 }
 
-/// Handles a change of a claim, volume or storage class, for which pods may wait.
-pub(super) fn storage(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
+/// Handles a change of what pods claim, a volume or devices, or of its class: pods may wait for it.
+pub(super) fn claims(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>> {
     if after(change).is_none() && change.key.resource != "persistentvolumeclaims" {
         return Ok(Vec::new());
     }
