@@ -3,7 +3,7 @@
 
 use super::order::natural_order;
 use super::scalar::{self, Meaning};
-use super::style::{Place, Style, choose_style, is_break, is_printable};
+use super::style::{Place, Style, choose_style, is_break, is_printable, is_word};
 use crate::json::{Map, Value};
 use crate::{go, json};
 
@@ -60,7 +60,7 @@ impl Emitter {
         if place != Place::Root {
             self.indent += INDENT;
         }
-        for key in natural_order(fields) {
+        for (key, value) in natural_order(fields) {
             self.write_indent();
             let simple = !key.contains(is_break) && key.len() <= LONGEST_SIMPLE_KEY;
             if simple {
@@ -72,7 +72,7 @@ impl Emitter {
                 self.write_indent();
                 self.indicator(":", true, false, true);
             }
-            self.node(&fields[key], Place::MapValue);
+            self.node(value, Place::MapValue);
         }
         self.indent = outer;
     }
@@ -96,6 +96,9 @@ impl Emitter {
     }
 
     fn string(&mut self, text: &str, place: Place) {
+        if is_word(text) && !scalar::is_keyword(text) {
+            return self.word(text);
+        }
         let wanted = if text.contains('\n') {
             Style::Literal
         } else if scalar::needs_quotes(text) {
@@ -113,6 +116,17 @@ impl Emitter {
             Style::Literal => self.literal(text),
         }
         self.indent = outer;
+    }
+
+    /// Writes a text without blanks that needs no quotes.
+    fn word(&mut self, text: &str) {
+        if !self.whitespace {
+            self.put(' ');
+        }
+        self.out.push_str(text);
+        self.column += text.len();
+        self.whitespace = false;
+        self.indention = false;
     }
 
     fn plain(&mut self, text: &str, allow_breaks: bool) {
@@ -256,11 +270,13 @@ impl Emitter {
         }
     }
 
+    /// Writes an indicator of ASCII characters.
     fn indicator(&mut self, text: &str, need_whitespace: bool, is_whitespace: bool, is_indention: bool) {
         if need_whitespace && !self.whitespace {
             self.put(' ');
         }
-        text.chars().for_each(|c| self.put(c));
+        self.out.push_str(text);
+        self.column += text.len();
         self.whitespace = is_whitespace;
         self.indention = self.indention && is_indention;
     }

@@ -2,45 +2,48 @@
 
 use std::cmp::Ordering;
 
-use crate::json::{Map, SharedStr};
+use crate::json::{Map, SharedStr, Value};
 
-/// Returns the keys in go-yaml's order (`keyList.Less`): numbers in them by value, letters after other characters.
+/// An entry of a mapping.
+type Entry<'a> = (&'a SharedStr, &'a Value);
+
+/// Returns the entries in go-yaml's order (`keyList.Less`): numbers in keys by value, letters after other characters.
 ///
 /// That order is not total for some keys, for which `sort_by` may panic; hence the insertion sort, which is cheap
 /// because the keys are already sorted by their bytes.
-pub(super) fn natural_order(fields: &Map) -> Vec<&SharedStr> {
-    let mut keys: Vec<&SharedStr> = Vec::with_capacity(fields.len());
-    for key in fields.keys() {
-        let mut at = keys.len();
-        while at > 0 && compare_keys(key, keys[at - 1]) == Ordering::Less {
+pub(super) fn natural_order(fields: &Map) -> Vec<Entry<'_>> {
+    let mut entries: Vec<Entry<'_>> = Vec::with_capacity(fields.len());
+    for (key, value) in fields {
+        let mut at = entries.len();
+        while at > 0 && compare_keys(key, entries[at - 1].0) == Ordering::Less {
             at -= 1;
         }
-        keys.insert(at, key);
+        entries.insert(at, (key, value));
     }
-    keys
+    entries
 }
 
 fn compare_keys(a: &str, b: &str) -> Ordering {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let Some(at) = a.iter().zip(&b).position(|(x, y)| x != y) else {
+    let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).map(|(x, _)| x.len_utf8()).sum();
+    let (before, a, b) = (&a[..same], &a[same..], &b[same..]);
+    let (Some(x), Some(y)) = (a.chars().next(), b.chars().next()) else {
         return a.len().cmp(&b.len());
     };
-    match (a[at].is_alphabetic(), b[at].is_alphabetic()) {
-        (true, true) => a[at].cmp(&b[at]),
+    match (x.is_alphabetic(), y.is_alphabetic()) {
+        (true, true) => x.cmp(&y),
         (true, false) => Ordering::Greater,
         (false, true) => Ordering::Less,
         (false, false) => {
-            let zero_inside_number = (a[at] == '0' || b[at] == '0')
-                && a[..at].iter().rev().take_while(|c| c.is_ascii_digit()).any(|&c| c != '0');
+            let zero_inside_number =
+                (x == '0' || y == '0') && before.chars().rev().take_while(char::is_ascii_digit).any(|c| c != '0');
             let start = i64::from(zero_inside_number);
-            let (a_value, a_end) = number_at(&a, at, start);
-            let (b_value, b_end) = number_at(&b, at, start);
-            a_value.cmp(&b_value).then(a_end.cmp(&b_end)).then(a[at].cmp(&b[at]))
+            number_at(a, start).cmp(&number_at(b, start)).then(x.cmp(&y))
         }
     }
 }
 
-fn number_at(chars: &[char], at: usize, start: i64) -> (i64, usize) {
-    let digits = chars[at..].iter().map_while(|c| c.to_digit(10));
-    digits.fold((start, at), |(value, end), digit| (value.wrapping_mul(10).wrapping_add(i64::from(digit)), end + 1))
+/// Returns the number at the beginning of a text, whose digits follow those of `start`, and how many these are.
+fn number_at(text: &str, start: i64) -> (i64, usize) {
+    let digits = text.chars().map_while(|c| c.to_digit(10));
+    digits.fold((start, 0), |(value, end), digit| (value.wrapping_mul(10).wrapping_add(i64::from(digit)), end + 1))
 }

@@ -60,6 +60,11 @@ pub(super) fn needs_quotes(text: &str) -> bool {
     meaning(text) != Meaning::Text || is_base60(text)
 }
 
+/// Returns `true` for a word that has a meaning of its own, such as `null` or `yes`.
+pub(super) fn is_keyword(text: &str) -> bool {
+    keyword(text).is_some()
+}
+
 fn keyword(text: &str) -> Option<Meaning> {
     Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Meaning::Null,

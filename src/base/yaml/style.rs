@@ -45,40 +45,47 @@ struct PermittedStyles {
 
 impl PermittedStyles {
     fn of(text: &str) -> Self {
-        let chars: Vec<char> = text.chars().collect();
-        let (first, last) = (chars.first().copied(), chars.last().copied());
         let blank_end = |c: Option<char>| c.is_some_and(|c| c == ' ' || is_break(c));
-        let multiline = chars.iter().any(|&c| is_break(c));
-        let pairs = || chars.windows(2);
-        let break_space = pairs().any(|pair| is_break(pair[0]) && pair[1] == ' ');
-        let space_break = pairs().any(|pair| pair[0] == ' ' && is_break(pair[1]));
-        let special = space_break || chars.iter().any(|&c| !is_printable(c));
+        let (mut multiline, mut break_space, mut special) = (false, false, false);
+        let mut has_indicator = text.starts_with("---") || text.starts_with("...");
+        let mut before = None;
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            multiline |= is_break(c);
+            break_space |= c == ' ' && before.is_some_and(is_break);
+            special |= !is_printable(c) || before == Some(' ') && is_break(c);
+            has_indicator |= is_indicator(c, before, chars.peek().copied());
+            before = Some(c);
+        }
+        let plain_allowed = !(multiline || break_space || special || has_indicator)
+            && !blank_end(text.chars().next())
+            && !blank_end(before);
         Self {
             multiline,
-            plain_allowed: !(multiline
-                || break_space
-                || special
-                || blank_end(first)
-                || blank_end(last)
-                || has_indicators(&chars)),
+            plain_allowed,
             single_allowed: !(break_space || special),
-            block_allowed: !(special || last == Some(' ')),
+            block_allowed: !(special || before == Some(' ')),
         }
     }
 }
 
-/// Returns `true` if the text has characters that YAML interprets at their position.
-fn has_indicators(chars: &[char]) -> bool {
-    let document_marker = chars.starts_with(&['-'; 3]) || chars.starts_with(&['.'; 3]);
-    let blank = |at: usize| chars.get(at).is_none_or(|&c| is_blank(c));
-    document_marker
-        || chars.iter().enumerate().any(|(at, c)| match (at, c) {
-            (0, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`') => true,
-            (0, '?' | '-') => blank(1),
-            (_, ':') => blank(at + 1),
-            (1.., '#') => is_blank(chars[at - 1]),
-            _ => false,
-        })
+/// Returns `true` for a character that YAML interprets between these two; `None` is the beginning or the end of the text.
+fn is_indicator(c: char, before: Option<char>, after: Option<char>) -> bool {
+    let precedes_blank = || after.is_none_or(is_blank);
+    match (before, c) {
+        (None, ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`') => true,
+        (None, '?' | '-') | (_, ':') => precedes_blank(),
+        (_, '#') => before.is_none_or(is_blank),
+        _ => false,
+    }
+}
+
+/// Returns `true` if a text is plain wherever it is because of its characters alone: it begins with a letter or a slash, and has
+/// only letters, digits, dots, slashes, dashes and underscores. It may still be a keyword such as `true`.
+pub(super) fn is_word(text: &str) -> bool {
+    let begins = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'/';
+    text.as_bytes().first().is_some_and(begins)
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/' | b'_'))
 }
 
 pub(super) fn is_break(c: char) -> bool {
