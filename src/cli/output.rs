@@ -139,6 +139,19 @@ impl Output {
         matches!(self.format, Format::Human { wide: true })
     }
 
+    /// The structure of whole objects, if that is the format.
+    pub(crate) fn structure(&self) -> Option<Structure> {
+        match &self.format {
+            Format::Structured(printer) => Some(printer.structure()),
+            _ => None,
+        }
+    }
+
+    /// Returns an object as this format shows it.
+    pub(crate) fn shown(&self, object: &Value) -> Value {
+        shown(object, self.show_managed_fields)
+    }
+
     /// True if no part of the output depends on `metadata.managedFields`.
     pub(crate) fn hides_managed_fields(&self) -> bool {
         match self.format {
@@ -157,17 +170,11 @@ impl Output {
     pub(crate) fn print(&mut self, ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         let mut text = Vec::new();
         let result = match &mut self.format {
-            Format::Human { .. } => Ok(()),
-            Format::Name => {
-                print_names(ctx, object)?;
-                Ok(())
-            }
+            Format::Human { .. } => return Ok(()),
+            Format::Name => return print_names(ctx, object),
             Format::Structured(printer) => {
-                let mut shown = object.clone();
-                if !self.show_managed_fields {
-                    strip_managed_fields(&mut shown);
-                }
-                printer.print(&shown, &mut text).map_err(|e| CliError::new(e.to_string()))
+                printer.print(&shown(object, self.show_managed_fields), &mut ctx.out);
+                return Ok(());
             }
             Format::Template(printer) => printer.print(object, &mut text).map_err(|e| CliError::new(e.to_string())),
             Format::Columns(columns) => columns.print(object, &mut text).map_err(|e| CliError::new(e.to_string())),
@@ -175,10 +182,7 @@ impl Output {
         // All printers but templates write UTF-8, for which this does not look at each character.
         let text =
             String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        match ctx.out.is_empty() {
-            true => ctx.out = text,
-            false => ctx.out.push_str(&text),
-        }
+        ctx.print_text(text);
         result
     }
 
@@ -215,6 +219,14 @@ fn print_names(ctx: &mut Ctx, object: &Value) -> CliResult<()> {
         group => format!("{kind}.{group}/{name}"),
     });
     Ok(())
+}
+
+fn shown(object: &Value, with_managed_fields: bool) -> Value {
+    let mut shown = object.clone();
+    if !with_managed_fields {
+        strip_managed_fields(&mut shown);
+    }
+    shown
 }
 
 /// Removes `metadata.managedFields` from an object and from the items of a list.

@@ -2,10 +2,10 @@
 
 use super::{CliResult, Ctx};
 use crate::printers::table::TablePrinter;
-use kctl_base::json::Value;
-use kctl_base::object::ObjectMeta;
+use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
-use kctl_kinds::Kind;
+use kctl_base::view::Column;
+use kctl_kinds::catalog::KindRef;
 
 /// The flags of `get` that change its tables.
 #[derive(Clone, Debug, Default)]
@@ -22,75 +22,114 @@ pub(crate) struct TableFlags {
     pub(crate) events: bool,
 }
 
-/// The rows of one kind. Its columns never become narrower.
+/// Where the cells of a table come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cells {
+    /// The columns of the kind.
+    Kind,
+    /// Names and ages alone.
+    Age,
+    /// The numbers of a `Scale`.
+    Scale,
+}
+
+/// The table of one kind. Its columns never become narrower.
 pub(crate) struct Section {
     printer: TablePrinter,
     flags: TableFlags,
+    kind: KindRef,
+    cells: Cells,
+    /// The names of the columns that are shown.
+    names: Vec<String>,
+    /// Whether the column of a cell of the kind is shown.
+    visible: Vec<bool>,
     with_namespace: bool,
-    with_kind: bool,
     headers_printed: bool,
 }
 
-/// A row: the object, and its change when events are shown.
-pub(crate) struct Row<'a> {
-    /// The object.
-    pub(crate) object: &'a Value,
-    /// `ADDED`, `MODIFIED` or `DELETED`; empty when events are not shown.
-    pub(crate) event: &'static str,
-}
-
 impl Section {
-    /// Creates a section that has not printed anything yet.
-    pub(crate) fn new(flags: &TableFlags, with_namespace: bool, with_kind: bool) -> Section {
+    /// Creates a table that has not printed anything yet, with a column of namespaces if `all_namespaces` is set and the kind
+    /// has them.
+    pub(crate) fn new(flags: &TableFlags, kind: &KindRef, all_namespaces: bool, cells: Cells) -> Section {
+        let columns = match cells {
+            Cells::Kind => kind.columns(),
+            Cells::Age => ["Name", "Age"].map(Column::new).into(),
+            Cells::Scale => ["Name", "Desired", "Available", "Age"].map(Column::new).into(),
+        };
+        let visible: Vec<bool> = columns.iter().map(|column| flags.wide || !column.wide).collect();
+        let shown = columns.into_iter().zip(&visible).filter(|(_, visible)| **visible);
         Section {
             printer: TablePrinter::new(),
             flags: flags.clone(),
-            with_namespace,
-            with_kind,
+            kind: kind.clone(),
+            cells,
+            names: shown.map(|(column, _)| column.name).collect(),
+            visible,
+            with_namespace: all_namespaces && kind.names().namespaced,
             headers_printed: false,
         }
     }
 
-    /// Prints rows, with headers above the first.
-    pub(crate) fn print(&mut self, ctx: &mut Ctx, kind: &dyn Kind, rows: &[Row<'_>], now: Time) -> CliResult<()> {
+    /// The kind of the objects.
+    pub(crate) fn kind(&self) -> &KindRef {
+        &self.kind
+    }
+
+    /// Returns the cells of an object. `event` is the type of its change, such as `ADDED`, which is shown if the flags say so.
+    pub(crate) fn row(&self, object: &Object, event: &str, now: Time) -> Vec<String> {
+        let mut row = Vec::with_capacity(self.names.len() + 1);
+        if self.flags.events {
+            row.push(event.to_string());
+        }
+        if self.with_namespace {
+            row.push(object.namespace().to_string());
+        }
+        let own = self.own_cells(object, now);
+        row.extend(own.into_iter().zip(&self.visible).filter(|(_, visible)| **visible).map(|(cell, _)| cell));
+        row.extend(self.flags.label_columns.iter().map(|key| object.label(key).unwrap_or("").to_string()));
+        if self.flags.show_labels {
+            row.push(kctl_kinds::pairs(object, "/metadata/labels"));
+        }
+        row
+    }
+
+    fn own_cells(&self, object: &Object, now: Time) -> Vec<String> {
+        let number = |pointer: &str| object.int(pointer).unwrap_or(0).to_string();
+        let (name, age) = (|| object.name().to_string(), || kctl_kinds::age(object, now));
+        match self.cells {
+            Cells::Kind => self.kind.row(object, now),
+            Cells::Age => vec![name(), age()],
+            Cells::Scale => vec![name(), number("/spec/replicas"), number("/status/replicas"), age()],
+        }
+    }
+
+    /// Prints rows, with headers above the first; names are printed with their kind if `with_kind` is set.
+    pub(crate) fn print(&mut self, ctx: &mut Ctx, mut rows: Vec<Vec<String>>, with_kind: bool) -> CliResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        let columns = kind.columns();
-        let visible: Vec<bool> = columns.iter().map(|c| self.flags.wide || !c.wide).collect();
-        let names: Vec<&str> =
-            columns.iter().zip(&visible).filter(|(_, v)| **v).map(|(c, _)| c.name.as_str()).collect();
-        let cells = |row: &Row<'_>| {
-            let all = kind.row(row.object, now);
-            all.into_iter().zip(&visible).filter(|(_, v)| **v).map(|(cell, _)| cell).collect()
-        };
-        let rows: Vec<Vec<String>> = rows.iter().map(|row| self.cells(kind, row, &names, cells(row))).collect();
-        self.write(ctx, &names, &rows)
-    }
-
-    /// Prints rows whose cells do not come from the kind; the caller provides the columns.
-    pub(crate) fn print_cells(
-        &mut self,
-        ctx: &mut Ctx,
-        kind: &dyn Kind,
-        names: &[&str],
-        rows: Vec<(Row<'_>, Vec<String>)>,
-    ) -> CliResult<()> {
-        let rows: Vec<Vec<String>> =
-            rows.into_iter().map(|(row, cells)| self.cells(kind, &row, names, cells)).collect();
-        self.write(ctx, names, &rows)
-    }
-
-    fn write(&mut self, ctx: &mut Ctx, names: &[&str], rows: &[Vec<String>]) -> CliResult<()> {
-        let headers = (!self.flags.no_headers && !self.headers_printed).then(|| self.headers(names));
+        if with_kind {
+            self.add_kind(&mut rows);
+        }
+        let headers = (!self.flags.no_headers && !self.headers_printed).then(|| self.headers());
         self.headers_printed = true;
         let mut text = Vec::new();
-        self.printer.print(headers.as_deref(), rows, &mut text).map_err(|e| super::CliError::new(e.to_string()))?;
+        self.printer.print(headers.as_deref(), &rows, &mut text).map_err(|e| super::CliError::new(e.to_string()))?;
         ctx.out.push_str(&String::from_utf8_lossy(&text));
         Ok(())
     }
 
-    fn headers(&self, names: &[&str]) -> Vec<String> {
+    /// Puts the kind in front of the names.
+    fn add_kind(&self, rows: &mut [Vec<String>]) {
+        let Some(at) = self.names.iter().position(|name| name == "Name") else { return };
+        let before = usize::from(self.flags.events) + usize::from(self.with_namespace);
+        let kind = self.kind.names().kind_group();
+        for cell in rows.iter_mut().filter_map(|row| row.get_mut(before + at)) {
+            *cell = format!("{kind}/{cell}");
+        }
+    }
+
+    fn headers(&self) -> Vec<String> {
         let mut headers = Vec::new();
         if self.flags.events {
             headers.push("EVENT".to_string());
@@ -98,36 +137,12 @@ impl Section {
         if self.with_namespace {
             headers.push("NAMESPACE".to_string());
         }
-        headers.extend(names.iter().map(|n| n.to_uppercase()));
+        headers.extend(self.names.iter().map(|n| n.to_uppercase()));
         let last = |key: &String| key.rsplit('/').next().unwrap_or(key).to_uppercase();
         headers.extend(self.flags.label_columns.iter().map(last));
         if self.flags.show_labels {
             headers.push("LABELS".into());
         }
         headers
-    }
-
-    fn cells(&self, kind: &dyn Kind, row: &Row<'_>, names: &[&str], own: Vec<String>) -> Vec<String> {
-        let object = row.object;
-        let mut cells = Vec::new();
-        if self.flags.events {
-            cells.push(row.event.to_string());
-        }
-        if self.with_namespace {
-            cells.push(object.namespace().to_string());
-        }
-        for (cell, name) in own.into_iter().zip(names) {
-            cells.push(if self.with_kind && *name == "Name" {
-                format!("{}/{cell}", kind.names().kind_group())
-            } else {
-                cell
-            });
-        }
-        let label = |key: &String| object.label(key).unwrap_or("").to_string();
-        cells.extend(self.flags.label_columns.iter().map(label));
-        if self.flags.show_labels {
-            cells.push(kctl_kinds::pairs(object, "/metadata/labels"));
-        }
-        cells
     }
 }

@@ -34,7 +34,8 @@ pub use serde_json::Number;
 pub use smol_str::SmolStr as SharedStr;
 pub use value::{Value, ValueIndex};
 pub use write::{
-    Alphabet, FieldOrder, kind_name, number_text, to_compact, to_compact_in, to_pretty, to_pretty_in, write_string,
+    Alphabet, FieldOrder, kind_name, number_text, to_compact, to_compact_in, to_pretty, to_pretty_in, write_pretty,
+    write_string,
 };
 
 pub use crate::__json as json;

@@ -38,6 +38,11 @@ pub fn to_pretty_in(value: &Value, order: impl FieldOrder) -> String {
     out
 }
 
+/// Appends a value as [`to_pretty_in`] formats it, for a place that is this number of levels deep.
+pub fn write_pretty(out: &mut String, value: &Value, order: impl FieldOrder, depth: usize) {
+    write_value(out, value, order, Some(depth));
+}
+
 /// Formats a value on one line without spaces.
 pub fn to_compact(value: &Value) -> String {
     to_compact_in(value, Alphabet)

@@ -17,6 +17,14 @@ impl Ctx {
         self.out.push('\n');
     }
 
+    /// Prints text to standard output, without copying it if it is the first.
+    pub(crate) fn print_text(&mut self, text: String) {
+        match self.out.is_empty() {
+            true => self.out = text,
+            false => self.out.push_str(&text),
+        }
+    }
+
     /// Returns whether standard output is a terminal.
     pub(crate) fn out_is_terminal(&self) -> bool {
         self.captured.is_none() && std::io::stdout().is_terminal()

@@ -4,14 +4,8 @@
 
 use kctl_base::json::{self, FieldOrder, Value};
 
-/// The text of a value, without a line break at its end.
-pub(super) fn to_kyaml(value: &Value, order: impl FieldOrder) -> String {
-    let mut out = String::new();
-    write(&mut out, value, order, 0);
-    out
-}
-
-fn write(out: &mut String, value: &Value, order: impl FieldOrder, depth: usize) {
+/// Appends the text of a value, without a line break at its end, for a place that is this number of levels deep.
+pub(super) fn write(out: &mut String, value: &Value, order: impl FieldOrder, depth: usize) {
     match value {
         Value::Array(items) => write_list(out, items, order.items(), depth),
         Value::Object(fields) => {
@@ -172,7 +166,9 @@ mod tests {
     \  l2\
     ",
 }"#;
-        assert_eq!(to_kyaml(&value, json::Alphabet), expected);
+        let mut text = String::new();
+        write(&mut text, &value, json::Alphabet, 0);
+        assert_eq!(text, expected);
     }
 
     #[test]

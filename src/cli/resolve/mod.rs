@@ -210,6 +210,14 @@ pub(crate) struct Resolved {
     pub(crate) single: bool,
 }
 
+/// What a command line names.
+pub(crate) enum Selected {
+    /// All objects of these types that match the selectors.
+    Types(Vec<Target>),
+    /// Single objects.
+    Objects(Resolved),
+}
+
 /// kubectl's message for a command line that names nothing.
 pub(crate) const NOTHING_NAMED: &str = "You must provide one or more resources by argument or filename.
 Example resource specifications include:
@@ -223,8 +231,19 @@ Example resource specifications include:
 /// # Errors
 /// The command line as a whole is invalid. Errors of single objects are in [`Resolved::errors`].
 pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolved> {
+    match select(ctx, selection)? {
+        Selected::Types(targets) => Ok(list_all(ctx, selection, targets)),
+        Selected::Objects(resolved) => Ok(resolved),
+    }
+}
+
+/// Finds out what a selection names, without listing anything.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) fn select(ctx: &mut Ctx, selection: &Selection) -> CliResult<Selected> {
     match selection.has_files() {
-        true if selection.args.is_empty() => return from_files(ctx, selection),
+        true if selection.args.is_empty() => return from_files(ctx, selection).map(Selected::Objects),
         true => {
             // A missing file takes precedence over the conflict of arguments and files.
             super::files::check(&selection.filenames, selection.recursive)?;
@@ -236,11 +255,12 @@ pub(crate) fn resolve(ctx: &mut Ctx, selection: &Selection) -> CliResult<Resolve
     warn_of_short_names(ctx, &catalog, &selection.args);
     match args::read(&catalog, selection, &ctx.program)? {
         ResourceArgs::Nothing => Err(CliError::new(NOTHING_NAMED)),
-        ResourceArgs::Types(targets) => list_all(ctx, selection, targets),
+        ResourceArgs::Types(targets) => Ok(Selected::Types(targets)),
         ResourceArgs::Named(named) => {
             let single = named.len() == 1;
             let items = named.into_iter().map(|(target, name)| named_item(selection, target, name));
-            Ok(Resolved { items: items.collect::<CliResult<_>>()?, single, ..Resolved::default() })
+            let items = items.collect::<CliResult<_>>()?;
+            Ok(Selected::Objects(Resolved { items, single, ..Resolved::default() }))
         }
     }
 }
@@ -312,7 +332,8 @@ fn named_item(selection: &Selection, target: Target, name: String) -> CliResult<
     })
 }
 
-fn list_all(ctx: &mut Ctx, selection: &Selection, targets: Vec<Target>) -> CliResult<Resolved> {
+/// Lists the objects of types.
+pub(crate) fn list_all(ctx: &mut Ctx, selection: &Selection, targets: Vec<Target>) -> Resolved {
     let mut resolved = Resolved::default();
     for target in targets {
         match list(ctx, selection, &target) {
@@ -324,7 +345,7 @@ fn list_all(ctx: &mut Ctx, selection: &Selection, targets: Vec<Target>) -> CliRe
             Err(error) => resolved.errors.push(error),
         }
     }
-    Ok(resolved)
+    resolved
 }
 
 /// The objects of a list.
@@ -337,20 +358,6 @@ pub(crate) struct Listed {
 
 /// Lists the objects of one type in the namespace of the selection that match its selectors.
 pub(crate) fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> CliResult<Listed> {
-    let names = target.kind.names();
-    let namespace = if names.namespaced { selection.namespace.as_str() } else { "" };
-    let path = ResourcePath::all(&names.resource(), namespace).version(target.version.clone());
-    let params = ListParams {
-        labels: selection.labels.clone(),
-        fields: selection.fields.clone(),
-        chunk_size: selection.chunk_size,
-        // The columns of a custom kind may show any field.
-        parts: if matches!(target.kind, KindRef::Builtin(_)) { selection.parts } else { Parts::All },
-    };
-    let list = ctx.api(|client| client.list(&path, &params)).map_err(|error| match error {
-        CliError::Status(status) => CliError::Status(list_refusal(selection, target, status)),
-        other => other,
-    })?;
     let item = |object: Arc<Object>| Item {
         kind: target.kind.clone(),
         version: target.version.clone(),
@@ -361,8 +368,32 @@ pub(crate) fn list(ctx: &mut Ctx, selection: &Selection, target: &Target) -> Cli
         source: String::new(),
         live: Some(object),
     };
-    let items = list.items.into_iter().map(item).collect();
-    Ok(Listed { items, resource_version: list.resource_version })
+    let mut items = Vec::new();
+    let resource_version = visit(ctx, selection, target, &mut |page| items.extend(page.into_iter().map(item)))?;
+    Ok(Listed { items, resource_version })
+}
+
+/// Passes the objects that [`list`] finds to `visit`, page by page, and returns the revision at which the list was made.
+pub(crate) fn visit(
+    ctx: &mut Ctx,
+    selection: &Selection,
+    target: &Target,
+    visit: &mut dyn FnMut(Vec<Arc<Object>>),
+) -> CliResult<u64> {
+    let names = target.kind.names();
+    let namespace = if names.namespaced { selection.namespace.as_str() } else { "" };
+    let path = ResourcePath::all(&names.resource(), namespace).version(target.version.clone());
+    let params = ListParams {
+        labels: selection.labels.clone(),
+        fields: selection.fields.clone(),
+        chunk_size: selection.chunk_size,
+        // The columns of a custom kind may show any field.
+        parts: if matches!(target.kind, KindRef::Builtin(_)) { selection.parts } else { Parts::All },
+    };
+    ctx.api(|client| client.visit(&path, &params, visit)).map_err(|error| match error {
+        CliError::Status(status) => CliError::Status(list_refusal(selection, target, status)),
+        other => other,
+    })
 }
 
 /// Names the selectors in the error of a list request that the server rejects, as kubectl does.

@@ -89,6 +89,8 @@ impl Server {
         after: Option<ObjectKey>,
     ) -> Result<Page> {
         let mut page = Page { limit: request.options.limit, ..Page::default() };
+        // A page is full when there is one object more.
+        let least = if page.limit == 0 { usize::MAX } else { page.limit.saturating_add(1) };
         let parts = request.options.parts;
         if page.limit == 0 && after.is_none() && parts == Parts::All {
             page.items = self.select(kind, request, selection)?;
@@ -102,7 +104,7 @@ impl Server {
             }
             None => {
                 let (resource, namespace) = (kind.names().resource(), namespace_of(kind, request));
-                self.store.visit(&resource, namespace, after.as_ref(), parts, &mut offer)?;
+                self.store.visit(&resource, namespace, after.as_ref(), parts, least, &mut offer)?;
             }
         }
         Ok(page)

@@ -179,17 +179,30 @@ impl<T: Transport> Client<T> {
     /// # Errors
     /// The status that the server reports.
     pub fn list(&mut self, path: &ResourcePath, params: &ListParams) -> Result<ObjectList> {
+        let mut items = Vec::new();
+        let resource_version = self.visit(path, params, &mut |page| items.extend(page))?;
+        Ok(ObjectList { items, resource_version, ..ObjectList::default() })
+    }
+
+    /// Passes the objects of a collection to `visit`, page by page, and returns the resource version of the last one.
+    ///
+    /// # Errors
+    /// The status that the server reports.
+    pub fn visit(
+        &mut self,
+        path: &ResourcePath,
+        params: &ListParams,
+        visit: &mut dyn FnMut(Vec<Arc<Object>>),
+    ) -> Result<u64> {
         let mut request = path.request(Verb::List).labels(&params.labels).fields(&params.fields);
         request.options.limit = params.chunk_size;
         // A log shows the objects as they are.
         request.options.parts = if self.log.is_on() { Parts::All } else { params.parts };
-        let mut list = ObjectList::default();
         loop {
             let page = self.page(request.clone())?;
-            list.resource_version = page.resource_version;
-            list.items.extend(page.items);
+            visit(page.items);
             if page.continue_token.is_empty() {
-                return Ok(list);
+                return Ok(page.resource_version);
             }
             request.options.continue_token = page.continue_token;
         }

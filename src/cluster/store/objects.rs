@@ -65,7 +65,7 @@ impl Store {
     /// If the engine fails.
     pub(crate) fn list_readable(&mut self, resource: &str) -> Result<Vec<Arc<Object>>, StoreError> {
         let mut list = Vec::new();
-        self.batch.visit_rows(&keys::objects(resource, None), Parts::All, &mut |object| {
+        self.batch.visit_rows(&keys::objects(resource, None), Parts::All, usize::MAX, &mut |object| {
             list.extend(object);
             true
         })?;
@@ -73,7 +73,8 @@ impl Store {
     }
 
     /// Passes the objects of a resource, in one namespace or in all, to `visit`, ordered by namespace and name, until it
-    /// returns `false`. Starts behind the key `after`, which need not exist. The objects have at least these parts.
+    /// returns `false`. Starts behind the key `after`, which need not exist. The objects have at least these parts. `least` is
+    /// the number of objects up to which `visit` returns `true` in any case; 0 if that is not known.
     ///
     /// # Errors
     /// If the engine fails or an object cannot be decoded.
@@ -83,13 +84,14 @@ impl Store {
         namespace: Option<&str>,
         after: Option<&ObjectKey>,
         parts: Parts,
+        least: usize,
         visit: &mut dyn FnMut(Arc<Object>) -> bool,
     ) -> Result<(), StoreError> {
         let (mut from, to) = keys::objects(resource, namespace);
         if let Some(after) = after {
             from = from.max(keys::successor(row_of(after)));
         }
-        self.batch.visit_objects(&(from, to), parts, visit)
+        self.batch.visit_objects(&(from, to), parts, least, visit)
     }
 
     /// Creates or replaces an object at the next revision, and returns it with its new resourceVersion.

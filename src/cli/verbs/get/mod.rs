@@ -3,6 +3,7 @@
 //! Upstream: `kubectl/pkg/cmd/get/get.go`.
 
 mod options;
+mod tables;
 mod watch;
 
 use std::sync::Arc;
@@ -13,16 +14,13 @@ use clap::{ArgMatches, Command};
 use super::raw;
 use crate::args::{self, ArgProperties, groups};
 use crate::klog;
-use crate::printers::structured::list_of;
-use crate::resolve::{Item, Resolved, resolve};
-use crate::sorting::{Unsorted, sort_by};
-use crate::table::{Row, Section};
+use crate::printers::structured::{ListText, list_of};
+use crate::resolve::{Item, Resolved, Selected, Target, list_all, select, visit};
+use crate::sorting::sort_by;
 use crate::{CliError, CliResult, Ctx, Verb};
-use kctl_base::json::{Value, json};
-use kctl_base::object::{Object, ObjectMeta, ValueRead};
-use kctl_base::sim::Time;
+use kctl_base::json::Value;
+use kctl_base::object::Object;
 use kctl_cluster::client::rest::Method;
-use kctl_kinds::catalog::KindRef;
 use options::{Options, fetch};
 
 /// The `get` verb.
@@ -109,10 +107,9 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     if options.watch {
         return watch::run(ctx, &mut options);
     }
-    let resolved = resolve(ctx, &options.selection)?;
     match options.output.is_human() {
-        true => tables(ctx, &options, resolved),
-        false => structured(ctx, &mut options, resolved),
+        true => tables::run(ctx, &options),
+        false => structured(ctx, &mut options),
     }
 }
 
@@ -141,7 +138,36 @@ fn fetch_all(ctx: &mut Ctx, options: &Options, resolved: &mut Resolved) -> Vec<(
 }
 
 /// Prints complete objects: a single one by itself, several as a list.
-fn structured(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> CliResult<()> {
+fn structured(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
+    match (select(ctx, &options.selection)?, options.output.structure()) {
+        (Selected::Types(targets), Some(structure)) if options.sort_by.is_empty() => {
+            listed(ctx, options, targets, ListText::new(structure))
+        }
+        (Selected::Types(targets), _) => {
+            let resolved = list_all(ctx, &options.selection, targets);
+            fetched(ctx, options, resolved)
+        }
+        (Selected::Objects(resolved), _) => fetched(ctx, options, resolved),
+    }
+}
+
+/// Prints the objects of types as a list, page by page.
+fn listed(ctx: &mut Ctx, options: &Options, targets: Vec<Target>, mut list: ListText) -> CliResult<()> {
+    let mut errors = Vec::new();
+    for target in targets {
+        let listed = visit(ctx, &options.selection, &target, &mut |page| {
+            page.iter().for_each(|object| list.push(options.output.shown(object)));
+        });
+        errors.extend(listed.err());
+    }
+    if !list.is_empty() || !options.ignore_not_found {
+        ctx.print_text(list.finish());
+    }
+    CliError::all(errors)
+}
+
+/// Prints objects that are named, that are to be sorted, or whose format needs all of them.
+fn fetched(ctx: &mut Ctx, options: &mut Options, mut resolved: Resolved) -> CliResult<()> {
     let found = fetch_all(ctx, options, &mut resolved);
     if resolved.single && !resolved.errors.is_empty() || found.is_empty() && options.ignore_not_found {
         return CliError::all(resolved.errors);
@@ -172,104 +198,4 @@ fn free(count: usize, objects: impl Send + 'static) {
         // A system that is out of threads frees them here.
         drop(thread::Builder::new().spawn(move || drop(objects)));
     }
-}
-
-/// Prints tables, section by section.
-fn tables(ctx: &mut Ctx, options: &Options, mut resolved: Resolved) -> CliResult<()> {
-    let found = fetch_all(ctx, options, &mut resolved);
-    let namespaced = |kind: &KindRef| kind.names().namespaced;
-    let all_namespaced = !options.selection.all_namespaces
-        && resolved.targets.iter().all(|t| namespaced(&t.kind))
-        && found.iter().all(|(item, _)| namespaced(&item.kind));
-    let with_kind = options.show_kind || several_kinds(&resolved, &found);
-    sort_answers(ctx, options, &resolved, found.len())?;
-    let now = ctx.now()?;
-    let mut wrote = false;
-    for mut group in groups_of(found) {
-        let kind = group[0].0.kind.clone();
-        let named = resolved.single;
-        if !options.sort_by.is_empty() && !named {
-            match sort_by(&mut group, |(_, o)| &**o, &options.sort_by) {
-                Ok(()) => {}
-                // The printer of kubectl drops this error together with the rows.
-                Err(Unsorted::Path(_)) => continue,
-                Err(error) => return Err(error.into_error(ctx, klog::UNSORTABLE_ROWS, "[][][]reflect.Value")),
-            }
-        }
-        if wrote && !options.table.no_headers {
-            ctx.print_line("");
-        }
-        let mut section =
-            Section::new(&options.table, options.selection.all_namespaces && namespaced(&kind), with_kind);
-        if options.selection.subresource == "scale" {
-            let row = |o: &Object| scale_cells(o, now);
-            section.print_cells(ctx, &*kind, &["Name", "Desired", "Available", "Age"], rows_of(&group, row))?;
-        } else if !options.server_print || WITHOUT_COLUMNS.contains(&options.selection.subresource.as_str()) {
-            let row = |o: &Object| vec![o.name().to_string(), kctl_kinds::age(o, now)];
-            section.print_cells(ctx, &*kind, &["Name", "Age"], rows_of(&group, row))?;
-        } else {
-            let rows: Vec<Row<'_>> = group.iter().map(|(_, object)| Row { object, event: "" }).collect();
-            section.print(ctx, &*kind, &rows, now)?;
-        }
-        free(group.len(), group);
-        wrote = true;
-    }
-    if !wrote && !options.ignore_not_found && resolved.errors.is_empty() {
-        let namespace = &options.selection.namespace;
-        ctx.print_error(match all_namespaced {
-            true => format!("No resources found in {namespace} namespace."),
-            false => "No resources found".to_string(),
-        });
-    }
-    CliError::all(resolved.errors)
-}
-
-/// Checks that several answers of the server can be sorted. kubectl sorts the tables themselves by the field of
-/// `--sort-by`, whose fields are all equal.
-fn sort_answers(ctx: &mut Ctx, options: &Options, resolved: &Resolved, found: usize) -> CliResult<()> {
-    let answers = if resolved.targets.is_empty() { found } else { resolved.targets.len() };
-    if options.sort_by.is_empty() || answers < 2 {
-        return Ok(());
-    }
-    let table = json!({"apiVersion": "meta.k8s.io/v1", "kind": "Table", "metadata": {"resourceVersion": ""},
-        "columnDefinitions": [], "rows": []});
-    sort_by(&mut [&table, &table], |o| o, &options.sort_by)
-        .map_err(|e| e.into_error(ctx, klog::UNSORTABLE_OBJECTS, "*unstructured.Unstructured"))
-}
-
-/// True when the server answered with more than one kind, or one kind in several versions: names are then printed with
-/// their kind.
-fn several_kinds(resolved: &Resolved, found: &[(Item, Arc<Object>)]) -> bool {
-    let mut kinds: Vec<_> = resolved.targets.iter().map(|t| (t.kind.names().resource(), t.version.clone())).collect();
-    if kinds.is_empty() {
-        kinds.extend(found.iter().map(|(item, _)| (item.kind.names().resource(), item.version.clone())));
-    }
-    kinds.dedup();
-    kinds.len() > 1
-}
-
-/// Groups adjacent objects of the same kind.
-fn groups_of(found: Vec<(Item, Arc<Object>)>) -> Vec<Vec<(Item, Arc<Object>)>> {
-    let mut groups: Vec<Vec<(Item, Arc<Object>)>> = Vec::new();
-    for (item, object) in found {
-        match groups.last_mut() {
-            Some(group) if group[0].0.kind.names() == item.kind.names() => group.push((item, object)),
-            _ => groups.push(vec![(item, object)]),
-        }
-    }
-    groups
-}
-
-/// Returns objects with the cells of their rows.
-fn rows_of(group: &[(Item, Arc<Object>)], cells: impl Fn(&Object) -> Vec<String>) -> Vec<(Row<'_>, Vec<String>)> {
-    group.iter().map(|(_, object)| (Row { object, event: "" }, cells(object))).collect()
-}
-
-/// The subresources whose tables have only names and ages, whatever the kind.
-const WITHOUT_COLUMNS: [&str; 2] = ["ephemeralcontainers", "resize"];
-
-/// Returns the cells of `--subresource=scale`.
-fn scale_cells(scale: &Object, now: Time) -> Vec<String> {
-    let number = |pointer: &str| scale.int(pointer).unwrap_or(0).to_string();
-    vec![scale.name().to_string(), number("/spec/replicas"), number("/status/replicas"), kctl_kinds::age(scale, now)]
 }

@@ -7,11 +7,14 @@ use clap::ArgMatches;
 use crate::args::{Matches, groups};
 use crate::output::Output;
 use crate::resolve::{Item, Selection};
-use crate::table::TableFlags;
+use crate::table::{Cells, TableFlags};
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::json::Parts;
 use kctl_base::object::Object;
 use kctl_cluster::client::Presentation;
+
+/// The subresources whose tables have only names and ages, whatever the kind.
+const WITHOUT_COLUMNS: [&str; 2] = ["ephemeralcontainers", "resize"];
 
 /// The values of the flags.
 pub(super) struct Options {
@@ -83,6 +86,15 @@ impl Options {
 }
 
 impl Options {
+    /// Returns where the cells of tables come from.
+    pub(super) fn cells(&self) -> Cells {
+        match self.selection.subresource.as_str() {
+            "scale" => Cells::Scale,
+            subresource if !self.server_print || WITHOUT_COLUMNS.contains(&subresource) => Cells::Age,
+            _ => Cells::Kind,
+        }
+    }
+
     /// Returns how the objects are presented: as a table of the server unless another format is chosen.
     pub(super) fn presentation(&self) -> Presentation {
         match (self.output.is_human() && self.server_print, self.sort_by.is_empty()) {

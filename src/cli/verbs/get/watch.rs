@@ -10,10 +10,10 @@ use super::options::{Options, fetch};
 use crate::klog;
 use crate::resolve::{Item, Resolved, Target, resolve};
 use crate::sorting::{Unsorted, sort_by};
-use crate::table::{Row, Section};
+use crate::table::{Cells, Section};
 use crate::{CliError, CliResult, Ctx};
 use kctl_base::json::json;
-use kctl_base::object::{Object, ObjectMeta};
+use kctl_base::object::Object;
 use kctl_cluster::WaitFor;
 use kctl_cluster::client::{ListParams, ResourcePath, WatchStart};
 use kctl_kinds::catalog::KindRef;
@@ -31,25 +31,19 @@ pub(super) fn run(ctx: &mut Ctx, options: &mut Options) -> CliResult<()> {
     let mut resolved = resolve(ctx, &options.selection)?;
     CliError::all(std::mem::take(&mut resolved.errors))?;
     let target = watch_target(options, &resolved)?;
-    let mut printer = Printer {
-        section: Section::new(
-            &options.table,
-            options.selection.all_namespaces && target.kind.names().namespaced,
-            options.show_kind,
-        ),
-    };
+    let mut printer =
+        Printer { section: Section::new(&options.table, &target.kind, options.selection.all_namespaces, Cells::Kind) };
     if !options.sort_by.is_empty() {
         ctx.print_error("warning: --watch requested, --sort-by will be ignored for watch events received");
     }
     let found = listed(ctx, options, &resolved)?;
-    printer.print_all(ctx, options, &target.kind, &found)?;
+    printer.print_all(ctx, options, &found)?;
     let deadline = ctx.request_deadline()?;
     // The existing objects have been printed already.
     let (mut watch, _) = ctx.api(|client| client.watch(&target.path, &target.params, target.start))?;
     let ended = ctx.follow::<()>(&mut watch, deadline, WaitFor::Work, |ctx, event| {
         if let Some(object) = event.object() {
-            let item = item_of(&target, object.clone());
-            printer.print(ctx, options, &item, event.type_name(), object)?;
+            printer.print(ctx, options, event.type_name(), object)?;
         }
         Ok(ControlFlow::Continue(()))
     });
@@ -108,20 +102,6 @@ fn watch_target(options: &Options, resolved: &Resolved) -> CliResult<WatchTarget
     Ok(WatchTarget { kind: target.kind, path, params, start })
 }
 
-/// Returns an object of the watch as an item.
-fn item_of(target: &WatchTarget, object: Arc<Object>) -> Item {
-    Item {
-        kind: target.kind.clone(),
-        version: None,
-        namespace: object.namespace().into(),
-        name: object.name().into(),
-        object: None,
-        duplicates: Vec::new(),
-        source: String::new(),
-        live: Some(object),
-    }
-}
-
 /// The printer of the events of a watch.
 struct Printer {
     /// The table, which prints its headings once.
@@ -130,33 +110,21 @@ struct Printer {
 
 impl Printer {
     /// Prints the objects of the list, whose rows share the widths of their columns.
-    fn print_all(
-        &mut self,
-        ctx: &mut Ctx,
-        options: &mut Options,
-        kind: &KindRef,
-        found: &[(&Item, Arc<Object>)],
-    ) -> CliResult<()> {
+    fn print_all(&mut self, ctx: &mut Ctx, options: &mut Options, found: &[(&Item, Arc<Object>)]) -> CliResult<()> {
         if options.output.is_human() {
-            let rows: Vec<Row<'_>> = found.iter().map(|(_, object)| Row { object, event: "ADDED" }).collect();
             let now = ctx.now()?;
-            return self.section.print(ctx, &**kind, &rows, now);
+            let rows = found.iter().map(|(_, object)| self.section.row(object, "ADDED", now)).collect();
+            return self.section.print(ctx, rows, options.show_kind);
         }
-        found.iter().try_for_each(|(item, object)| self.print(ctx, options, item, "ADDED", object))
+        found.iter().try_for_each(|(_, object)| self.print(ctx, options, "ADDED", object))
     }
 
     /// Prints an object with the type of its event, for example `ADDED`.
-    fn print(
-        &mut self,
-        ctx: &mut Ctx,
-        options: &mut Options,
-        item: &Item,
-        event: &'static str,
-        object: &Object,
-    ) -> CliResult<()> {
+    fn print(&mut self, ctx: &mut Ctx, options: &mut Options, event: &'static str, object: &Object) -> CliResult<()> {
         if options.output.is_human() {
             let now = ctx.now()?;
-            return self.section.print(ctx, &*item.kind, &[Row { object, event }], now);
+            let row = self.section.row(object, event, now);
+            return self.section.print(ctx, vec![row], options.show_kind);
         }
         if options.table.events && !options.output.is_name() {
             let wrapped = json!({"object": object, "type": event});

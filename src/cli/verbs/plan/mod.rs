@@ -303,10 +303,7 @@ fn print(ctx: &mut Ctx, plan: &Plan, planned: &Planned) -> CliResult<()> {
     match plan.format {
         Format::Document(structure) => {
             let document = document::of(plan, ctx, planned);
-            let mut bytes = Vec::new();
-            let printed = StructuredPrinter::new(structure).print(&document, &mut bytes);
-            printed.map_err(|error| CliError::io("write /dev/stdout", error))?;
-            ctx.out.push_str(&String::from_utf8_lossy(&bytes));
+            StructuredPrinter::new(structure).print(&document, &mut ctx.out);
         }
         Format::Text { wide, diff } => {
             let text = text::Text { wide, diff, namespace: ctx.namespace(), is_verbose: ctx.is_verbose() };

@@ -363,7 +363,7 @@ impl WriteBatch {
     /// The objects of a range, in key order.
     pub(super) fn objects(&mut self, range: &Range) -> Result<Vec<Arc<Object>>, StoreError> {
         let mut objects = Vec::new();
-        self.visit_objects(range, Parts::All, &mut |object| {
+        self.visit_objects(range, Parts::All, usize::MAX, &mut |object| {
             objects.push(object);
             true
         })?;
@@ -371,14 +371,16 @@ impl WriteBatch {
     }
 
     /// Passes the objects of a range to `visit`, in key order, until it returns `false`. They have at least these parts.
+    /// `least` is the number of objects up to which it returns `true` in any case; 0 if that is not known.
     pub(super) fn visit_objects(
         &mut self,
         range: &Range,
         parts: Parts,
+        least: usize,
         visit: &mut dyn FnMut(Arc<Object>) -> bool,
     ) -> Result<(), StoreError> {
         let mut failure = None;
-        self.visit_rows(range, parts, &mut |object| match object {
+        self.visit_rows(range, parts, least, &mut |object| match object {
             Ok(object) => visit(object),
             Err(error) => {
                 failure = Some(error);
@@ -393,12 +395,13 @@ impl WriteBatch {
         &mut self,
         range: &Range,
         parts: Parts,
+        least: usize,
         visit: &mut dyn FnMut(Result<Arc<Object>, StoreError>) -> bool,
     ) -> Result<(), StoreError> {
         let WriteBatch { engine, empty, staged, decoded, known, .. } = self;
         let merge = Merge { engine: engine.as_ref(), empty, staged };
         // The visitor may stop anywhere: portions that double decode in vain no more rows than were visited, and a few.
-        let (mut portion, mut length) = (Vec::new(), PORTION_MIN);
+        let (mut portion, mut length) = (Vec::new(), least.clamp(PORTION_MIN, PORTION_MAX));
         let mut goes_on = true;
         merge.scan(range, &mut |key, row| {
             portion.push(match row {

@@ -81,7 +81,7 @@ fn a_long_command_keeps_a_bounded_size_of_decoded_objects() {
         seen += object["i"].as_u64().unwrap_or_default();
         true
     };
-    batch.visit_objects(&(b"o".to_vec(), b"p".to_vec()), Parts::All, &mut visit).expect("the objects");
+    batch.visit_objects(&(b"o".to_vec(), b"p".to_vec()), Parts::All, 0, &mut visit).expect("the objects");
     assert!(seen == 7 * 45 - 9 + 69 && batch.decoded.bytes() <= decoded::OBJECT_BYTES_MAX);
     for i in 0..70 {
         batch.remove(key(i));
