@@ -7,6 +7,7 @@ use super::container_spec::ContainerSpec;
 use super::lifecycle::pre_stop_duration;
 use super::pod_sync::PodSync;
 use super::probes::{self, ProbeTarget};
+use super::replace::is_changed;
 use super::restart_all::matched_action;
 use crate::simulation::PodFault;
 use kctl_base::object::{ObjectMeta, ValueRead};
@@ -37,10 +38,14 @@ impl PodSync<'_> {
             },
             State::Running(running) => match running.ends_at().filter(|t| *t <= now) {
                 Some(_) => self.finish_run(spec, container, running.program.exit_code),
+                None if is_changed(spec, container) => self.kill_changed(spec, container, running),
                 None if self.resize_container(spec, container, &running) => {}
                 None => self.probe(spec, container, &running),
             },
             State::Resizing { until, .. } if until <= now => self.restart_resized(spec, container),
+            State::Killing { running, until } if until <= now && is_changed(spec, container) => {
+                self.finish_changed(container, &running);
+            }
             State::Killing { running, until } if until <= now => {
                 let exit_code = if running.program.is_terminating { running.program.exit_code } else { KILLED };
                 self.finish_run(spec, container, exit_code);

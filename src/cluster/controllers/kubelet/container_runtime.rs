@@ -76,7 +76,7 @@ pub(super) enum State {
     },
     /// Is running.
     Running(Running),
-    /// Is being stopped because a probe or the hook after its start has failed, to be restarted.
+    /// Is being stopped because a probe or the hook after its start has failed, or its image has changed, to be restarted.
     Killing { running: Running, until: Time },
     /// Is being stopped because its resources have changed, to be restarted; until then it counts as running.
     Resizing { running: Running, until: Time },

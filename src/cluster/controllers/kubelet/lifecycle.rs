@@ -84,8 +84,7 @@ impl<'a> PodSync<'a> {
         if let (true, Some(next)) = (gone_at > now, next) {
             return self.out.requeue_at(next, false);
         }
-        // What is meant to end by itself does not count as done when it is stopped.
-        let exit_code = if self.pod.str("/spec/restartPolicy") == "Always" { 0 } else { KILLED };
+        let exit_code = self.exit_code_of_stop();
         for container in runtime.containers.values_mut().filter(|c| c.running().is_some()) {
             container.state = State::Ended(container.terminate(exit_code, now));
         }

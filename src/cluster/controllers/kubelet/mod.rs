@@ -22,6 +22,7 @@ mod non_root;
 mod pod_sync;
 mod probes;
 mod references;
+mod replace;
 mod report;
 mod resize;
 mod resize_events;

@@ -348,3 +348,40 @@ fn an_image_that_may_not_be_pulled_is_waited_for() {
     let state = |bench: &mut Bench| container(&bench.get("pods", "web"))["state"].clone();
     assert_eq!(state(&mut bench).str("/waiting/reason"), "ErrImageNeverPull");
 }
+
+#[test]
+fn a_container_with_another_image_is_replaced_whatever_the_restart_policy() {
+    let mut bench = Bench::open();
+    let pod = |name: &str, policy: &str, image: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"restartPolicy": policy,
+            "initContainers": [{"name": "side", "image": "nginx:1.25", "restartPolicy": "Always"}],
+            "containers": [{"name": "a", "image": image}]}})
+    };
+    bench.create("pods", pod("web", "Always", "nginx:1.25"));
+    bench.create("pods", pod("once", "Never", "nginx:1.25"));
+    bench.settle();
+    for name in ["web", "once"] {
+        set_image(&mut bench, name, "containers", "a");
+    }
+    bench.advance(10);
+    for (name, exit_code) in [("web", 0), ("once", 137)] {
+        let pod = bench.get("pods", name);
+        let status = container(&pod);
+        assert_eq!((status.str("/image"), status.int("/restartCount")), ("nginx:1.26", Some(1)), "{name}");
+        assert_eq!(status.int("/lastState/terminated/exitCode"), Some(exit_code), "{name}");
+        assert!(status.at("/state/running").is_some() && status.flag("/ready"), "{name}: {status}");
+        assert!(bench.events(name).contains(&"Killing Container a definition changed, will be restarted".to_string()));
+        assert!(bench.events(name).contains(&"Pulling Pulling image \"nginx:1.26\"".to_string()));
+    }
+    set_image(&mut bench, "web", "initContainers", "side");
+    bench.advance(10);
+    let pod = bench.get("pods", "web");
+    assert_eq!(pod.list("/status/initContainerStatuses")[0].int("/restartCount"), Some(1));
+    assert_eq!(container(&pod).int("/restartCount"), Some(1));
+    assert!(bench.events("web").contains(&"Killing Init container side definition changed".to_string()));
+}
+
+fn set_image(bench: &mut Bench, pod: &str, list: &str, container: &str) {
+    let patch = json!({"spec": {list: [{"name": container, "image": "nginx:1.26"}]}});
+    bench.cluster.handle(&Request::patch("pods", "default", pod, PatchType::Strategic, patch)).expect("accepted");
+}

@@ -191,8 +191,7 @@ impl Inside {
         Ok(())
     }
 
-    /// Begins to stop a container because of a probe or hook that has failed, and finds out when it does: at the latest after
-    /// the grace period.
+    /// Begins to stop a container that will be restarted, and finds out when it does: at the latest after the grace period.
     fn begin_kill(
         &mut self,
         server: &mut Server,
