@@ -1,6 +1,5 @@
 //! The conditions of a pod, computed from its state (`pkg/kubelet/status/generate.go`).
 
-use super::container_runtime::State;
 use super::container_spec::is_initialized;
 use super::restart_all::may_restart_all;
 use super::runtime::PodRuntime;
@@ -146,8 +145,5 @@ fn has_text(entry: &Value, field: &str, text: &str) -> bool {
 }
 
 fn is_ready(container: &Value, runtime: &PodRuntime) -> bool {
-    runtime
-        .containers
-        .get(container.str("/name"))
-        .is_some_and(|c| c.running().is_some() && c.probes.ready && !matches!(c.state, State::Killing { .. }))
+    runtime.containers.get(container.str("/name")).is_some_and(|c| c.running().is_some() && c.probes.ready)
 }

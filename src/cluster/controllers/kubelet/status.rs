@@ -152,7 +152,7 @@ fn container_status(
     is_init: bool,
     inputs: &StatusInputs<'_>,
 ) -> Value {
-    let running = container.running().is_some() && !matches!(container.state, State::Killing { .. });
+    let running = container.running().is_some();
     let is_done = is_init && container.terminated().is_some_and(|e| e.exit_code == 0);
     let ready = if is_init && !is_sidecar(spec) { is_done } else { running && container.probes.ready };
     let started = running && container.probes.started;
