@@ -49,9 +49,7 @@ impl Eviction {
         let mut states: Vec<EvictionState> = pods.iter().map(|_| EvictionState::Pending(start)).collect();
         let mut errors = Vec::new();
         loop {
-            for (pod, state) in pods.iter().zip(&mut states) {
-                self.step(ctx, pod, state, &mut errors)?;
-            }
+            self.step(ctx, pods, &mut states, &mut errors)?;
             if states.iter().all(|s| matches!(s, EvictionState::Done)) {
                 return Ok(errors);
             }
@@ -68,27 +66,36 @@ impl Eviction {
         }
     }
 
-    /// Evicts a pod when it is due, and reports its deletion.
-    fn step(&self, ctx: &mut Ctx, pod: &Object, state: &mut EvictionState, errors: &mut Vec<String>) -> CliResult<()> {
+    /// Evicts the pods that are due, and reports those that are deleted. They are evicted at the same time: each is announced
+    /// before the first is answered.
+    fn step(
+        &self,
+        ctx: &mut Ctx,
+        pods: &[Arc<Object>],
+        states: &mut [EvictionState],
+        errors: &mut Vec<String>,
+    ) -> CliResult<()> {
         let now = ctx.now()?;
-        if let EvictionState::Pending(at) = state
-            && *at <= now
-        {
-            *state = self.try_evict(ctx, pod, errors)?;
+        let is_due = |state: &EvictionState| matches!(state, EvictionState::Pending(at) if *at <= now);
+        let due: Vec<usize> = (0..pods.len()).filter(|&index| is_due(&states[index])).collect();
+        for &index in due.iter().filter(|_| !self.disable) {
+            ctx.print_line(format!("evicting pod {}{}", full_name(&pods[index]), self.dry_run.suffix()));
         }
-        if matches!(state, EvictionState::Terminating) && !exists(ctx, pod)? {
-            let done = if self.disable { "deleted" } else { "evicted" };
-            ctx.print_line(format!("pod/{} {done}", pod.name()));
-            *state = EvictionState::Done;
+        for index in due {
+            states[index] = self.try_evict(ctx, &pods[index], errors)?;
+        }
+        for (pod, state) in pods.iter().zip(states) {
+            if matches!(state, EvictionState::Terminating) && !exists(ctx, pod)? {
+                let done = if self.disable { "deleted" } else { "evicted" };
+                ctx.print_line(format!("pod/{} {done}", pod.name()));
+                *state = EvictionState::Done;
+            }
         }
         Ok(())
     }
 
     /// Sends one eviction and returns the state after it.
     fn try_evict(&self, ctx: &mut Ctx, pod: &Object, errors: &mut Vec<String>) -> CliResult<EvictionState> {
-        if !self.disable {
-            ctx.print_line(format!("evicting pod {}{}", full_name(pod), self.dry_run.suffix()));
-        }
         let (name, namespace) = (quote(pod.name()), quote(pod.namespace()));
         let error = match self.remove(ctx, pod) {
             Ok(_) if self.dry_run.is_server() => return Ok(EvictionState::Done),
