@@ -47,7 +47,7 @@ fn run(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
             ctx.print_line(format!("Client Version: v{VERSION}"));
             ctx.print_line(format!("Kustomize Version: {KUSTOMIZE}"));
             if !client_only {
-                ctx.print_line(format!("Server Version: v{VERSION}"));
+                ctx.print_line(format!("Server Version: {}", Info::server().git_version()));
             }
         }
         "json" => ctx.print_line(versions(client_only).to_json()?),
@@ -81,6 +81,6 @@ impl Versions {
 }
 
 fn versions(client_only: bool) -> Versions {
-    let server_version = (!client_only).then(Info::client);
+    let server_version = (!client_only).then(Info::server);
     Versions { client_version: Info::client(), kustomize_version: KUSTOMIZE, server_version }
 }

@@ -1,8 +1,10 @@
-//! The version of Kubernetes that this program follows, as client and as server.
+//! The versions of the program, which is the client, and of the cluster.
 
 use serde::Serialize;
 
-/// The version of Kubernetes; the program has the same one.
+use crate::profile;
+
+/// The version of Kubernetes that the program follows; it has the same one.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A version (`Info` in `apimachinery/pkg/version/types.go`). What is known of a build of Kubernetes only is empty.
@@ -50,8 +52,9 @@ impl Info {
         }
     }
 
-    /// Returns the version as a server reports it at `/version`. It can emulate the version before its own.
-    pub(super) fn server() -> Info {
+    /// Returns the version as the server reports it at `/version`: that of the other components. It can emulate the minor
+    /// version before its own.
+    pub fn server() -> Info {
         let own = Info::client();
         let oldest = own.minor.parse::<u32>().unwrap_or_default().saturating_sub(1);
         let emulation = Emulation {
@@ -60,7 +63,12 @@ impl Info {
             min_compatibility_major: own.major,
             min_compatibility_minor: oldest.to_string(),
         };
-        Info { emulation: Some(emulation), ..own }
+        Info { emulation: Some(emulation), git_version: profile::VERSION.into(), ..own }
+    }
+
+    /// Returns the version with its patch: `v1.36.2`.
+    pub fn git_version(&self) -> &str {
+        &self.git_version
     }
 }
 
