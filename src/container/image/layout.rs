@@ -254,6 +254,7 @@ mod tests {
             hosts: "127.0.0.1\tlocalhost\n".into(),
             termination_message_path: "/dev/termination-log".into(),
             memory_limit: None,
+            cpu_limit: None,
             memory: 1 << 30,
             processors: 2,
             booted: None,

@@ -61,6 +61,9 @@ pub struct ContainerConfig {
     /// Bytes of memory that it may use; `None` for as much as the node has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_limit: Option<u64>,
+    /// Thousandths of processors that it may use; `None` for as many as the node has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_limit: Option<u64>,
     /// Number of processors of the node.
     pub processors: u32,
     /// When the node was started; `None` with the container.

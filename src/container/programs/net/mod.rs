@@ -6,6 +6,7 @@
 mod addresses;
 mod args;
 mod cassandra;
+mod coredns;
 mod curl;
 mod databases;
 mod dig;

@@ -7,7 +7,7 @@ mod web;
 use serde::{Deserialize, Serialize};
 
 use super::redis::Store;
-use super::{cassandra, zookeeper};
+use super::{cassandra, coredns, zookeeper};
 use crate::call::{Call, Stop};
 use crate::network::{self, Listener};
 use crate::process::{Signal, Wait};
@@ -43,7 +43,7 @@ const SERVICES: &[(&str, Stops, Start)] = &[
     ("agnhost", Stops::Go, apps::agnhost),
     ("apache2-foreground", Stops::Cleanly, web::apache),
     ("cassandra", Stops::Cleanly, cassandra::start),
-    ("coredns", Stops::Cleanly, silent),
+    ("coredns", Stops::Cleanly, coredns::start),
     ("echo-server", Stops::Go, apps::echo_server),
     ("etcd", Stops::Cleanly, apps::etcd),
     ("fluentd", Stops::Cleanly, silent),

@@ -80,6 +80,7 @@ pub(crate) fn config(image: &str, argv: &[&str]) -> ContainerConfig {
         termination_message_path: "/dev/termination-log".into(),
         memory: 1 << 30,
         memory_limit: None,
+        cpu_limit: None,
         processors: 2,
         booted: None,
         ports: Vec::new(),

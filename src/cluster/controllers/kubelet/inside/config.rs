@@ -58,6 +58,7 @@ pub(super) fn config(
         termination_message_path: message_path(container).to_owned(),
         memory: place.memory,
         memory_limit: bytes(container.pointer("/resources/limits/memory")),
+        cpu_limit: millis(container.pointer("/resources/limits/cpu")),
         processors: place.processors,
         booted: place.booted,
         ports: ports(container),
@@ -107,6 +108,10 @@ pub(super) fn message_path(container: &Value) -> &str {
 
 fn bytes(value: Option<&Value>) -> Option<u64> {
     quantity(value).and_then(|amount| u64::try_from(amount.value()).ok()).filter(|bytes| *bytes > 0)
+}
+
+fn millis(value: Option<&Value>) -> Option<u64> {
+    quantity(value).and_then(|amount| u64::try_from(amount.milli_value()).ok()).filter(|millis| *millis > 0)
 }
 
 fn ports(container: &Value) -> Vec<u16> {
