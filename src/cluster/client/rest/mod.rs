@@ -6,6 +6,7 @@
 
 mod answer;
 mod discovery;
+mod metrics;
 mod parameters;
 mod route;
 
@@ -68,6 +69,7 @@ pub fn call(transport: &mut impl Transport, user: &User, call: &Call<'_>) -> Res
     let (path, query) = call.uri.split_once('?').unwrap_or((call.uri, ""));
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     match segments.as_slice() {
+        ["apis", metrics::GROUP, metrics::VERSION, rest @ ..] => metrics::answer(transport, user, call, rest, query),
         ["api", _, _, ..] | ["apis", _, _, _, ..] => resource(transport, user, call, &segments, query),
         _ if call.method != Method::Get => Err(not_allowed_or_found(transport, &segments)),
         ["version"] => Ok(Answer::of(version())),
