@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::api::{Request, Response, Result, Server};
+use crate::api::{Request, Response, Result, Server, User};
 use crate::client::{Transport, WaitFor, WaitOutcome};
 use crate::controllers::runtime::{Failure, failures};
 use crate::controllers::{CONTROLLERS, Driver};
@@ -271,6 +271,10 @@ impl Transport for Cluster {
 
     fn definition(&mut self, resource: &str) -> Result<Option<Arc<Object>>> {
         self.server.read(crate::api::DEFINITIONS, "", resource)
+    }
+
+    fn issuer_document(&mut self, user: &User, path: &str) -> Result<Option<String>> {
+        self.server.issuer_document(user, path)
     }
 
     fn clock(&mut self) -> ClockState {

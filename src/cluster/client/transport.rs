@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::api::{Request, Response, Result};
+use crate::api::{Request, Response, Result, User};
 use crate::error::ClusterError;
 use kctl_base::object::Object;
 use kctl_base::sim::{ClockState, Time};
@@ -48,6 +48,12 @@ pub trait Transport {
     /// # Errors
     /// A server that cannot be reached.
     fn definition(&mut self, resource: &str) -> Result<Option<Arc<Object>>>;
+
+    /// Returns the document at a path about the issuer of tokens (OpenID Connect), as a user reads it; `None` for another path.
+    ///
+    /// # Errors
+    /// Status 403 for a user who may not read it.
+    fn issuer_document(&mut self, user: &User, path: &str) -> Result<Option<String>>;
 
     /// Returns the clock of the server: its mode and the current time.
     fn clock(&mut self) -> ClockState;

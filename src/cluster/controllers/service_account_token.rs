@@ -48,7 +48,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         None => ctx.delete("secrets", &secret)?,
         Some(account) => {
             let mut filled = (*secret).clone();
-            let token = secret_token(ctx.ids(), &account, &secret);
+            let token = secret_token(ctx.ids(), &account, &secret)?;
             fill(&mut filled, &account, token, &root_ca::certificate(ctx)?);
             if filled != *secret {
                 ctx.update("secrets", filled)?;

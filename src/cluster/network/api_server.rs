@@ -183,6 +183,10 @@ impl Transport for Local<'_> {
         self.server.read(DEFINITIONS, "", resource)
     }
 
+    fn issuer_document(&mut self, user: &User, path: &str) -> api::Result<Option<String>> {
+        self.server.issuer_document(user, path)
+    }
+
     fn clock(&mut self) -> ClockState {
         ClockState { mode: ClockMode::Virtual, now: self.now, ahead: Duration::default() }
     }

@@ -100,7 +100,7 @@ impl Profile {
     }
 
     /// Returns the address of the node with a number.
-    fn node_address(self, number: u32) -> Ipv4Addr {
+    pub(crate) fn node_address(self, number: u32) -> Ipv4Addr {
         let (network, first) = self.node_network();
         network.address(first + u64::from(number))
     }

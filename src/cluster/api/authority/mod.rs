@@ -7,7 +7,7 @@ mod authenticate;
 mod profile;
 mod signature;
 
-pub(crate) use signature::check as check_signature;
+pub(crate) use signature::{SigningKey, check as check_signature};
 
 use std::str::FromStr as _;
 
@@ -28,7 +28,6 @@ use x509_cert::time::{Time as X509Time, Validity};
 
 use kctl_base::sim::{Ids, Time};
 use profile::Profile;
-use signature::SigningKey;
 
 /// The name of the authority, as kubeadm chooses it.
 const NAME: &str = "kubernetes";

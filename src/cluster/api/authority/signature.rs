@@ -19,25 +19,30 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
 /// A key that signs.
-pub(super) struct SigningKey(Ed25519KeyPair);
+pub(crate) struct SigningKey(Ed25519KeyPair);
 
 impl SigningKey {
     /// Creates the key of a seed of 32 bytes.
     ///
     /// # Errors
     /// The seed has another length.
-    pub(super) fn from_seed(seed: &[u8]) -> Result<SigningKey> {
+    pub(crate) fn from_seed(seed: &[u8]) -> Result<SigningKey> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| spki::Error::KeyMalformed)?;
         Ok(SigningKey(pair))
     }
 
     /// Signs a message.
-    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.0.sign(message).as_ref().to_vec()
     }
 
+    /// Returns whether a signature of a message is by this key.
+    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&algorithms::ED25519, self.public_bytes()).verify(message, signature).is_ok()
+    }
+
     /// Returns the bytes of the public key.
-    pub(super) fn public_bytes(&self) -> &[u8] {
+    pub(crate) fn public_bytes(&self) -> &[u8] {
         self.0.public_key().as_ref()
     }
 
@@ -45,7 +50,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// Those of the encoding.
-    pub(super) fn public_key(&self) -> Result<SubjectPublicKeyInfo> {
+    pub(crate) fn public_key(&self) -> Result<SubjectPublicKeyInfo> {
         Ok(SubjectPublicKeyInfo {
             algorithm: algorithm(),
             subject_public_key: BitString::from_bytes(self.public_bytes())?,
@@ -73,7 +78,7 @@ impl DynSignatureAlgorithmIdentifier for SigningKey {
 
 /// The public half of a [`SigningKey`].
 #[derive(Clone)]
-pub(super) struct VerifyingKey(Vec<u8>);
+pub(crate) struct VerifyingKey(Vec<u8>);
 
 impl EncodePublicKey for VerifyingKey {
     fn to_public_key_der(&self) -> spki::Result<Document> {

@@ -2,6 +2,7 @@
 //! (`pkg/registry/core/serviceaccount/storage/token.go`, `pkg/serviceaccount`).
 
 mod authenticate;
+mod discovery;
 mod jwt;
 
 pub(super) use authenticate::Verdict;
@@ -58,7 +59,7 @@ impl Server {
         for field in ["/iat", "/nbf"] {
             claims.put(field, now.secs());
         }
-        let token = jwt::sign(self.ids, &claims);
+        let token = sign(self.ids, &claims)?;
         body.put("/status", json!({"token": token, "expirationTimestamp": expiry.rfc3339()}));
         Ok(Response { created: true, ..Response::of(body.into()) })
     }
@@ -144,8 +145,15 @@ fn claims_of(account: &Object, bound: &[(&'static str, Arc<Object>)]) -> Value {
     json!({"iss": ISSUER, "sub": subject, "kubernetes.io": private})
 }
 
+fn sign(ids: Ids, claims: &Value) -> Result<String> {
+    jwt::sign(ids, claims).map_err(|error| Status::internal(error.to_string()))
+}
+
 /// Returns the token of a Secret of an account, which never expires.
-pub(crate) fn secret_token(ids: Ids, account: &Object, secret: &Object) -> String {
+///
+/// # Errors
+/// The token cannot be signed.
+pub(crate) fn secret_token(ids: Ids, account: &Object, secret: &Object) -> Result<String> {
     let subject = format!("system:serviceaccount:{}:{}", account.namespace(), account.name());
     let claims = json!({
         "iss": LEGACY_ISSUER, "sub": subject,
@@ -154,11 +162,14 @@ pub(crate) fn secret_token(ids: Ids, account: &Object, secret: &Object) -> Strin
         "kubernetes.io/serviceaccount/service-account.name": account.name(),
         "kubernetes.io/serviceaccount/service-account.uid": account.uid(),
     });
-    jwt::sign(ids, &claims)
+    sign(ids, &claims)
 }
 
 /// Returns the token that the kubelet puts into the volumes of a pod: bound to the pod and its node, for `audience` or, if that
 /// is empty, the API server.
+///
+/// # Errors
+/// The token cannot be signed.
 pub(crate) fn pod_token(
     ids: Ids,
     account: &Object,
@@ -167,7 +178,7 @@ pub(crate) fn pod_token(
     audience: &str,
     issued: Time,
     life: Duration,
-) -> String {
+) -> Result<String> {
     let bound: Vec<(&str, Arc<Object>)> =
         [("pod", pod.clone())].into_iter().chain(node.map(|node| ("node", node.clone()))).collect();
     let mut claims = claims_of(account, &bound);
@@ -177,7 +188,7 @@ pub(crate) fn pod_token(
     for field in ["/iat", "/nbf"] {
         claims.put(field, issued.secs());
     }
-    jwt::sign(ids, &claims)
+    sign(ids, &claims)
 }
 
 #[cfg(test)]

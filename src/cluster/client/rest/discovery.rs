@@ -163,6 +163,7 @@ fn paths(transport: &mut impl Transport) -> Result<String> {
         paths.push(format!("/apis/{}", group.name));
         paths.extend(group.versions.iter().map(|version| format!("/apis/{}", version.group_version)));
     }
+    paths.extend(["/.well-known/openid-configuration", "/openid/v1/jwks"].map(String::from));
     paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(String::from));
     for check in super::CHECKS {
         paths.extend(["healthz", "livez", "readyz"].map(|place| format!("/{place}/{check}")));

@@ -55,7 +55,9 @@ pub(super) fn answer(
         Payload::List(list) => {
             let items: Vec<String> = list.items.iter().map(|metrics| item(metrics)).collect();
             let items = items.join(",");
-            format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{GROUP}/{VERSION}\",\"metadata\":{{}},\"items\":[{items}]}}\n")
+            format!(
+                "{{\"kind\":\"{kind}\",\"apiVersion\":\"{GROUP}/{VERSION}\",\"metadata\":{{}},\"items\":[{items}]}}\n"
+            )
         }
         _ => String::new(),
     }))
@@ -80,7 +82,8 @@ impl FieldOrder for Order {
     fn fields(self, object: &Map) -> impl Iterator<Item = (&SharedStr, &Value, Self)> {
         let fields: Vec<_> = match self {
             Order::Metrics => {
-                let inside = |name: &str| if name == "metadata" { GoOrder::Definition(META) } else { GoOrder::Alphabet };
+                let inside =
+                    |name: &str| if name == "metadata" { GoOrder::Definition(META) } else { GoOrder::Alphabet };
                 let rank = |name: &str| FIELDS.iter().position(|field| *field == name);
                 let mut fields: Vec<_> =
                     object.iter().map(|(name, value)| (name, value, Order::Inside(inside(name)))).collect();

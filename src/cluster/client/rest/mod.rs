@@ -74,7 +74,10 @@ pub fn call(transport: &mut impl Transport, user: &User, call: &Call<'_>) -> Res
         _ if call.method != Method::Get => Err(not_allowed_or_found(transport, &segments)),
         ["version"] => Ok(Answer::of(version())),
         [check @ ("healthz" | "livez" | "readyz"), rest @ ..] => health(check, rest, query),
-        _ => Ok(Answer::of(discovery::document(transport, &segments)? + "\n")),
+        _ => match transport.issuer_document(user, &format!("/{}", segments.join("/")))? {
+            Some(document) => Ok(Answer::of(document)),
+            None => Ok(Answer::of(discovery::document(transport, &segments)? + "\n")),
+        },
     }
 }
 

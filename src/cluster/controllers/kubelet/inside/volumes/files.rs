@@ -151,5 +151,5 @@ fn token(sources: &mut Sources<'_>, source: &Value) -> Result<String, Status> {
     let node = sources.server.read("nodes", "", pod.str("/spec/nodeName"))?;
     let audience = source.str("/audience");
     let pod = Arc::new(pod.clone());
-    Ok(pod_token(sources.server.ids(), &account, &pod, node.as_ref(), audience, issued, life))
+    pod_token(sources.server.ids(), &account, &pod, node.as_ref(), audience, issued, life)
 }
