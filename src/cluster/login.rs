@@ -4,6 +4,14 @@ use crate::api::{Result, User};
 use crate::cluster::Cluster;
 
 impl Cluster {
+    /// Returns the administrator, who owns the store.
+    ///
+    /// # Errors
+    /// The authority of the cluster cannot be set up.
+    pub fn administrator(&self) -> Result<User> {
+        self.server.administrator()
+    }
+
     /// Returns the user whom a token authenticates; `None` for a token that this cluster does not issue.
     ///
     /// # Errors

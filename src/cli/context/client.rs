@@ -23,7 +23,7 @@ impl Ctx {
         let credentials = login.as_ref().map(|login| self.credentials_of(login)).transpose()?;
         if self.client.is_none() {
             let cluster = self.open_cluster()?;
-            self.client = Some(self.new_client(cluster));
+            self.client = Some(self.new_client(cluster)?);
         }
         if let (Some(login), Some(credentials)) = (login, credentials) {
             self.authenticate(&login, &credentials)?;
@@ -35,9 +35,12 @@ impl Ctx {
         Ok(client)
     }
 
-    /// Creates a client of a cluster that acts as the user.
-    pub(super) fn new_client(&self, cluster: Cluster) -> Client<Cluster> {
-        let mut client = Client::new(cluster);
+    /// Creates a client of a cluster that acts as the user, or else as the administrator.
+    ///
+    /// # Errors
+    /// The authority of the cluster cannot be set up.
+    pub(super) fn new_client(&self, cluster: Cluster) -> CliResult<Client<Cluster>> {
+        let mut client = client_of_administrator(cluster)?;
         client.set_verbosity(self.verbosity);
         client.present(self.presentation);
         match (&self.user, &self.account) {
@@ -45,7 +48,7 @@ impl Ctx {
             (None, Some(account)) => client.act_as(account.clone()),
             (None, None) => {}
         }
-        client
+        Ok(client)
     }
 
     /// Sets how the verb presents the objects that it reads.
@@ -150,4 +153,15 @@ impl Ctx {
         }
         Ok(())
     }
+}
+
+/// Creates a client of a cluster that acts as its administrator.
+///
+/// # Errors
+/// The authority of the cluster cannot be set up.
+pub(super) fn client_of_administrator(cluster: Cluster) -> CliResult<Client<Cluster>> {
+    let administrator = cluster.administrator()?;
+    let mut client = Client::new(cluster);
+    client.act_as(administrator);
+    Ok(client)
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use clap::ArgMatches;
 
+use super::client::client_of_administrator;
 use super::{Captured, Ctx};
 use crate::args::global;
 use crate::{CliError, CliResult, Verb};
-use kctl_cluster::client::Client;
 
 /// Decides whether a verb, given with the families that it belongs to, may run with the values of its flags.
 pub(crate) type Admit<'a> = &'a dyn Fn(&[&'static Verb], &ArgMatches) -> CliResult<()>;
@@ -43,7 +43,7 @@ impl Ctx {
             hints: false,
             variable: self.variable,
             is_hermetic: self.is_hermetic,
-            client: Some(Client::new(cluster)),
+            client: Some(client_of_administrator(cluster)?),
             captured: Some(Captured::default()),
             stdin_read: self.stdin_read,
             ..Ctx::new(argv)

@@ -20,7 +20,7 @@ impl Ctx {
             Some(client) => client.transport().begin_trial(span)?,
             None => {
                 let cluster = Cluster::open_for_trial(self.open_options()?, span)?;
-                self.client = Some(self.new_client(cluster));
+                self.client = Some(self.new_client(cluster)?);
             }
         }
         let allowed = self.console().map(drop);

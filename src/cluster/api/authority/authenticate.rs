@@ -58,7 +58,7 @@ fn is_for_clients(certificate: &Certificate) -> bool {
 }
 
 /// Returns the user whom a certificate names: the common name, with the organizations as groups.
-fn user(certificate: &Certificate, der: &[u8]) -> Option<User> {
+pub(super) fn user(certificate: &Certificate, der: &[u8]) -> Option<User> {
     let values = |id: ObjectIdentifier| {
         let found = certificate.tbs_certificate().subject().iter().filter(move |attribute| attribute.oid == id);
         found.map(|attribute| String::from_utf8_lossy(attribute.value.value()).into_owned()).collect::<Vec<_>>()

@@ -3,6 +3,7 @@
 //!
 //! The key is as secret as the seed, which is enough for a cluster that only lives in this process.
 
+mod administrator;
 mod authenticate;
 mod profile;
 mod signature;
@@ -62,8 +63,7 @@ impl Authority {
     /// # Errors
     /// None for any seed; those of the encoding.
     pub(crate) fn of(ids: Ids) -> Result<Authority> {
-        let half = |counter| ids.draw("key", "certificate authority", counter).to_be_bytes();
-        let key = SigningKey::from_seed([half(0), half(1)].concat().as_slice())?;
+        let key = SigningKey::from_seed(&seed_of(ids, "certificate authority"))?;
         Ok(Authority { key, name: Name::from_str(&format!("CN={NAME}"))? })
     }
 
@@ -113,6 +113,12 @@ impl Authority {
     pub(crate) fn key_identifier(&self) -> der::Result<OctetString> {
         OctetString::new(&Sha256::digest(self.key.public_bytes())[..20])
     }
+}
+
+/// Returns the seed of a key, which is derived from that of the cluster.
+pub(crate) fn seed_of(ids: Ids, key: &str) -> Vec<u8> {
+    let half = |counter| ids.draw("key", key, counter).to_be_bytes();
+    [half(0), half(1)].concat()
 }
 
 /// Returns an extension with its content encoded.

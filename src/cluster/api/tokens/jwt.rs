@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use x509_cert::builder::Result;
 use x509_cert::der::Encode as _;
 
-use crate::api::authority::SigningKey;
+use crate::api::authority::{SigningKey, seed_of};
 use kctl_base::json::{Value, json, to_compact};
 use kctl_base::object::ValueRead;
 use kctl_base::sim::Ids;
@@ -78,8 +78,7 @@ fn signing_key(ids: Ids) -> Result<SigningKey> {
 }
 
 fn seed(ids: Ids) -> Vec<u8> {
-    let half = |counter| ids.draw("key", "serviceaccount tokens", counter).to_be_bytes();
-    [half(0), half(1)].concat()
+    seed_of(ids, "serviceaccount tokens")
 }
 
 /// Returns the digest of a public key with its algorithm.
