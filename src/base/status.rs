@@ -39,6 +39,8 @@ pub enum Reason {
     Expired,
     /// The server itself failed.
     InternalError,
+    /// What the request is passed on to does not answer.
+    ServiceUnavailable,
     /// No reason; clients print the message alone.
     Unknown,
 }
@@ -60,6 +62,7 @@ impl Reason {
             Reason::TooManyRequests => ("TooManyRequests", 429),
             Reason::Expired => ("Expired", 410),
             Reason::InternalError => ("InternalError", 500),
+            Reason::ServiceUnavailable => ("ServiceUnavailable", 503),
             Reason::Unknown => ("", 500),
         }
     }

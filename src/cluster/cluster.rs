@@ -244,7 +244,8 @@ impl Cluster {
 /// to it.
 impl Transport for Cluster {
     fn send(&mut self, request: Request) -> Result<Response> {
-        let changes = !request.verb.is_read_only() && !request.options.dry_run;
+        // What is passed on to a pod changes its inside.
+        let changes = !request.verb.is_read_only() && !request.options.dry_run || request.subresource == "proxy";
         self.is_changed |= changes;
         let cause = match request.is_from_control_plane() {
             true => Cause::control_plane(self.clock.now),

@@ -4,6 +4,7 @@
 //! not depend on the controllers.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use super::{Forwarded, Result, Server, SessionCall, SessionState};
 use kctl_base::object::Object;
@@ -34,8 +35,8 @@ pub struct Backends {
     pub container_log: fn(&mut Server, &Object, &LogQuery<'_>, Time) -> Result<Vec<LogLine>>,
     /// Takes a step of a session in a container of a pod: any but [`SessionCall::Forward`].
     pub session: fn(&mut Server, &Object, &SessionCall, Time) -> Result<SessionState>,
-    /// Sends an HTTP request to a port of a pod.
-    pub forward: fn(&mut Server, &Object, u16, &kctl_container::Request, Time) -> Result<Forwarded>,
+    /// Sends an HTTP request from an address to a port of a pod.
+    pub forward: fn(&mut Server, &Object, u16, &kctl_container::Request, Ipv4Addr, Time) -> Result<Forwarded>,
     /// Returns the usage of pods at an instant; `None` in a cluster without measurements, where the metrics API is not
     /// registered.
     pub pod_usage: fn(&mut Server, Time) -> Result<Option<PodUsage>>,

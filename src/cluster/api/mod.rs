@@ -35,6 +35,7 @@ mod managers;
 mod meta;
 mod metrics;
 mod patch;
+mod proxy;
 mod read;
 pub(crate) mod request;
 pub(crate) mod response;
@@ -239,6 +240,7 @@ impl Server {
             }
             (Verb::Create, "token") if request.resource == "serviceaccounts" => self.issue_token(&*kind, request, now),
             (Verb::Create, "exec" | "attach" | "portforward") if is_pod => self.session(&*kind, request, now),
+            (_, "proxy") if is_pod || request.resource == "services" => self.proxy(&*kind, request, now),
             (Verb::Get, "log") if is_pod => self.log(&*kind, request, now),
             (Verb::Get, "ephemeralcontainers" | "resize") if is_pod => self.get(&*kind, request),
             (Verb::Update, "ephemeralcontainers" | "resize") if is_pod => self.update(&*kind, request, now),

@@ -4,6 +4,8 @@
 //! A real client keeps a connection open. Here it sends a request for each step: the first one opens a session, the others
 //! name it.
 
+use std::net::Ipv4Addr;
+
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::sim::Time;
@@ -111,8 +113,9 @@ impl Server {
         check_host(&pod)?;
         let payload = match &call {
             SessionCall::Forward(port, http) => {
+                // The connection comes from the pod itself.
                 let forward = self.backends.forward;
-                Payload::Forwarded(forward(self, &pod, *port, http, now)?)
+                Payload::Forwarded(forward(self, &pod, *port, http, Ipv4Addr::LOCALHOST, now)?)
             }
             call => {
                 let session = self.backends.session;

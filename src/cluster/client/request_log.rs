@@ -241,7 +241,8 @@ impl RequestLog {
     }
 }
 
-fn user_agent() -> (Cow<'static, str>, String) {
+/// Returns the header that names the program.
+pub(super) fn user_agent() -> (Cow<'static, str>, String) {
     let version = env!("CARGO_PKG_VERSION");
     ("User-Agent".into(), format!("kubectl/v{version} ({})", platform()))
 }

@@ -24,7 +24,7 @@ use crate::api::{Result, Server};
 use crate::dns::{self, RecordType};
 use crate::profile::Cidr;
 use policy::{Party, Traffic};
-pub(crate) use services::endpoints;
+pub(crate) use services::{endpoints, ready_endpoints};
 
 /// The number of the DNS server's address in the range of services.
 const DNS_NUMBER: u64 = 10;

@@ -17,6 +17,7 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 struct Candidate {
     to: Endpoint,
     node: String,
+    pod: String,
     is_ready: bool,
     /// It is going to end, but still serves.
     is_serving: bool,
@@ -72,6 +73,19 @@ pub(crate) fn endpoints(server: &mut Server, to: Endpoint) -> Result<Vec<Ipv4Add
         }
     }
     Ok(vec![to.address])
+}
+
+/// Returns the pods behind a named port of a service that are ready, with the numbers of their ports, by address.
+///
+/// # Errors
+/// A list that cannot be read.
+pub(crate) fn ready_endpoints(server: &mut Server, service: &Object, port: &str) -> Result<Vec<(String, u16)>> {
+    let value = format!("{}/{SERVICE_NAME}={}", service.namespace(), service.name());
+    let slices = server.read_index_of("label", &value, SLICES, None)?;
+    let mut found: Vec<Candidate> = slices.iter().flat_map(|slice| of_slice(slice, port)).collect();
+    found.retain(|candidate| candidate.is_ready);
+    found.order_by_key(|candidate| candidate.to.address);
+    Ok(found.into_iter().map(|candidate| (candidate.pod, candidate.to.port)).collect())
 }
 
 /// Returns the address from which a connection to an address of a node arrives at an endpoint: the node puts its own in the place
@@ -144,6 +158,7 @@ fn of_slice(slice: &Arc<Object>, name: &str) -> Vec<Candidate> {
         Some(Candidate {
             to: Endpoint { address, port: number },
             node: endpoint.str("/nodeName").to_owned(),
+            pod: endpoint.str("/targetRef/name").to_owned(),
             is_ready: !is_not(endpoint, "/conditions/ready"),
             is_serving: endpoint.flag("/conditions/serving") && endpoint.flag("/conditions/terminating"),
         })

@@ -8,6 +8,7 @@ mod answer;
 mod discovery;
 mod metrics;
 mod parameters;
+mod proxy;
 mod route;
 
 pub(super) use answer::text;
@@ -66,10 +67,16 @@ impl Answer {
 /// # Errors
 /// The status that the server reports; 404 for a path that is not served.
 pub fn call(transport: &mut impl Transport, user: &User, call: &Call<'_>) -> Result<Answer> {
+    if let Some(place) = proxy::Place::of(call.uri) {
+        return proxy::answer(transport, user, call, &place);
+    }
     let (path, query) = call.uri.split_once('?').unwrap_or((call.uri, ""));
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     match segments.as_slice() {
         ["apis", metrics::GROUP, metrics::VERSION, rest @ ..] => metrics::answer(transport, user, call, rest, query),
+        ["api", _, "nodes", _, "proxy", ..] => {
+            Err(Status::new(Reason::MethodNotAllowed, "a proxy to the kubelet is not simulated"))
+        }
         ["api", _, _, ..] | ["apis", _, _, _, ..] => resource(transport, user, call, &segments, query),
         _ if call.method != Method::Get => Err(not_allowed_or_found(transport, &segments)),
         ["version"] => Ok(Answer::of(version())),

@@ -172,7 +172,7 @@ fn internal(text: String) -> Status {
     Status::new(Reason::InternalError, format!("Internal error occurred: {text}"))
 }
 
-/// Sends an HTTP request to a port of a pod.
+/// Sends an HTTP request from an address to a port of a pod.
 ///
 /// # Errors
 /// A pod that does not run.
@@ -181,6 +181,7 @@ pub(crate) fn forward(
     pod: &Object,
     port: u16,
     request: &kctl_container::Request,
+    client: Ipv4Addr,
     now: Time,
 ) -> Result<Forwarded, Status> {
     let call = SessionCall::Forward(port, request.clone());
@@ -188,8 +189,6 @@ pub(crate) fn forward(
     if runtime.containers.values().all(|container| container.running().is_none()) {
         return Err(not_found(pod, &call));
     }
-    // The connection comes from the pod itself.
-    let client = Ipv4Addr::LOCALHOST;
     let delivery = Delivery { port, client, message: Message::Http(request), hops: 0, is_forecast: false, now };
     Ok(deliver(server, pod, &delivery)?.and_then(|reply| match reply {
         Reply::Http(response) => Ok(response),
