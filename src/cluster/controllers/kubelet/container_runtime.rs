@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Program;
 use super::inside::Variables;
+use super::restart_all::RESTARTING;
 use kctl_base::json::Value;
 use kctl_base::sim::{Duration, Time};
 
@@ -169,6 +170,21 @@ impl ContainerRuntime {
     /// Returns the number of the current run, or of the one that is being prepared; the first one is 0.
     pub(super) fn run(&self) -> u64 {
         self.restarts.unsigned_abs()
+    }
+
+    /// Returns the number of restarts without one whose container has not been created yet, because its image is being pulled or
+    /// its configuration is wrong: the kubelet counts the containers that there have been.
+    pub(super) fn counted_restarts(&self) -> i64 {
+        let is_prepared = matches!(
+            self.state,
+            State::Pulling { .. }
+                | State::PullFailed { .. }
+                | State::PullBackoff { .. }
+                | State::ImageError { .. }
+                | State::ConfigError { .. }
+        );
+        let is_counted = self.last.as_ref().is_none_or(|last| last.reason == RESTARTING);
+        self.restarts - i64::from(is_prepared && !is_counted)
     }
 
     /// Creates the state of a container that has not begun to start.

@@ -44,3 +44,76 @@ impl PodSync<'_> {
         if self.pod.str("/spec/restartPolicy") == "Always" { 0 } else { KILLED }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::api::{PatchType, Request};
+    use crate::controllers::shared::testing::Bench;
+    use kctl_base::json::{Value, json};
+    use kctl_base::object::{Object, ValueRead};
+
+    fn pod(name: &str, policy: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"restartPolicy": policy,
+            "initContainers": [{"name": "side", "image": "nginx:1.25", "restartPolicy": "Always"}],
+            "containers": [{"name": "a", "image": "nginx:1.25"}]}})
+    }
+
+    fn container(pod: &Object) -> &Value {
+        &pod.list("/status/containerStatuses")[0]
+    }
+
+    #[test]
+    fn a_container_with_another_image_is_replaced_whatever_the_restart_policy() {
+        let mut bench = Bench::open();
+        bench.create("pods", pod("web", "Always"));
+        bench.create("pods", pod("once", "Never"));
+        bench.settle();
+        for name in ["web", "once"] {
+            set_image(&mut bench, name, "containers", "a");
+        }
+        bench.advance(10);
+        for (name, exit_code) in [("web", 0), ("once", 137)] {
+            let pod = bench.get("pods", name);
+            let status = container(&pod);
+            assert_eq!((status.str("/image"), status.int("/restartCount")), ("nginx:1.26", Some(1)), "{name}");
+            assert_eq!(status.int("/lastState/terminated/exitCode"), Some(exit_code), "{name}");
+            assert!(status.at("/state/running").is_some() && status.flag("/ready"), "{name}: {status}");
+            assert!(
+                bench.events(name).contains(&"Killing Container a definition changed, will be restarted".to_string())
+            );
+            assert!(bench.events(name).contains(&"Pulling Pulling image \"nginx:1.26\"".to_string()));
+        }
+        set_image(&mut bench, "web", "initContainers", "side");
+        bench.advance(10);
+        let pod = bench.get("pods", "web");
+        assert_eq!(pod.list("/status/initContainerStatuses")[0].int("/restartCount"), Some(1));
+        assert_eq!(container(&pod).int("/restartCount"), Some(1));
+        assert!(bench.events("web").contains(&"Killing Init container side definition changed".to_string()));
+    }
+
+    #[test]
+    fn a_restart_counts_when_the_container_has_been_created() {
+        let mut bench = Bench::open();
+        bench.create("pods", pod("web", "Always"));
+        bench.settle();
+        let shown = |bench: &mut Bench| {
+            let pod = bench.get("pods", "web");
+            (container(&pod).str("/state/waiting/reason").to_owned(), container(&pod).int("/restartCount"))
+        };
+        set_image_to(&mut bench, "web", "containers", "a", "nginx:notfound");
+        bench.advance(5);
+        assert_eq!(shown(&mut bench), ("ImagePullBackOff".into(), Some(0)));
+        set_image(&mut bench, "web", "containers", "a");
+        bench.advance(5);
+        assert_eq!(shown(&mut bench), (String::new(), Some(1)));
+    }
+
+    fn set_image(bench: &mut Bench, pod: &str, list: &str, container: &str) {
+        set_image_to(bench, pod, list, container, "nginx:1.26");
+    }
+
+    fn set_image_to(bench: &mut Bench, pod: &str, list: &str, container: &str, image: &str) {
+        let patch = json!({"spec": {list: [{"name": container, "image": image}]}});
+        bench.cluster.handle(&Request::patch("pods", "default", pod, PatchType::Strategic, patch)).expect("accepted");
+    }
+}

@@ -161,7 +161,7 @@ fn container_status(
         "image": if container.image.is_empty() { spec.str("/image") } else { &container.image },
         "imageID": "",
         "ready": ready,
-        "restartCount": container.restarts,
+        "restartCount": container.counted_restarts(),
         "started": started,
         "state": state(pod, spec, container, inputs),
         "lastState": {},
