@@ -1,6 +1,11 @@
 # Who the administrator of a cluster is, what a service account is, and who signs its tokens.
 # kctl: seed=1 profile=kind
 
+  $ kubectl config view -o jsonpath='{.clusters[0].cluster}'; echo
+  {"certificate-authority-data":"DATA+OMITTED","server":"https://127.0.0.1:6443"}
+  $ kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > ca.crt
+  $ kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\.crt}' | cmp - ca.crt && echo the certificate of the cluster
+  the certificate of the cluster
   $ kubectl auth whoami
   ATTRIBUTE                                           VALUE
   Username                                            kubernetes-admin

@@ -34,16 +34,27 @@ impl Ctx {
         if self.is_hermetic { Ok(ClusterPlan::default()) } else { environment::plan() }
     }
 
-    /// Makes the kubeconfig of the store that of a new cluster: adds its names and selects them. One that the user has named is
+    /// Makes the kubeconfig of the store that of a new cluster, with the certificate of its authority if an installer has made it.
+    ///
+    /// # Errors
+    /// As for [`Ctx::use_profile`], or the authority cannot be set up.
+    pub(crate) fn use_cluster(&mut self, cluster: &Cluster) -> CliResult<()> {
+        let profile = cluster.profile();
+        let is_installed = profile != Profile::Bare;
+        let certificate = is_installed.then(|| cluster.certificate()).transpose()?;
+        self.use_profile(profile, certificate.as_deref())
+    }
+
+    /// Adds the names of the clusters of a profile to the kubeconfig of the store and selects them. One that the user has named is
     /// left alone.
     ///
     /// # Errors
     /// As for [`Ctx::change_kubeconfig`].
-    pub(crate) fn use_profile(&mut self, profile: Profile) -> CliResult<()> {
+    pub(crate) fn use_profile(&mut self, profile: Profile, certificate: Option<&str>) -> CliResult<()> {
         let source = self.kubeconfig_source()?;
         match source.is_of_store() {
             true => Kubeconfig::change(source, self.lock_timeout(), |config| {
-                config.select_profile(profile);
+                config.select_profile(profile, certificate);
                 Ok(())
             }),
             false => Ok(()),
@@ -52,11 +63,9 @@ impl Ctx {
 
     /// Opens the cluster, and makes the kubeconfig of the store that of a new one.
     pub(super) fn open_cluster(&mut self) -> CliResult<Cluster> {
-        let options = self.open_options()?;
-        let profile = options.plan.profile;
-        let cluster = Cluster::open(options)?;
+        let cluster = Cluster::open(self.open_options()?)?;
         if cluster.is_new() {
-            self.use_profile(profile)?;
+            self.use_cluster(&cluster)?;
         }
         Ok(cluster)
     }

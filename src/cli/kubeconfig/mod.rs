@@ -13,6 +13,9 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use super::shared_file::{self, Lock};
 use super::{CliError, CliResult};
 use kctl_base::go::io_error;
@@ -79,11 +82,15 @@ pub(crate) struct Kubeconfig {
     pub(crate) value: Value,
 }
 
-/// Returns the configuration of the built-in cluster.
-fn built_in(profile: Profile) -> Value {
+/// Returns the configuration of the built-in cluster, with the certificate of its authority (PEM) if that is known.
+fn built_in(profile: Profile, certificate: Option<&str>) -> Value {
     let Access { cluster, user, context, server } = profile.access();
+    let mut access = json!({"server": server});
+    if let Some(certificate) = certificate {
+        access.put("/certificate-authority-data", BASE64_STANDARD.encode(certificate));
+    }
     json!({
-        "clusters": [{"name": cluster, "cluster": {"server": server}}],
+        "clusters": [{"name": cluster, "cluster": access}],
         "users": [{"name": user, "user": {}}],
         "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],
         "current-context": context,
@@ -103,7 +110,9 @@ impl Kubeconfig {
             }
         }
         let value = match source {
-            Source::Store(..) | Source::BuiltIn if files.is_empty() => wire::canonical(&built_in(source.profile())),
+            Source::Store(..) | Source::BuiltIn if files.is_empty() => {
+                wire::canonical(&built_in(source.profile(), None))
+            }
             _ => merged(&files),
         };
         Ok(Kubeconfig { source, files, value })
@@ -220,8 +229,8 @@ impl Kubeconfig {
 
     /// Makes the built-in cluster of a profile the current one. A store without a file gets none for the profile that it stands
     /// for then.
-    pub(crate) fn select_profile(&mut self, profile: Profile) {
-        let new = built_in(profile);
+    pub(crate) fn select_profile(&mut self, profile: Profile, certificate: Option<&str>) {
+        let new = built_in(profile, certificate);
         if self.files.is_empty() {
             self.value = new;
             return;

@@ -100,8 +100,11 @@ impl Cluster {
         Ok(())
     }
 
-    /// Returns the certificate of the authority of the cluster.
-    fn certificate(&self) -> Result<String> {
+    /// Returns the certificate of the authority of the cluster in PEM.
+    ///
+    /// # Errors
+    /// The authority cannot be set up.
+    pub fn certificate(&self) -> Result<String> {
         let certificate = Authority::of(self.server.ids()).and_then(|authority| authority.certificate());
         certificate.map_err(|e| Status::internal(e.to_string()))
     }

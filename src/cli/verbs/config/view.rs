@@ -86,10 +86,17 @@ fn minify(config: &mut Kubeconfig) -> CliResult<()> {
     let Some(context) = config.context(&current).cloned() else {
         return Err(CliError::new(format!("cannot locate context {current}")));
     };
-    for (list, name) in
-        [("/contexts", current.as_str()), ("/clusters", context.str("/cluster")), ("/users", context.str("/user"))]
-    {
-        config.value.list_mut(list).retain(|e| e.str("/name") == name);
+    let used = [
+        ("/contexts", "context", current.as_str()),
+        ("/clusters", "cluster", context.str("/cluster")),
+        ("/users", "user", context.str("/user")),
+    ];
+    for (list, what, name) in used {
+        let entries = config.value.list_mut(list);
+        entries.retain(|entry| entry.str("/name") == name);
+        if entries.is_empty() && !name.is_empty() {
+            return Err(CliError::new(format!("cannot locate {what} {name}")));
+        }
     }
     Ok(())
 }

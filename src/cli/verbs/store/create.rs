@@ -49,10 +49,10 @@ pub(super) fn create(ctx: &mut Ctx, plan: ClusterPlan) -> CliResult<()> {
     let mut cluster = Cluster::open(OpenOptions { plan, ..ctx.open_options()? })?;
     let nodes = cluster.node_count()?;
     cluster.commit()?;
-    drop(cluster);
     if dir == ctx.base_dir()? {
-        ctx.use_profile(profile)?;
+        ctx.use_cluster(&cluster)?;
     }
+    drop(cluster);
     let plural = if nodes == 1 { "" } else { "s" };
     ctx.print_line(format!(
         "store {} created with profile {} and {nodes} node{plural}",

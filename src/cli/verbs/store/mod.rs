@@ -209,7 +209,7 @@ fn reset(ctx: &mut Ctx, matches: &ArgMatches) -> CliResult<()> {
     ctx.print_line(format!("store {} reset", dir.display()));
     match plan {
         Some(plan) => create::create(ctx, plan),
-        None if dir == base => ctx.use_profile(ctx.plan()?.profile),
+        None if dir == base => ctx.use_profile(ctx.plan()?.profile, None),
         None => Ok(()),
     }
 }
