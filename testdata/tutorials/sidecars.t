@@ -55,7 +55,7 @@
   >       containers:
   >       - name: myjob
   >         image: alpine:latest
-  >         command: ['sh', '-c', 'echo "logging" > /opt/logs.txt; sleep 5']
+  >         command: ['sh', '-c', 'echo "logging" > /opt/logs.txt']
   >         volumeMounts: [{name: data, mountPath: /opt}]
   >       initContainers:
   >       - name: logshipper
@@ -67,8 +67,18 @@
   >       volumes: [{name: data, emptyDir: {}}]
   > E
   job.batch/myjob created
-  $ kubectl wait --for=condition=Complete job/myjob
+  $ kctl clock advance 5s >/dev/null
+  $ kubectl get pods -l job-name=myjob
+  NAME          READY   STATUS      RESTARTS   AGE
+  myjob-\w+   1/2     Completed   0          5s (re)
+# It ends after the grace period, since the first process of a container ignores the signal, and the job with it.
+  $ kubectl wait --for=condition=Complete job/myjob --timeout=60s
   job.batch/myjob condition met
+  $ kubectl get job myjob
+  NAME    STATUS     COMPLETIONS   DURATION   AGE
+  myjob   Complete   1/1           33s        33s
+  $ kubectl get pods -l job-name=myjob -o jsonpath='{.items[0].status.phase} {.items[0].status.initContainerStatuses[0].state.terminated.exitCode}'; echo
+  Succeeded 137
   $ kubectl logs job/myjob -c logshipper
   tail: can't open '/opt/logs.txt': No such file or directory
   logging

@@ -47,7 +47,11 @@ impl PodSync<'_> {
                 self.finish_changed(container, &running);
             }
             State::Killing { running, until } if until <= now => {
-                let exit_code = if running.program.is_terminating { running.program.exit_code } else { KILLED };
+                let exit_code = match running.program.is_terminating {
+                    true => running.program.exit_code,
+                    false if self.is_ending => 0,
+                    false => KILLED,
+                };
                 self.finish_run(spec, container, exit_code);
             }
             State::Crashed { ended, until, restart } if until <= now => {
@@ -101,9 +105,9 @@ impl PodSync<'_> {
     }
 
     /// Applies the restart policy of the container (KEP-5307), or else that of the pod. An init container that has succeeded is
-    /// not restarted, an ephemeral one never.
+    /// not restarted, an ephemeral one never, and none in a pod that ends.
     fn should_restart(&self, spec: ContainerSpec<'_>, exit_code: i64) -> bool {
-        if spec.is_ephemeral {
+        if spec.is_ephemeral || self.is_ending {
             return false;
         }
         let policy = match spec.spec.str("/restartPolicy") {

@@ -39,7 +39,7 @@ pub(super) fn pre_stop_duration(spec: ContainerSpec<'_>) -> Duration {
 impl<'a> PodSync<'a> {
     /// Makes the transitions that are due.
     pub(super) fn run(pod: &'a Object, runtime: &mut PodRuntime, inputs: &'a PodInputs<'a>) -> Outcome {
-        let mut sync = PodSync { pod, inputs, out: Outcome::default(), asks_for_restart_all: false };
+        let mut sync = PodSync { pod, inputs, out: Outcome::default(), asks_for_restart_all: false, is_ending: false };
         for spec in containers(pod) {
             let containers = &mut runtime.containers;
             containers
@@ -120,6 +120,7 @@ impl<'a> PodSync<'a> {
         if self.inputs.fault == Some(PodFault::Crash) {
             self.crash(runtime);
         }
+        self.is_ending = self.regular_containers_terminated(runtime);
         let mut initialized = true;
         let mut is_held_up = false;
         for spec in containers(self.pod) {
@@ -208,12 +209,24 @@ impl<'a> PodSync<'a> {
         }
     }
 
-    /// Stops the sidecars and ephemeral containers when all regular containers have terminated for good.
+    /// Stops the ephemeral containers, and the sidecars one after the other, the last one first, when all regular containers have
+    /// terminated for good (`terminationOrdering` in `pkg/kubelet/kuberuntime`).
     fn stop_sidecars(&mut self, runtime: &mut PodRuntime) {
-        if self.regular_containers_terminated(runtime) {
-            for spec in containers(self.pod).filter(|s| s.is_sidecar || s.is_ephemeral) {
-                self.stop(runtime, spec, 0);
-            }
+        if !self.regular_containers_terminated(runtime) {
+            return;
+        }
+        for spec in containers(self.pod).filter(|spec| spec.is_ephemeral) {
+            self.stop(runtime, spec, 0);
+        }
+        let sidecars: Vec<ContainerSpec<'_>> = containers(self.pod).filter(|spec| spec.is_sidecar).collect();
+        let is_running =
+            |spec: &&ContainerSpec<'_>| runtime.container(spec.name()).is_some_and(|c| c.running().is_some());
+        let Some(spec) = sidecars.iter().rev().find(is_running).copied() else { return };
+        let Some(container) = runtime.containers.get_mut(spec.name()) else { return };
+        if let (Some(running), false) = (container.running().cloned(), matches!(container.state, State::Killing { .. }))
+        {
+            self.event(Some(spec), "Killing", format!("Stopping container {}", spec.name()));
+            self.kill(spec, container, running);
         }
     }
 }

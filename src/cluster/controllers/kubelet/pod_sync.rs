@@ -85,6 +85,8 @@ pub(super) struct PodSync<'a> {
     pub(super) out: Outcome,
     /// A container has ended with an exit code for which a rule restarts all containers.
     pub(super) asks_for_restart_all: bool,
+    /// All regular containers have terminated for good: what still runs is being stopped.
+    pub(super) is_ending: bool,
 }
 
 impl PodSync<'_> {

@@ -114,7 +114,11 @@ fn phase(pod: &Object, runtime: &PodRuntime) -> PodPhase {
         return PodPhase::Pending;
     }
     let exit_codes: Option<Vec<i64>> = containers.iter().map(|c| Some(c.terminated()?.exit_code)).collect();
+    // Sidecars count as long as they run.
+    let runs = |c: &Value| runtime.container(c.str("/name")).is_some_and(|c| c.running().is_some());
+    let has_sidecar = pod.list("/spec/initContainers").iter().any(|c| is_sidecar(c) && runs(c));
     match exit_codes {
+        _ if has_sidecar => PodPhase::Running,
         None => PodPhase::Running,
         Some(codes) if codes.iter().all(|code| *code == 0) => PodPhase::Succeeded,
         Some(_) => PodPhase::Failed,

@@ -348,3 +348,40 @@ fn an_image_that_may_not_be_pulled_is_waited_for() {
     let state = |bench: &mut Bench| container(&bench.get("pods", "web"))["state"].clone();
     assert_eq!(state(&mut bench).str("/waiting/reason"), "ErrImageNeverPull");
 }
+
+#[test]
+fn sidecars_stop_one_after_the_other_when_the_work_is_done() {
+    let mut bench = Bench::open();
+    let sidecar = |name: &str| json!({"name": name, "image": "nginx:1.25", "restartPolicy": "Always"});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"restartPolicy": "Never",
+        "initContainers": [sidecar("first"), sidecar("last")],
+        "containers": [{"name": "work", "image": "busybox", "command": ["true"]}]}});
+    bench.create("pods", pod);
+    let running = |bench: &mut Bench| -> Vec<bool> {
+        let pod = bench.get("pods", "web");
+        let statuses = pod.list("/status/initContainerStatuses").iter().chain(pod.list("/status/containerStatuses"));
+        statuses.map(|status| status.at("/state/running").is_some()).collect()
+    };
+    let mut seen = Vec::new();
+    for _ in 0..12 {
+        bench.advance(1);
+        let now = (running(&mut bench), bench.get("pods", "web").str("/status/phase").to_owned());
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+    }
+    let ends = seen.iter().map(|(running, phase)| (running.as_slice(), phase.as_str())).collect::<Vec<_>>();
+    assert_eq!(
+        ends[ends.len() - 3..],
+        [
+            ([true, true, false].as_slice(), "Running"),
+            ([true, false, false].as_slice(), "Running"),
+            ([false, false, false].as_slice(), "Succeeded"),
+        ]
+    );
+    assert!(
+        bench
+            .events("web")
+            .ends_with(&["Killing Stopping container last", "Killing Stopping container first"].map(String::from))
+    );
+}
