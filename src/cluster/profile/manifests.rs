@@ -79,7 +79,8 @@ fn values(plan: &ClusterPlan, certificate: &str, ids: Ids, now: Time) -> Values 
     };
     let proxy_mode = if profile == Profile::Kind { "iptables" } else { "" };
     let dns_replicas = if profile == Profile::Minikube { "1" } else { "2" };
-    vec![
+    let mut values = kubelet_values(profile);
+    values.extend([
         ("address", address),
         ("admission", admission.into()),
         ("certificate", certificate.replace('\n', "\\n")),
@@ -101,6 +102,30 @@ fn values(plan: &ClusterPlan, certificate: &str, ids: Ids, now: Time) -> Values 
         ("server_uid", ids.uid("leader", "kube-apiserver", 0)),
         ("service_cidr", plan.services().to_string()),
         ("version", VERSION.into()),
+    ]);
+    values
+}
+
+/// Returns what installers change in the configuration of the kubelet, whole lines with the breaks before them. With kind and
+/// minikube, it shares a host whose disk it must not clean up, and which may swap.
+fn kubelet_values(profile: Profile) -> Values {
+    const CGROUPS: &str = "\n    cgroupRoot: /kubelet";
+    const EVICTION: &str =
+        "\n    evictionHard:\n      imagefs.available: 0%\n      nodefs.available: 0%\n      nodefs.inodesFree: 0%";
+    const SWAP: &str = "\n    failSwapOn: false";
+    const HAIRPIN: &str = "\n    hairpinMode: hairpin-veth";
+    const IMAGES: &str = "\n    imageGCHighThresholdPercent: 100";
+    let (is_kind, is_minikube) = (profile == Profile::Kind, profile == Profile::Minikube);
+    let on = |is_set: bool, lines: &str| if is_set { lines.to_owned() } else { String::new() };
+    let shares_host = is_kind || is_minikube;
+    vec![
+        ("kubelet_cgroups", on(is_kind, CGROUPS)),
+        ("kubelet_eviction", on(shares_host, EVICTION)),
+        ("kubelet_hairpin", on(is_minikube, HAIRPIN)),
+        ("kubelet_images", on(shares_host, IMAGES)),
+        ("kubelet_runtime", if is_minikube { "unix:///var/run/cri-dockerd.sock" } else { "\"\"" }.into()),
+        ("kubelet_swap", on(shares_host, SWAP)),
+        ("kubelet_timeout", if is_minikube { "15m0s" } else { "0s" }.into()),
     ]
 }
 
@@ -169,5 +194,18 @@ mod tests {
         assert_eq!(service.str("/spec/clusterIP"), "10.96.0.10");
         let authentication = objects.iter().find(|object| object.name() == "extension-apiserver-authentication");
         assert_eq!(authentication.expect("a ConfigMap").str("/data/client-ca-file"), "-----BEGIN\nx\n");
+    }
+
+    #[test]
+    fn the_kubelet_is_configured_as_the_installer_does_it() {
+        let config = |profile| {
+            let objects = manifests(profile, 1).objects;
+            let map = objects.iter().find(|object| object.name() == "kubelet-config").expect("a configuration");
+            kctl_base::yaml::to_json(map.str("/data/kubelet")).expect("YAML").value
+        };
+        let (kubeadm, kind, minikube) = (config(Profile::Kubeadm), config(Profile::Kind), config(Profile::Minikube));
+        assert_eq!((kubeadm.at("/evictionHard"), kubeadm.str("/containerRuntimeEndpoint")), (None, ""));
+        assert_eq!((kind.str("/evictionHard/nodefs.available"), kind.str("/cgroupRoot")), ("0%", "/kubelet"));
+        assert_eq!((minikube.str("/runtimeRequestTimeout"), minikube.str("/hairpinMode")), ("15m0s", "hairpin-veth"));
     }
 }
