@@ -19,7 +19,7 @@ use kctl_base::schema::order::GoOrder;
 
 use super::rest::{Answer, Call, Method};
 use super::url;
-use super::version::platform;
+use super::version;
 use crate::api::{PatchType, Payload, Request, Requester, Response, Result};
 use kctl_base::status::Status;
 
@@ -241,10 +241,8 @@ impl RequestLog {
     }
 }
 
-/// Returns the header that names the program.
-pub(super) fn user_agent() -> (Cow<'static, str>, String) {
-    let version = env!("CARGO_PKG_VERSION");
-    ("User-Agent".into(), format!("kubectl/v{version} ({})", platform()))
+fn user_agent() -> (Cow<'static, str>, String) {
+    ("User-Agent".into(), version::user_agent())
 }
 
 fn header_lines(headers: &[(Cow<'static, str>, String)]) -> Vec<String> {

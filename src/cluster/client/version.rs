@@ -72,6 +72,11 @@ impl Info {
     }
 }
 
+/// Returns what the program says of itself in its requests.
+pub(super) fn user_agent() -> String {
+    format!("kubectl/v{VERSION} ({})", platform())
+}
+
 /// Returns the operating system and the architecture as Go names them: `linux/amd64`.
 pub(super) fn platform() -> String {
     let architecture = match std::env::consts::ARCH {

@@ -67,7 +67,7 @@ impl Answer {
 /// # Errors
 /// The status that the server reports; 404 for a path that is not served.
 pub fn call(transport: &mut impl Transport, user: &User, call: &Call<'_>) -> Result<Answer> {
-    if let Some(place) = proxy::Place::of(call.uri) {
+    if let Some(place) = proxy::ProxyPath::of(call.uri) {
         return proxy::answer(transport, user, call, &place);
     }
     let (path, query) = call.uri.split_once('?').unwrap_or((call.uri, ""));

@@ -3,12 +3,12 @@
 use super::{Answer, Call, Method};
 use crate::api::{Payload, Request, Requester, Result, SessionCall, User, Verb};
 use crate::client::Transport;
-use crate::client::request_log::user_agent;
+use crate::client::version::user_agent;
 use kctl_base::field::quote;
 use kctl_base::status::{Reason, Status};
 
 /// What a path names below `/api/v1`.
-pub(super) struct Place<'a> {
+pub(super) struct ProxyPath<'a> {
     pub(super) namespace: &'a str,
     /// `pods` or `services`.
     pub(super) resource: &'a str,
@@ -18,14 +18,14 @@ pub(super) struct Place<'a> {
     pub(super) path: &'a str,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ProxyPath<'a> {
     /// Finds what a URI names; `None` if that is no proxy.
-    pub(super) fn of(uri: &'a str) -> Option<Place<'a>> {
+    pub(super) fn of(uri: &'a str) -> Option<ProxyPath<'a>> {
         let mut parts = uri.strip_prefix("/api/v1/namespaces/")?.splitn(4, '/');
         let (namespace, resource, target) = (parts.next()?, parts.next()?, parts.next()?);
         let path = parts.next()?.strip_prefix("proxy")?;
         let is_it = ["pods", "services"].contains(&resource) && (path.is_empty() || path.starts_with(['/', '?']));
-        is_it.then_some(Place { namespace, resource, target, path })
+        is_it.then_some(ProxyPath { namespace, resource, target, path })
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) fn answer(
     transport: &mut impl Transport,
     user: &User,
     call: &Call<'_>,
-    place: &Place<'_>,
+    place: &ProxyPath<'_>,
 ) -> Result<Answer> {
     let (verb, method) = match call.method {
         Method::Get => (Verb::Get, "GET"),
@@ -50,7 +50,7 @@ pub(super) fn answer(
     let http = kctl_container::Request {
         method: method.into(),
         target,
-        headers: vec![(user_agent().0.into_owned(), user_agent().1)],
+        headers: vec![("User-Agent".into(), user_agent())],
         body: call.body.as_bytes().to_vec(),
     };
     let mut request = Request::new(verb, place.resource, place.namespace, place.target).subresource("proxy");

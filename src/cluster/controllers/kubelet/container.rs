@@ -7,7 +7,6 @@ use super::container_spec::ContainerSpec;
 use super::lifecycle::pre_stop_duration;
 use super::pod_sync::PodSync;
 use super::probes::{self, ProbeTarget};
-use super::replace::is_changed;
 use super::restart_all::matched_action;
 use crate::simulation::PodFault;
 use kctl_base::object::{ObjectMeta, ValueRead};
@@ -38,22 +37,12 @@ impl PodSync<'_> {
             },
             State::Running(running) => match running.ends_at().filter(|t| *t <= now) {
                 Some(_) => self.finish_run(spec, container, running.program.exit_code),
-                None if is_changed(spec, container) => self.kill_changed(spec, container, running),
+                None if container.is_changed(spec) => self.kill_changed(spec, container, running),
                 None if self.resize_container(spec, container, &running) => {}
                 None => self.probe(spec, container, &running),
             },
             State::Resizing { until, .. } if until <= now => self.restart_resized(spec, container),
-            State::Killing { running, until } if until <= now && is_changed(spec, container) => {
-                self.finish_changed(container, &running);
-            }
-            State::Killing { running, until } if until <= now => {
-                let exit_code = match running.program.is_terminating {
-                    true => running.program.exit_code,
-                    false if self.is_ending => 0,
-                    false => KILLED,
-                };
-                self.finish_run(spec, container, exit_code);
-            }
+            State::Killing { running, until } if until <= now => self.finish_kill(spec, container, &running),
             State::Crashed { ended, until, restart } if until <= now => {
                 container.last = Some(ended);
                 if restart <= now {
@@ -154,5 +143,18 @@ impl PodSync<'_> {
         let until = self.inputs.now + stop + pre_stop_duration(spec);
         container.state = State::Killing { running, until };
         self.out.requeue_at(until, false);
+    }
+
+    /// Ends the run of a container that has been stopped, to start it again unless the pod ends.
+    fn finish_kill(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime, running: &Running) {
+        if container.is_changed(spec) && !self.is_ending {
+            return self.finish_changed(container, running);
+        }
+        let exit_code = match running.program.is_terminating {
+            true => running.program.exit_code,
+            false if self.is_ending => 0,
+            false => KILLED,
+        };
+        self.finish_run(spec, container, exit_code);
     }
 }

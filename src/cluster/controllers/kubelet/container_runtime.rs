@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Program;
 use super::inside::Variables;
-use super::restart_all::RESTARTING;
 use kctl_base::json::Value;
 use kctl_base::sim::{Duration, Time};
 
+/// Reason of the state of a container that was removed for the restart of all.
+pub(super) const RESTARTING: &str = "RestartingAllContainers";
 /// First delay of a crash or pull back-off.
 const BACKOFF_FIRST: Duration = Duration::from_secs(10);
 /// Longest delay (`MaxContainerBackOff`, `MaxImageBackOff`).

@@ -8,10 +8,12 @@ use super::pod_sync::PodSync;
 use super::probes::Probes;
 use kctl_base::object::ValueRead;
 
-/// Returns whether a container that runs is to be replaced by one with another image. An init container that is to end by
-/// itself is left alone.
-pub(super) fn is_changed(spec: ContainerSpec<'_>, container: &ContainerRuntime) -> bool {
-    (!spec.is_init || spec.is_sidecar) && container.image != spec.spec.str("/image")
+impl ContainerRuntime {
+    /// Returns whether a container that runs is to be replaced by one with another image. An init container that is to end by
+    /// itself is left alone.
+    pub(super) fn is_changed(&self, spec: ContainerSpec<'_>) -> bool {
+        (!spec.is_init || spec.is_sidecar) && self.image != spec.spec.str("/image")
+    }
 }
 
 impl PodSync<'_> {

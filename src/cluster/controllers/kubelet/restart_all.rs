@@ -1,15 +1,13 @@
 //! Restarts of all containers of a pod in place, which a restart rule of one of them asks for (KEP-5532): the containers are
 //! stopped and removed, and the pod starts again with its init containers, on the same node and with the same address.
 
-use super::container_runtime::{ContainerRuntime, Ended, State};
+use super::container_runtime::{ContainerRuntime, Ended, RESTARTING, State};
 use super::container_spec::{ContainerSpec, containers};
 use super::pod_sync::PodSync;
 use super::probes::Probes;
 use super::runtime::PodRuntime;
 use kctl_base::object::{Object, ValueRead};
 
-/// Reason of the state of a container that was removed for the restart of all.
-pub(super) const RESTARTING: &str = "RestartingAllContainers";
 /// Message of that state.
 pub(super) const REMOVED: &str = "The container is removed because RestartAllContainers in place";
 /// Exit code of a container that was removed.

@@ -1,8 +1,8 @@
 //! The status of a pod, computed from its state (`generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`).
 
-use super::container_runtime::{ContainerRuntime, Ended, State};
+use super::container_runtime::{ContainerRuntime, Ended, RESTARTING, State};
 use super::container_spec::is_initialized;
-use super::restart_all::{REMOVED, RESTARTING, is_reset};
+use super::restart_all::{REMOVED, is_reset};
 use super::runtime::PodRuntime;
 use super::{conditions, images};
 use kctl_base::json::{Map, Value, json};
