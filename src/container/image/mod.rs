@@ -174,7 +174,8 @@ impl Image {
     }
 
     /// Returns the user of the image.
-    pub(crate) fn credentials(&self) -> Credentials {
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
         let mut groups = self.groups_of(self.uid);
         groups.push(self.uid);
         groups.sort_unstable();

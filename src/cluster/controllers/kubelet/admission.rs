@@ -2,6 +2,7 @@
 //! node is the scheduler's business here.
 
 use super::Event;
+use super::cri::Cri;
 use crate::api::admission::SAFE_SYSCTLS;
 use crate::controllers::Context;
 use kctl_base::field::quote;
@@ -16,7 +17,20 @@ pub(super) struct Rejection {
 }
 
 /// Returns why a node rejects a pod; `None` if it does not.
-pub(super) fn rejection(pod: &Object) -> Option<Rejection> {
+pub(super) fn rejection(pod: &Object, node: &Object) -> Option<Rejection> {
+    sysctl_rejection(pod).or_else(|| groups_rejection(pod, node))
+}
+
+/// Rejects a pod whose groups the node cannot keep from being merged with those of the image (`podFeaturesAdmitHandler`).
+fn groups_rejection(pod: &Object, node: &Object) -> Option<Rejection> {
+    let is_strict = pod.str("/spec/securityContext/supplementalGroupsPolicy") == "Strict";
+    (is_strict && !Cri::of(node).has_handler_features()).then(|| Rejection {
+        reason: "SupplementalGroupsPolicyNotSupported",
+        message: "SupplementalGroupsPolicy=Strict is not supported in this node".to_owned(),
+    })
+}
+
+fn sysctl_rejection(pod: &Object) -> Option<Rejection> {
     let names = pod.list("/spec/securityContext/sysctls").iter().map(|sysctl| sysctl.str("/name").replace('/', "."));
     let error = names.filter_map(|name| sysctl_error(pod, &name)).next()?;
     Some(Rejection { reason: "SysctlForbidden", message: format!("forbidden sysctl: {error}") })
@@ -59,7 +73,7 @@ mod tests {
 
     #[test]
     fn sysctls_have_to_be_safe_and_of_the_pod() {
-        let message = |spec| rejection(&json!({"spec": spec})).map(|rejection| rejection.message);
+        let message = |spec| rejection(&json!({"spec": spec}), &json!({})).map(|rejection| rejection.message);
         let sysctl = |name: &str| json!({"sysctls": [{"name": name, "value": "1"}]});
         assert_eq!(message(json!({"securityContext": sysctl("kernel.shm_rmid_forced")})), None);
         assert_eq!(
@@ -70,5 +84,15 @@ mod tests {
             message(json!({"hostNetwork": true, "securityContext": sysctl("net.ipv4.tcp_syncookies")})).as_deref(),
             Some("forbidden sysctl: \"net.ipv4.tcp_syncookies\" not allowed with host Net enabled")
         );
+    }
+
+    #[test]
+    fn strict_groups_need_a_runtime_that_obeys_them() {
+        let node = |runtime: &str| json!({"status": {"nodeInfo": {"containerRuntimeVersion": runtime}}});
+        let pod = |policy: &str| json!({"spec": {"securityContext": {"supplementalGroupsPolicy": policy}}});
+        let reason = |policy, runtime| rejection(&pod(policy), &node(runtime)).map(|rejection| rejection.reason);
+        assert_eq!(reason("Strict", "docker://29.2.1"), Some("SupplementalGroupsPolicyNotSupported"));
+        assert_eq!(reason("Strict", "containerd://2.1.4"), None);
+        assert_eq!(reason("Merge", "docker://29.2.1"), None);
     }
 }

@@ -60,16 +60,24 @@ pub(super) fn size(image: &str) -> u64 {
     20_000_000 + Ids::new(0).below("image-size", &canonical(image), 0, 80_000_000)
 }
 
-/// Returns `imageID` of a container status: repository and digest.
-pub(super) fn id(image: &str) -> String {
+/// Returns the repository and the digest of an image: the digest that the reference names, or else one that follows from it.
+pub(super) fn digested(image: &str) -> String {
     let full = canonical(image);
-    let name = full.split('@').next().unwrap_or(&full);
+    let (name, digest) = full.split_once('@').map_or((full.as_str(), None), |(name, digest)| (name, Some(digest)));
     let name = match (name.rfind(':'), name.rfind('/')) {
         (Some(colon), slash) if slash.is_none_or(|s| colon > s) => &name[..colon],
         _ => name,
     };
-    let ids = Ids::new(0);
-    format!("{name}@sha256:{:032x}{:032x}", ids.draw("image", &full, 0), ids.draw("image", &full, 1))
+    let draw = |counter| Ids::new(0).draw("image", &full, counter);
+    digest
+        .map_or_else(|| format!("{name}@sha256:{:032x}{:032x}", draw(0), draw(1)), |digest| format!("{name}@{digest}"))
+}
+
+/// Returns the id of an image: the digest of its configuration.
+pub(super) fn config_digest(image: &str) -> String {
+    let full = canonical(image);
+    let draw = |counter| Ids::new(0).draw("image-config", &full, counter);
+    format!("sha256:{:032x}{:032x}", draw(0), draw(1))
 }
 
 #[cfg(test)]
@@ -81,7 +89,8 @@ mod tests {
         assert_eq!(canonical("nginx"), "docker.io/library/nginx:latest");
         assert_eq!(canonical("ikubernetes/myapp:v1"), "docker.io/ikubernetes/myapp:v1");
         assert_eq!(canonical("localhost:5000/x:1"), "localhost:5000/x:1");
-        assert!(id("nginx:1.25").starts_with("docker.io/library/nginx@sha256:"));
+        assert!(digested("nginx:1.25").starts_with("docker.io/library/nginx@sha256:"));
+        assert_eq!(digested("nginx:1.25@sha256:ab12"), "docker.io/library/nginx@sha256:ab12");
     }
 
     #[test]

@@ -14,10 +14,12 @@ mod conditions;
 mod container;
 mod container_runtime;
 mod container_spec;
+pub(in crate::controllers) mod cri;
 mod image_pull;
 mod images;
 mod inside;
 mod lifecycle;
+mod mount_status;
 mod non_root;
 mod pod_sync;
 mod probes;
@@ -204,7 +206,7 @@ fn load_or_add(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option
         return Ok(Some(runtime));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
-    if let Some(rejection) = admission::rejection(pod).filter(|_| !pod.is_deleting()) {
+    if let Some(rejection) = admission::rejection(pod, &found).filter(|_| !pod.is_deleting()) {
         admission::reject(ctx, pod, node, &rejection)?;
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::container_runtime::{ContainerRuntime, State};
+use super::cri::Cri;
 use super::host_ip;
 use super::runtime::PodRuntime;
 use super::status;
@@ -88,12 +89,14 @@ pub(super) fn update_status(
     node: &str,
     has_changed: bool,
 ) -> Result<bool, Status> {
-    let host_ip = ctx.get("nodes", "", node)?.map(|n| host_ip(&n)).unwrap_or_default();
+    let host = ctx.get("nodes", "", node)?;
+    let host_ip = host.as_ref().map(|n| host_ip(n)).unwrap_or_default();
     let report = |pod: &Object| Report { version: pod.resource_version().into(), host_ip: host_ip.clone(), echo: None };
     if !has_changed && ctx.cache::<Reported>().0.get(pod.uid()).is_some_and(|known| known.is_of(pod, &host_ip)) {
         return Ok(false);
     }
-    let inputs = status::StatusInputs { host_ip: &host_ip, now: ctx.now, ids: ctx.ids() };
+    let cri = host.as_ref().map(|n| Cri::of(n)).unwrap_or_default();
+    let inputs = status::StatusInputs { host_ip: &host_ip, cri, now: ctx.now, ids: ctx.ids() };
     let status = status::generate(pod, runtime, &inputs);
     if pod.get("status") == Some(&status) {
         ctx.cache::<Reported>().0.insert(pod.uid().into(), report(pod));

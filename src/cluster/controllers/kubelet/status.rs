@@ -2,9 +2,11 @@
 
 use super::container_runtime::{ContainerRuntime, Ended, RESTARTING, State};
 use super::container_spec::is_initialized;
+use super::cri::Cri;
+use super::mount_status;
 use super::restart_all::{REMOVED, is_reset};
 use super::runtime::PodRuntime;
-use super::{conditions, images};
+use super::{conditions, images, inside};
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::order::Order as _;
@@ -19,6 +21,8 @@ const EPHEMERAL: &str = "/spec/ephemeralContainers";
 pub(super) struct StatusInputs<'a> {
     /// Address of the node.
     pub(super) host_ip: &'a str,
+    /// The container runtime of the node.
+    pub(super) cri: Cri,
     /// The current time.
     pub(super) now: Time,
     /// Generates container ids.
@@ -170,6 +174,9 @@ fn container_status(
         "state": state(pod, spec, container, inputs),
         "lastState": {},
     });
+    if let Some(mounts) = mount_status::of_container(spec, inputs.cri) {
+        status["volumeMounts"] = mounts;
+    }
     let last = match &container.state {
         State::Crashed { ended, .. } if container.hook_error.is_some() => Some(ended),
         _ => container.last.as_ref(),
@@ -178,14 +185,18 @@ fn container_status(
         status["lastState"] = terminated(pod, spec, last, inputs);
     }
     if container.has_run() {
-        status["imageID"] = images::id(&container.image).into();
+        status["image"] = inputs.cri.image(&container.image).into();
+        status["imageID"] = inputs.cri.image_id(&container.image).into();
+        if inputs.cri.has_handler_features() {
+            status["user"] = user(pod, spec);
+        }
         let attempt = match (&container.last, container.terminated()) {
             _ if container.running().is_some() => container.restarts,
             (_, Some(ended)) => ended.attempt,
             (Some(last), None) => last.attempt,
             (None, None) => 0,
         };
-        status["containerID"] = container_id(pod, spec, attempt, inputs.ids).into();
+        status["containerID"] = container_id(pod, spec, attempt, inputs).into();
     }
     status
 }
@@ -201,11 +212,18 @@ fn put_resources(status: &mut Value, spec: &Value, runtime: &PodRuntime) {
     }
 }
 
-fn container_id(pod: &Object, spec: &Value, attempt: i64, ids: Ids) -> String {
+/// Returns the user and the groups of the first process of a container (`convertContainerStatusUser`).
+fn user(pod: &Object, spec: &Value) -> Value {
+    let user = inside::first_credentials(pod, spec);
+    json!({"linux": {"uid": user.uid, "gid": user.gid, "supplementalGroups": user.groups}})
+}
+
+fn container_id(pod: &Object, spec: &Value, attempt: i64, inputs: &StatusInputs<'_>) -> String {
+    let (scheme, ids) = (inputs.cri.scheme(), inputs.ids);
     let owner = [pod.uid(), "/", spec.str("/name")].concat();
     let counter = attempt.unsigned_abs() * 2;
     format!(
-        "containerd://{:032x}{:032x}",
+        "{scheme}://{:032x}{:032x}",
         ids.draw("container", &owner, counter),
         ids.draw("container", &owner, counter + 1)
     )
@@ -238,7 +256,7 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
         State::PullFailed { .. } => waiting("ErrImagePull", &images::not_found(&container.image)),
         State::PullBackoff { .. } => back_off(container),
         State::ImageError { reason, message, .. } => waiting(reason, message),
-        State::ConfigError { message, .. } => waiting("CreateContainerConfigError", message),
+        State::CreateFailed { error, .. } => waiting(error.reason.as_str(), &error.message),
         State::PostStart { running, .. }
         | State::Running(running)
         | State::Killing { running, .. }
@@ -283,7 +301,7 @@ fn terminated(pod: &Object, spec: &Value, ended: &Ended, inputs: &StatusInputs<'
             "startedAt": null, "finishedAt": null}});
     }
     let mut terminated = json!({
-        "containerID": container_id(pod, spec, ended.attempt, inputs.ids),
+        "containerID": container_id(pod, spec, ended.attempt, inputs),
         "exitCode": ended.exit_code,
         "reason": ended.reason,
         "startedAt": ended.started.rfc3339(),

@@ -338,6 +338,34 @@ fn a_container_that_must_not_run_as_root_waits_until_its_image_does_not() {
     assert!(state(&mut bench).at("/running").is_some());
 }
 
+/// Returns a pod with one container and a security context.
+fn with_security(name: &str, context: &Value) -> Object {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"securityContext": context,
+        "containers": [{"name": "a", "image": "nginx:1.25"}]}})
+}
+
+#[test]
+fn the_status_of_a_container_tells_its_user_and_its_mounts() {
+    let mut bench = Bench::open();
+    let mut pod = with_security("web", &json!({"runAsUser": 1000, "runAsGroup": 3000, "supplementalGroups": [4000]}));
+    pod["spec"]["automountServiceAccountToken"] = false.into();
+    pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    pod["spec"]["containers"][0]["volumeMounts"] = json!([{"name": "data", "mountPath": "/data", "readOnly": true}]);
+    bench.create("pods", pod);
+    let mounts = json!([{"name": "data", "mountPath": "/data", "readOnly": true, "recursiveReadOnly": "Disabled"}]);
+    let waiting = container(&bench.get("pods", "web")).clone();
+    assert_eq!(waiting.str("/image"), "nginx:1.25");
+    assert_eq!((waiting.at("/volumeMounts"), waiting.at("/user")), (Some(&mounts), None));
+    bench.settle();
+    let running = container(&bench.get("pods", "web")).clone();
+    assert_eq!(running.str("/image"), "docker.io/library/nginx:1.25");
+    assert_eq!(running.at("/volumeMounts"), Some(&mounts));
+    assert_eq!(
+        running.at("/user"),
+        Some(&json!({"linux": {"uid": 1000, "gid": 3000, "supplementalGroups": [3000, 4000]}}))
+    );
+}
+
 #[test]
 fn an_image_that_may_not_be_pulled_is_waited_for() {
     let mut bench = Bench::open();

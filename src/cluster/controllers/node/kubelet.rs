@@ -3,6 +3,7 @@
 //!
 //! Fields that the manifest of the node does not set describe an invented machine.
 
+use crate::controllers::kubelet::cri::Cri;
 use crate::controllers::runtime::Result;
 use crate::controllers::{Action, Context, Controller, Event, Key, Watch};
 use crate::profile::VERSION;
@@ -137,6 +138,9 @@ fn report(node: &Object, address: Option<String>, ids: Ids, now: Time) -> Object
             new.put(&pointer, text);
         }
     }
+    if Cri::of(&new).has_handler_features() {
+        new.put_default("/status/features/supplementalGroupsPolicy", true);
+    }
     let port = "/status/daemonEndpoints/kubeletEndpoint/Port";
     if new.int(port).unwrap_or(0) == 0 {
         new.put(port, 10250);
@@ -204,6 +208,7 @@ mod tests {
         let node = report(&bare, Some(address(2)), Ids::new(1), now);
         assert_eq!(node.str("/status/addresses/0/address"), "192.168.20.12");
         assert_eq!(node.str("/status/allocatable/pods"), "110");
+        assert!(node.flag("/status/features/supplementalGroupsPolicy"));
         assert!(condition_is_true(&node, "Ready"));
         assert_eq!(report(&node, None, Ids::new(1), Time::from_secs(9)), node, "without changes the status stays");
         let own = json!({"metadata": {"name": "n"}, "status": {"capacity": {"cpu": "2", "example.com/gpu": "4"}}});

@@ -119,6 +119,12 @@ fn ports(container: &Value) -> Vec<u16> {
     ports.filter_map(|port| port.int("/containerPort").and_then(|number| u16::try_from(number).ok())).collect()
 }
 
+/// Returns the user and groups of the first process of a container.
+pub(in crate::controllers::kubelet) fn first_credentials(pod: &Object, container: &Value) -> Credentials {
+    let image = container.str("/image");
+    credentials(pod, container, image).unwrap_or_else(|| Image::of(image).credentials())
+}
+
 /// Returns the user and groups that the security contexts ask for; `None` for those of the image. The settings of the container
 /// are stronger than those of the pod. With the policy `Merge` for supplementary groups, the default, those that the image gives
 /// to the user come in addition.

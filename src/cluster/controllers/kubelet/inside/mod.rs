@@ -48,7 +48,7 @@ use super::runtime::PodRuntime;
 use super::watches;
 use crate::api::{LogQuery, Server};
 use crate::network::dns_server;
-pub(super) use config::is_service;
+pub(super) use config::{first_credentials, is_service};
 use environment::Sources;
 pub(super) use environment::Variables;
 use fields::quantity;
