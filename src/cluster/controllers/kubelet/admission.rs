@@ -3,6 +3,7 @@
 
 use super::Event;
 use super::cri::Cri;
+use super::profiles;
 use crate::api::admission::SAFE_SYSCTLS;
 use crate::controllers::Context;
 use kctl_base::field::quote;
@@ -18,7 +19,16 @@ pub(super) struct Rejection {
 
 /// Returns why a node rejects a pod; `None` if it does not.
 pub(super) fn rejection(pod: &Object, node: &Object) -> Option<Rejection> {
-    sysctl_rejection(pod).or_else(|| groups_rejection(pod, node))
+    sysctl_rejection(pod).or_else(|| app_armor_rejection(pod, node)).or_else(|| groups_rejection(pod, node))
+}
+
+/// Rejects a pod that AppArmor is to confine on a node without it (`appArmorAdmitHandler`). The kernel of minikube, which alone has
+/// Docker, is built without (<https://github.com/kubernetes/minikube/issues/8299>).
+fn app_armor_rejection(pod: &Object, node: &Object) -> Option<Rejection> {
+    (Cri::of(node) == Cri::Docker && profiles::needs_app_armor(pod)).then(|| Rejection {
+        reason: "AppArmor",
+        message: "Cannot enforce AppArmor: AppArmor is not enabled on the host".to_owned(),
+    })
 }
 
 /// Rejects a pod whose groups the node cannot keep from being merged with those of the image (`podFeaturesAdmitHandler`).

@@ -27,7 +27,7 @@ impl PodSync<'_> {
             {
                 self.pull_image(spec, container);
             }
-            State::ConfigError { until, .. } if until <= now || (self.inputs.config_error)(spec.spec).is_none() => {
+            State::CreateFailed { until, .. } if until <= now || (self.inputs.create_error)(spec.spec).is_none() => {
                 self.pull_image(spec, container);
             }
             State::Starting { until } if until <= now => self.start(spec, container),
@@ -64,7 +64,7 @@ impl PodSync<'_> {
             | State::Crashed { until, .. } => self.out.requeue_at(until, false),
             State::PullBackoff { until }
             | State::ImageError { until, .. }
-            | State::ConfigError { until, .. }
+            | State::CreateFailed { until, .. }
             | State::CrashBackoff { until } => self.out.requeue_at(until, true),
             State::PostStart { until, .. } => {
                 if let Some(at) = until {

@@ -52,6 +52,38 @@ pub(super) struct ContainerRuntime {
     pub(super) environment: Option<Variables>,
 }
 
+/// Why a container cannot be created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CreateError {
+    #[serde(default, skip_serializing_if = "CreateReason::is_config")]
+    pub(super) reason: CreateReason,
+    pub(super) message: String,
+}
+
+/// The reason that a container which cannot be created waits with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum CreateReason {
+    /// Its configuration refers to something that does not exist, or is contradictory.
+    #[default]
+    Config,
+    /// The container runtime refuses it.
+    Runtime,
+}
+
+impl CreateReason {
+    /// Returns the reason as the kubelet writes it (`pkg/kubelet/kuberuntime`).
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            CreateReason::Config => "CreateContainerConfigError",
+            CreateReason::Runtime => "CreateContainerError",
+        }
+    }
+
+    fn is_config(&self) -> bool {
+        *self == CreateReason::Config
+    }
+}
+
 /// The state that a container is in. `until` is the time of the next transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum State {
@@ -65,8 +97,13 @@ pub(super) enum State {
     PullBackoff { until: Time },
     /// Its image is not one that can be pulled (`InvalidImageName`, `ErrImageNeverPull`).
     ImageError { until: Time, reason: String, message: String },
-    /// Its configuration refers to something that does not exist, or is contradictory.
-    ConfigError { until: Time, message: String },
+    /// Cannot be created.
+    #[serde(rename = "ConfigError")]
+    CreateFailed {
+        until: Time,
+        #[serde(flatten)]
+        error: CreateError,
+    },
     /// Is being created and started.
     Starting { until: Time },
     /// Has been started; the hook after the start still runs, until an instant if that is known, and then has failed or not.

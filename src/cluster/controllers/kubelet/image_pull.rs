@@ -4,7 +4,7 @@ use super::container_runtime::{ContainerRuntime, State};
 use super::container_spec::ContainerSpec;
 use super::images;
 use super::pod_sync::PodSync;
-use super::start::CONFIG_RETRY;
+use super::start::CREATE_RETRY;
 use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
 
@@ -61,7 +61,7 @@ impl PodSync<'_> {
         message: String,
     ) {
         self.warning(Some(spec), "Failed", format!("Error: {reason}"));
-        let until = self.inputs.now + CONFIG_RETRY;
+        let until = self.inputs.now + CREATE_RETRY;
         container.state = State::ImageError { until, reason: reason.to_owned(), message };
         self.out.requeue_at(until, true);
     }

@@ -23,6 +23,7 @@ mod mount_status;
 mod non_root;
 mod pod_sync;
 mod probes;
+mod profiles;
 mod references;
 mod replace;
 mod report;
@@ -263,8 +264,8 @@ fn sync(
         || runtime.containers.values().any(|c| c.running().is_none());
     let may_pull = is_starting && containers(pod).any(|c| image_pull::may_pull(c, &images));
     let missing_images = may_pull.then(|| simulation::missing_images(ctx.server())).transpose()?;
-    let (mount_error, config_errors) = match is_starting && !pod.is_deleting() {
-        true => (references::mount_error(ctx, pod)?, references::config_errors(ctx, pod)?),
+    let (mount_error, create_errors) = match is_starting && !pod.is_deleting() {
+        true => (references::mount_error(ctx, pod)?, references::create_errors(ctx, pod)?),
         false => (None, BTreeMap::new()),
     };
     let now = ctx.now;
@@ -275,7 +276,7 @@ fn sync(
         has_image: &|image| images.iter().any(|i| i == image),
         is_image_missing: &|image| missing_images.as_ref().is_some_and(|missing| missing.contains(image)),
         mount_error,
-        config_error: &|container| config_errors.get(container.str("/name")).cloned(),
+        create_error: &|container| create_errors.get(container.str("/name")).cloned(),
         fault,
         probe_results,
         stopped,

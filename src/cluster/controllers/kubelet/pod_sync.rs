@@ -3,6 +3,7 @@
 //! The transitions are in [`super::lifecycle`] (the pod) and [`super::container`] (one container). A sync reads no objects:
 //! everything else that it depends on is in [`PodInputs`].
 
+use super::container_runtime::CreateError;
 use super::container_spec::ContainerSpec;
 use super::inside::Stopped;
 use super::probes::ProbeResults;
@@ -25,7 +26,7 @@ pub(super) struct PodInputs<'a> {
     /// Why the volumes of the pod cannot be mounted.
     pub(super) mount_error: Option<String>,
     /// Returns why the environment of a container cannot be created.
-    pub(super) config_error: &'a dyn Fn(&Value) -> Option<String>,
+    pub(super) create_error: &'a dyn Fn(&Value) -> Option<CreateError>,
     /// The injected fault of the pod.
     pub(super) fault: Option<PodFault>,
     /// What the probes have found in the inside of the pod.

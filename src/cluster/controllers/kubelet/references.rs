@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::container_runtime::{CreateError, CreateReason};
 use super::container_spec::containers;
 use super::inside::volumes;
-use super::non_root;
 use super::pod_sync::PodEvent;
+use super::{non_root, profiles};
 use crate::controllers::Context;
 use kctl_base::field::quote;
 use kctl_base::json::Value;
@@ -146,17 +147,26 @@ fn has_key(object: &Object, key: &str) -> bool {
     ["/data", "/binaryData"].iter().any(|part| object.map(part).is_some_and(|m| m.contains_key(key)))
 }
 
-/// Returns the error of each container whose environment refers to something that does not exist, or that may run as root against
-/// its security context, by container name.
-pub(super) fn config_errors(ctx: &mut Context<'_>, pod: &Object) -> Result<BTreeMap<String, String>, Status> {
+/// Returns why containers cannot be created, by container name.
+pub(super) fn create_errors(ctx: &mut Context<'_>, pod: &Object) -> Result<BTreeMap<String, CreateError>, Status> {
     let mut errors = BTreeMap::new();
     for container in containers(pod) {
-        let error = config_error(ctx, pod, container.spec)?;
-        if let Some(error) = error.or_else(|| non_root::error(pod, container.spec)) {
+        if let Some(error) = create_error(ctx, pod, container.spec)? {
             errors.insert(container.name().to_string(), error);
         }
     }
     Ok(errors)
+}
+
+/// Returns why a container cannot be created: its environment refers to something that does not exist, it may run as root against
+/// its security context, or the container runtime refuses it.
+fn create_error(ctx: &mut Context<'_>, pod: &Object, container: &Value) -> Result<Option<CreateError>, Status> {
+    let of_config = config_error(ctx, pod, container)?.or_else(|| non_root::error(pod, container));
+    if let Some(message) = of_config {
+        return Ok(Some(CreateError { reason: CreateReason::Config, message }));
+    }
+    let of_runtime = profiles::error(ctx.server(), pod, container)?;
+    Ok(of_runtime.map(|message| CreateError { reason: CreateReason::Runtime, message }))
 }
 
 fn config_error(ctx: &mut Context<'_>, pod: &Object, container: &Value) -> Result<Option<String>, Status> {

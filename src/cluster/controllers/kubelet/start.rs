@@ -10,13 +10,13 @@ use kctl_base::json::Value;
 use kctl_base::object::ValueRead;
 use kctl_base::sim::Duration;
 
-/// Interval between attempts to start a container with a configuration error.
-pub(super) const CONFIG_RETRY: Duration = Duration::from_secs(10);
+/// Interval between attempts to create a container.
+pub(super) const CREATE_RETRY: Duration = Duration::from_secs(10);
 
 impl PodSync<'_> {
     /// Creates the container. Only the first attempt takes time, another one and a restart are immediate.
     pub(super) fn create(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
-        if container.last.is_some() || matches!(container.state, State::ConfigError { .. }) {
+        if container.last.is_some() || matches!(container.state, State::CreateFailed { .. }) {
             return self.start(spec, container);
         }
         let until =
@@ -34,10 +34,10 @@ impl PodSync<'_> {
     /// Starts the container, unless its configuration keeps it from that.
     pub(super) fn start(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime) {
         let now = self.inputs.now;
-        if let Some(message) = (self.inputs.config_error)(spec.spec) {
-            self.warning(Some(spec), "Failed", format!("Error: {message}"));
-            container.state = State::ConfigError { until: now + CONFIG_RETRY, message };
-            return self.out.requeue_at(now + CONFIG_RETRY, true);
+        if let Some(error) = (self.inputs.create_error)(spec.spec) {
+            self.warning(Some(spec), "Failed", format!("Error: {}", error.message));
+            container.state = State::CreateFailed { until: now + CREATE_RETRY, error };
+            return self.out.requeue_at(now + CREATE_RETRY, true);
         }
         self.event(Some(spec), "Created", "Container created".into());
         self.event(Some(spec), "Started", "Container started".into());

@@ -345,6 +345,55 @@ fn with_security(name: &str, context: &Value) -> Object {
 }
 
 #[test]
+fn a_container_whose_profile_the_node_does_not_have_is_not_created() {
+    let mut bench = Bench::open();
+    let local = |name: &str| json!({"type": "Localhost", "localhostProfile": name});
+    bench.create("pods", with_security("armor", &json!({"appArmorProfile": local("k8s-deny-write")})));
+    bench.create("pods", with_security("calls", &json!({"seccompProfile": local("profiles/audit.json")})));
+    bench.settle();
+    let path = "/var/lib/kubelet/seccomp/profiles/audit.json";
+    let expected = [
+        (
+            "armor",
+            "failed to get container spec opts: failed to generate apparmor spec opts: apparmor profile not found k8s-deny-write"
+                .to_owned(),
+        ),
+        (
+            "calls",
+            format!(
+                "failed to create containerd container: cannot load seccomp profile \"{path}\": open {path}: no such file or directory"
+            ),
+        ),
+    ];
+    for (name, message) in expected {
+        let pod = bench.get("pods", name);
+        let waiting = container(&pod)["state"]["waiting"].clone();
+        assert_eq!((waiting.str("/reason"), waiting.str("/message")), ("CreateContainerError", message.as_str()));
+        assert!(bench.events(name).contains(&format!("Failed Error: {message}")), "{name}");
+    }
+}
+
+#[test]
+fn a_seccomp_profile_that_a_pod_has_put_on_the_node_is_found() {
+    let mut bench = Bench::open();
+    let loader = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "loader"}, "spec": {
+        "volumes": [{"name": "profiles", "hostPath": {"path": "/var/lib/kubelet/seccomp/profiles",
+            "type": "DirectoryOrCreate"}}],
+        "containers": [{"name": "a", "image": "busybox", "command": ["sh", "-c", "echo {} > /p/audit.json; sleep 1d"],
+            "volumeMounts": [{"name": "profiles", "mountPath": "/p"}]}]}});
+    bench.create("pods", loader);
+    bench.settle();
+    let mut pod = with_security(
+        "calls",
+        &json!({"seccompProfile": {"type": "Localhost", "localhostProfile": "profiles/audit.json"}}),
+    );
+    pod["spec"]["nodeName"] = bench.get("pods", "loader").str("/spec/nodeName").into();
+    bench.create("pods", pod);
+    bench.settle();
+    assert_eq!(bench.get("pods", "calls").str("/status/phase"), "Running");
+}
+
+#[test]
 fn the_status_of_a_container_tells_its_user_and_its_mounts() {
     let mut bench = Bench::open();
     let mut pod = with_security("web", &json!({"runAsUser": 1000, "runAsGroup": 3000, "supplementalGroups": [4000]}));

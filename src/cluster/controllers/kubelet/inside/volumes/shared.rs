@@ -192,6 +192,22 @@ pub(in crate::controllers::kubelet::inside) fn find(tree: &Tree, path: &str) -> 
     parts.into_iter().try_fold(tree.root(), |at, part| tree.entry(at, part).ok())
 }
 
+/// Returns the file system of a node as it is.
+fn tree_of_node(server: &mut Server, node: &str) -> Result<Tree, Status> {
+    let stored = server.typed_row::<Tree>(&format!("{ROWS}{HOST}{node}"))?;
+    Ok(stored.unwrap_or_else(|| node_tree(node, u64::MAX, Time::from_secs(0))))
+}
+
+/// Reports whether a node has a file.
+///
+/// # Errors
+/// A row that cannot be read.
+pub(in crate::controllers::kubelet) fn has_file(server: &mut Server, node: &str, path: &str) -> Result<bool, Status> {
+    let tree = tree_of_node(server, node)?;
+    let found = find(&tree, path).and_then(|id| tree.node(id).ok());
+    Ok(found.is_some_and(|node| matches!(node.kind, NodeKind::File(_))))
+}
+
 /// Returns why a `hostPath` cannot be mounted on a node (`pkg/volume/hostpath`, `checkType`).
 ///
 /// # Errors
@@ -205,9 +221,7 @@ pub(in crate::controllers::kubelet) fn host_path_error(
     if !["Directory", "File"].contains(&wanted) {
         return Ok(None);
     }
-    let stored = server.typed_row::<Tree>(&format!("{ROWS}{HOST}{node}"))?;
-    let tree = stored.unwrap_or_else(|| node_tree(node, u64::MAX, Time::from_secs(0)));
-    let path = source.str("/path");
+    let (tree, path) = (tree_of_node(server, node)?, source.str("/path"));
     let found = find(&tree, path).and_then(|id| tree.node(id).ok());
     let (is_right, what) = match wanted {
         "Directory" => (found.is_some_and(|node| node.is_directory()), "directory"),
