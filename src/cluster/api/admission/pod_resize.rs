@@ -3,11 +3,14 @@
 use super::{Admission, Result};
 use kctl_base::go::quote;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
-use kctl_base::status::Status;
+use kctl_base::status::{Status, StatusCause};
 use kctl_kinds::shared::pod_spec::resources::{amounts, of_pod};
 
 /// Label of a node that names its operating system.
 const OS: &str = "kubernetes.io/os";
+/// Types of the causes of a refusal.
+const NODE_CAPACITY: &str = "NodeCapacity";
+const UNSUPPORTED_PLATFORM: &str = "UnsupportedPlatform";
 
 /// Checks the new resources of a pod against its node.
 pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
@@ -17,11 +20,16 @@ pub(super) fn admit(admission: &mut Admission<'_>) -> Result<()> {
         return Ok(());
     }
     let found = admission.server.read("nodes", "", &node)?;
-    let problem = match &found {
-        None => Some(format!("node {} not found", quote(&node))),
-        Some(found) => capacity_problem(admission.new, found).or_else(|| platform_problem(found)),
-    };
-    problem.map_or(Ok(()), |detail| Err(Status::forbidden("", "pods", admission.new.name(), &detail)))
+    let forbidden = |detail: &str| Status::forbidden("", "pods", admission.new.name(), detail);
+    let Some(found) = found else { return Err(forbidden(&format!("node {} not found", quote(&node)))) };
+    let platform = platform_problem(&found).map(|detail| (UNSUPPORTED_PLATFORM, detail));
+    let problem = platform.or_else(|| Some((NODE_CAPACITY, capacity_problem(admission.new, &found)?)));
+    let Some((reason, detail)) = problem else { return Ok(()) };
+    Err(forbidden(&detail).with_cause(StatusCause {
+        reason: reason.into(),
+        message: String::new(),
+        field: String::new(),
+    }))
 }
 
 /// Returns the resources of which the pod requests more than the node can allocate.
@@ -37,12 +45,12 @@ fn capacity_problem(pod: &Object, node: &Object) -> Option<String> {
         .filter(|(_, requested, allocatable)| requested > allocatable)
         .map(|(name, requested, allocatable)| format!("{name}, requested: {requested}, allocatable: {allocatable}"))
         .collect();
-    (!parts.is_empty()).then(|| format!("Node didn't have enough allocatable resources: {}", parts.join("; ")))
+    (!parts.is_empty()).then(|| format!("node didn't have enough allocatable resources: {}", parts.join("; ")))
 }
 
 /// Returns why the platform of the node does not support resizes.
 fn platform_problem(node: &Object) -> Option<String> {
-    let os = node.label(OS).unwrap_or_default();
+    let os = node.label(OS).unwrap_or("linux");
     let why = || {
         let (name, os) = (quote(node.name()), quote(os));
         format!("pod resize is only supported on linux nodes, node {name} is {os}")
@@ -65,7 +73,7 @@ mod tests {
         assert_eq!(
             capacity_problem(&pod("2500m", "2Gi"), &node).as_deref(),
             Some(
-                "Node didn't have enough allocatable resources: cpu, requested: 2500, allocatable: 2000; memory, requested: 2147483648, allocatable: 1073741824"
+                "node didn't have enough allocatable resources: cpu, requested: 2500, allocatable: 2000; memory, requested: 2147483648, allocatable: 1073741824"
             )
         );
         assert_eq!(

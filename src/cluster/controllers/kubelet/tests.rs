@@ -157,7 +157,7 @@ fn a_resize_waits_for_room_and_one_beyond_the_node_is_refused() {
     let refused = resize(&mut bench, "web", "cpu", "9").expect_err("more than the node has");
     assert_eq!(
         refused.message,
-        "pods \"web\" is forbidden: Node didn't have enough allocatable resources: cpu, requested: 9000, allocatable: 8000"
+        "pods \"web\" is forbidden: node didn't have enough allocatable resources: cpu, requested: 9000, allocatable: 8000"
     );
     resize(&mut bench, "web", "cpu", "6").expect("accepted");
     bench.advance(0);
