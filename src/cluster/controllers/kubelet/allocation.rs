@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 
 use super::container_spec::{ContainerSpec, containers};
 use super::pod_sync::PodEvent;
+use super::resize::requires_restart;
 use super::resize_events::{self, ResizeStep};
 use super::resources::{Allocation, Resize, ResizeState};
 use super::runtime::PodRuntime;
@@ -80,13 +81,15 @@ pub(super) fn allocate(ctx: &mut Context<'_>, pod: &Object, node: &str, runtime:
 
 /// Allocates new resources, and marks the containers that still run with the old ones.
 fn grant(now: Time, pod: &Object, runtime: &mut PodRuntime, wanted: Option<Allocation>) -> Decision {
+    let after = wanted.clone().unwrap_or_default();
     let before = std::mem::replace(&mut runtime.allocation, wanted).unwrap_or_default();
-    let none = Value::Object(Default::default());
     for spec in containers(pod).filter(|c| !c.is_ephemeral) {
-        let old = before.of_container(spec.name());
+        let (old, new) = (before.effective(spec.name()), after.effective(spec.name()));
         let container = runtime.containers.get_mut(spec.name()).filter(|c| c.running().is_some());
-        if let Some(container) = container.filter(|c| old != resources(spec) && c.outdated.is_none()) {
-            container.outdated = Some(old.unwrap_or(&none).clone());
+        if let Some(container) = container.filter(|_| old != new) {
+            container.restarts_to_resize |= requires_restart(spec.spec, &old, &new);
+            let none = || Value::Object(Default::default());
+            container.outdated.get_or_insert_with(|| before.of_container(spec.name()).cloned().unwrap_or_else(none));
         }
     }
     let state = ResizeState { message: String::new(), generation: pod.generation(), since: now };

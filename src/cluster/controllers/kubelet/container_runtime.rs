@@ -44,6 +44,9 @@ pub(super) struct ContainerRuntime {
     /// The resources that it still runs with, while those of the pod have changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outdated: Option<Value>,
+    /// It has to be restarted for the resources of the pod.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) restarts_to_resize: bool,
     /// Why the hook after the start has failed in the last run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) hook_error: Option<String>,
@@ -237,9 +240,16 @@ impl ContainerRuntime {
             finished_runs: 0,
             probes: Probes::default(),
             outdated: None,
+            restarts_to_resize: false,
             hook_error: None,
             environment: None,
         }
+    }
+
+    /// Notes that it has the resources of the pod.
+    pub(super) fn complete_resize(&mut self) {
+        self.outdated = None;
+        self.restarts_to_resize = false;
     }
 
     /// Returns the current run, also while it is being stopped.

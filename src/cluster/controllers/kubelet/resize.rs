@@ -22,13 +22,12 @@ impl PodSync<'_> {
         if self.inputs.is_resize_new {
             return false;
         }
-        let Some(old) = container.outdated.take() else { return false };
-        if !requires_restart(spec.spec, &old) {
+        if !container.restarts_to_resize {
+            container.complete_resize();
             return false;
         }
         self.event(Some(spec), "Killing", format!("Container {} resize requires restart", spec.name()));
         let until = self.inputs.now + self.duration("stop", spec.name(), container.run());
-        container.outdated = Some(old);
         container.state = State::Resizing { running: running.clone(), until };
         self.out.requeue_at(until, false);
         true
@@ -39,7 +38,7 @@ impl PodSync<'_> {
         container.last = Some(container.terminate(KILLED, self.inputs.now));
         container.finished_runs += 1;
         container.probes = Probes::default();
-        container.outdated = None;
+        container.complete_resize();
         self.restart(spec, container);
     }
 
@@ -49,7 +48,7 @@ impl PodSync<'_> {
             return self.out.requeue_at(self.inputs.now, false);
         }
         for container in runtime.containers.values_mut().filter(|c| c.running().is_none()) {
-            container.outdated = None;
+            container.complete_resize();
         }
         if runtime.containers.values().any(|c| c.outdated.is_some()) {
             return;
@@ -64,12 +63,12 @@ impl PodSync<'_> {
     }
 }
 
-/// Returns whether a changed resource of a container has the resize policy `RestartContainer`.
-fn requires_restart(container: &Value, old: &Value) -> bool {
+/// Returns whether a resource of a container that changes has the resize policy `RestartContainer`.
+pub(super) fn requires_restart(container: &Value, old: &Value, new: &Value) -> bool {
     let restarts = |policy: &&Value| policy.str("/restartPolicy") == "RestartContainer";
     container.list("/resizePolicy").iter().filter(restarts).any(|policy| {
         let name = policy.str("/resourceName");
-        let amount = |resources: Option<&Value>, kind: &str| Some(resources?.get(kind)?.get(name)?.clone());
-        ["requests", "limits"].iter().any(|kind| amount(container.get("resources"), kind) != amount(Some(old), kind))
+        let amount = |resources: &Value, kind: &str| Some(resources.get(kind)?.get(name)?.clone());
+        ["requests", "limits"].iter().any(|kind| amount(old, kind) != amount(new, kind))
     })
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use kctl_base::json::Value;
+use kctl_base::json::{Map, Value};
+use kctl_base::object::{ValueRead, ValueWrite};
 use kctl_base::sim::Time;
 
 /// The resources granted to a pod.
@@ -21,6 +22,19 @@ impl Allocation {
     /// Returns the resources of a container; `None` when it has neither requests nor limits.
     pub(super) fn of_container(&self, name: &str) -> Option<&Value> {
         self.containers.get(name)
+    }
+
+    /// Returns the resources that a container runs with: it cannot use more than the limits of the pod, which count where it has
+    /// none of its own
+    /// (<https://kubernetes.io/docs/tasks/configure-pod-container/resize-pod-resources/>).
+    pub(super) fn effective(&self, name: &str) -> Value {
+        let mut resources = self.of_container(name).cloned().unwrap_or_else(|| Value::Object(Map::default()));
+        let of_pod = self.pod.as_ref().and_then(|pod| pod.map("/limits"));
+        for (resource, limit) in of_pod.into_iter().flatten() {
+            let pointer = format!("/limits/{}", resource.replace('/', "~1"));
+            resources.put_default(&pointer, limit.clone());
+        }
+        resources
     }
 }
 

@@ -68,7 +68,7 @@ fn reset(container: &mut ContainerRuntime, now: kctl_base::sim::Time) {
     container.finished_runs += 1;
     container.backoff = None;
     container.probes = Probes::default();
-    container.outdated = None;
+    container.complete_resize();
     container.state = State::Waiting;
 }
 

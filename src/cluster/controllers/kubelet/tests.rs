@@ -149,6 +149,31 @@ fn a_container_is_restarted_where_its_resize_policy_says_so() {
 }
 
 #[test]
+fn limits_of_the_pod_are_those_of_containers_without_own_ones() {
+    let mut bench = Bench::open();
+    let policy = json!([{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]);
+    let amounts = |cpu: &str| json!({"cpu": cpu, "memory": "200Mi"});
+    let own = json!({"requests": {"cpu": "100m"}, "limits": {"cpu": "100m"}});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {
+    "resources": {"requests": amounts("200m"), "limits": amounts("200m")},
+    "containers": [
+        {"name": "inherits", "image": "nginx", "resizePolicy": policy},
+        {"name": "keeps", "image": "nginx", "resizePolicy": policy, "resources": own},
+        {"name": "stays", "image": "nginx"},
+    ]}});
+    bench.create("pods", pod);
+    bench.settle();
+    let patch = json!({"spec": {"resources": {"requests": amounts("300m"), "limits": amounts("300m")}}});
+    let request = Request::patch("pods", "default", "web", PatchType::Strategic, patch).subresource("resize");
+    bench.cluster.handle(&request.manager("kubectl-patch")).expect("accepted");
+    bench.settle();
+    let pod = bench.get("pods", "web");
+    let restarts: Vec<_> = pod.list("/status/containerStatuses").iter().map(|c| c.int("/restartCount")).collect();
+    assert_eq!(restarts, [Some(1), Some(0), Some(0)]);
+    assert!(!has_condition(&pod, "PodResizeInProgress"));
+}
+
+#[test]
 fn a_resize_waits_for_room_and_one_beyond_the_node_is_refused() {
     let mut bench = Bench::open();
     bench.create("pods", resizable("web", "4", "1Gi"));
