@@ -162,7 +162,13 @@ mod tests {
         let server = cluster.server();
         assert_eq!(
             server.row(MISSING_IMAGES).expect("readable"),
-            Some(json!(["nginx:1.161", "nginx:1.91", "nginx:sometag", "non-existing-repo/non-existing-image:example"]))
+            Some(json!([
+                "gcr.io/google-samples/kubernetes-bootcamp:v10",
+                "nginx:1.161",
+                "nginx:1.91",
+                "nginx:sometag",
+                "non-existing-repo/non-existing-image:example"
+            ]))
         );
         assert_eq!(server.row(MISSING_TAGS).expect("readable"), Some(json!(["bad", "does-not-exist", "notfound"])));
         server.set_row(MISSING_IMAGES, None);

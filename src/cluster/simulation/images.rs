@@ -3,8 +3,13 @@
 use std::collections::BTreeSet;
 
 /// Images missing from a new cluster: those that tutorials mistype or invent on purpose.
-const DEFAULT_NAMES: [&str; 4] =
-    ["nginx:1.91", "nginx:1.161", "nginx:sometag", "non-existing-repo/non-existing-image:example"];
+const DEFAULT_NAMES: [&str; 5] = [
+    "gcr.io/google-samples/kubernetes-bootcamp:v10",
+    "nginx:1.91",
+    "nginx:1.161",
+    "nginx:sometag",
+    "non-existing-repo/non-existing-image:example",
+];
 /// Tags missing from a new cluster, whatever the repository.
 const DEFAULT_TAGS: [&str; 3] = ["bad", "does-not-exist", "notfound"];
 /// Precedes a tag in the written form of a pattern: `*:notfound`.
