@@ -30,7 +30,7 @@ pub(crate) fn spawn_with(call: &mut Call<'_>, argv: Vec<String>, files: BTreeMap
         process: &mut child,
         surroundings: &mut *call.surroundings,
     };
-    let task = programs::load(&mut inner)?;
+    let task = programs::load_child(&mut inner, &*call.process)?;
     child.task = task;
     Ok(call.spawn(child))
 }

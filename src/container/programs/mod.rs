@@ -23,7 +23,7 @@ use serde_json::Value;
 use crate::call::{Call, Stop};
 use crate::errno::Errno;
 use crate::image::Image;
-use crate::process::{Signal, Wait};
+use crate::process::{Process, Signal, Wait};
 use crate::shell::Shell;
 use crate::world::UnknownProgram;
 
@@ -136,8 +136,21 @@ pub fn is_shell(name: &str) -> bool {
 /// `ENOENT`, also for a program of an image that is not simulated; `EACCES` for a file that is not executable; `ENOEXEC` for
 /// one that is neither a script nor a program.
 pub(crate) fn load(call: &mut Call<'_>) -> Result<Task, Errno> {
+    crate::world::proc::prepare_for_arguments(call, None);
+    find_task(call)
+}
+
+/// Finds the program that a child of a process is about to run. The process of the call is the child.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_child(call: &mut Call<'_>, parent: &Process) -> Result<Task, Errno> {
+    crate::world::proc::prepare_for_arguments(call, Some(parent));
+    find_task(call)
+}
+
+fn find_task(call: &mut Call<'_>) -> Result<Task, Errno> {
     let name = call.process.argv.first().cloned().unwrap_or_default();
-    crate::world::proc::prepare_for_arguments(call);
     let search = call.process.variable("PATH").unwrap_or(Image::DEFAULT_PATH).to_owned();
     let path = find_on_path(call, &search, &name)?;
     let content = call.files().read(&path).unwrap_or_default();

@@ -182,6 +182,18 @@ fn figures_are_those_of_virtual_time_and_of_the_node() {
 }
 
 #[test]
+fn a_shell_is_a_process_for_the_programs_that_it_starts() {
+    for (image, shell) in [("busybox", "sh"), ("debian", "bash")] {
+        let mut world = world(image, &["sleep", "infinity"]);
+        let answer =
+            run(&mut world, "head -n 1 /proc/$$/status; cat /proc/$$/comm | cat; test -d /proc/$$ && echo yes");
+        let name = answer[1].clone();
+        assert_eq!(answer[..3], [format!("Name:\t{name}"), name.clone(), "yes".to_owned()], "{image}");
+        assert!([shell, "sh"].contains(&name.as_str()), "{image} {name}");
+    }
+}
+
+#[test]
 fn a_full_disk_is_reported() {
     let line = "dd if=/dev/zero of=/big bs=1M count=40 2>&1 | head -n 1; fallocate -l 1T /x 2>&1; rm /big";
     let mut world = world("debian", &["sleep", "infinity"]);

@@ -342,7 +342,7 @@ fn find(call: &mut Call<'_>, child: &mut Process) -> Result<Task, Errno> {
         process: child,
         surroundings: &mut *call.surroundings,
     };
-    match programs::load(&mut inner) {
+    match programs::load_child(&mut inner, &*call.process) {
         Err(Errno::ENOEXEC) => {
             let path = inner.process.argv[0].clone();
             let is_text = inner.files().read(&path).is_ok_and(|text| !text.is_empty() && !text.contains(&0));

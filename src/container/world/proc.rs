@@ -52,15 +52,16 @@ impl World {
 /// Makes the files of `/proc` if a path, or the working directory, may lie there.
 pub(crate) fn prepare(call: &mut Call<'_>, path: &str) {
     if may_mean(path) || call.process.cwd.starts_with("/proc") {
-        make(call);
+        make(call, None);
     }
 }
 
-/// Makes the files of `/proc` for a program that is about to start, if its arguments may name some.
-pub(crate) fn prepare_for_arguments(call: &mut Call<'_>) {
+/// Makes the files of `/proc` for a program that is about to start, if its arguments may name some. A parent that starts it just
+/// now is not among the processes of the container.
+pub(crate) fn prepare_for_arguments(call: &mut Call<'_>, parent: Option<&Process>) {
     let Process { argv, cwd, .. } = &*call.process;
     if argv.iter().any(|arg| may_mean(arg)) || cwd.starts_with("/proc") {
-        make(call);
+        make(call, parent);
     }
 }
 
@@ -68,13 +69,13 @@ fn may_mean(path: &str) -> bool {
     path.contains("proc") || path.contains("/dev/fd")
 }
 
-fn make(call: &mut Call<'_>) {
+fn make(call: &mut Call<'_>, parent: Option<&Process>) {
     let name = key(call.container);
     if !call.world.trees.contains_key(&name) {
         return;
     }
     remove_roots(call.container_mut());
-    let tree = tree(call);
+    let tree = tree(call, parent);
     call.world.trees.insert(name, tree);
     let roots = roots(call);
     call.container_mut().config.mounts.0.extend(roots);
@@ -102,7 +103,7 @@ fn remove_roots(container: &mut Container) {
     }
 }
 
-fn tree(call: &Call<'_>) -> Tree {
+fn tree(call: &Call<'_>, parent: Option<&Process>) -> Tree {
     let container = call.container();
     let mut files = ProcFiles { tree: empty(container.started), now: call.now() };
     files.system(container, NodeMemory::of(call));
@@ -117,6 +118,9 @@ fn tree(call: &Call<'_>) -> Tree {
     // A process that is about to be started has no number yet.
     let last = call.world.peers(call.container).map(|(_, container)| container.last_pid).max().unwrap_or(0);
     let own = if call.process.pid == 0 { last + 1 } else { call.process.pid };
+    if let Some(parent) = parent.filter(|parent| parent.pid != own) {
+        files.process(container, parent, parent.pid, true);
+    }
     files.process(container, call.process, own, true);
     files.descriptors(call, own);
     files.put("/self", NodeKind::Link(own.to_string()));
