@@ -81,3 +81,17 @@
   /host/etc
   /host/var
   k8s-node1
+# Profiles give the debugging container what it needs.
+  $ kubectl run tool --image=busybox:1.28 --restart=Never -- sleep 1d
+  pod/tool created
+  $ kubectl wait --for=condition=Ready pod/tool
+  pod/tool condition met
+  $ kubectl debug tool -i -q --image=busybox:1.28 --target=tool --profile=sysadmin -- sh -c 'grep CapEff /proc/self/status'
+  CapEff:	000001ffffffffff
+  $ printf 'env: [{name: ENV_VAR_1, value: value_1}]\nsecurityContext: {capabilities: {add: [NET_ADMIN, SYS_TIME]}}' > custom-profile.yaml
+  $ kubectl debug tool -i -q --image=busybox:1.28 --target=tool --profile=general --custom=custom-profile.yaml -- sh -c 'echo $ENV_VAR_1; grep CapEff /proc/self/status'
+  value_1
+  CapEff:	00000000aa0435fb
+  $ kubectl get pod tool -o jsonpath='{range .spec.ephemeralContainers[*]}{.securityContext}{"\n"}{end}'
+  {"privileged":true}
+  {"capabilities":{"add":["NET_ADMIN","SYS_TIME"]}}

@@ -49,3 +49,9 @@
   pod/rooted condition met
   $ kubectl exec rooted -- id
   uid=101(nginx) gid=101(nginx) groups=101(nginx)
+# What a container runs as is in the status of the pod.
+  $ kubectl get pod security-context-demo strict -o jsonpath='{range .items[*]}{.status.containerStatuses[0].user.linux}{"\n"}{end}'
+  {"gid":3000,"supplementalGroups":[2000,3000,4000,50000],"uid":1000}
+  {"gid":3000,"supplementalGroups":[2000,3000,4000],"uid":1000}
+  $ kubectl get node k8s-node1 -o jsonpath='{.status.features}{"\n"}'
+  {"supplementalGroupsPolicy":true}
