@@ -125,3 +125,15 @@
   dongle-3   1/1     Running   0          6s
   $ kubectl describe pod dongle-2 | grep -o '.* Insufficient example.com/dongle' | cut -d' ' -f12-
    0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient example.com/dongle
+# Limits of the whole pod bound containers without own ones.
+  $ for limit in 200 100; do
+  >   printf "apiVersion: v1\nkind: Pod\nmetadata: {name: memory-$limit}\nspec:\n  resources: {requests: {memory: 100Mi}, limits: {memory: ${limit}Mi}}\n  containers: [{name: c, image: polinux/stress, command: [stress, --vm, '1', --vm-bytes, 150M, --vm-hang, '1']}]" |
+  >     kubectl create -f -
+  > done
+  pod/memory-200 created
+  pod/memory-100 created
+  $ kctl clock advance 10s >/dev/null
+  $ kubectl get pods memory-100 memory-200 -o custom-columns='NAME:.metadata.name,REASON:.status.containerStatuses[0].lastState.terminated.reason,WAITS:.status.containerStatuses[0].state.waiting.reason'
+  NAME         REASON      WAITS
+  memory-100   OOMKilled   CrashLoopBackOff
+  memory-200   <none>      <none>

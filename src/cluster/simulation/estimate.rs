@@ -6,6 +6,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::quantity::{Format, Quantity};
 use kctl_base::sim::{Duration, Ids, Time};
+use kctl_kinds::shared::pod_spec::resources::limit_of;
 
 /// The time between two measurements (`--metric-resolution`), before which a pod has none.
 const RESOLUTION: Duration = Duration::from_secs(15);
@@ -61,10 +62,11 @@ fn hogs(pod: &Object) -> (i64, i64) {
 
 /// Returns the millicores that the containers of a pod may use at most.
 fn cpu_limit(pod: &Object) -> i64 {
-    let of = |container: &Value| Quantity::from_value(container.at("/resources/limits/cpu")?).ok();
-    let limits =
-        pod.list("/spec/containers").iter().map(|container| of(container).map_or(i64::MAX, |cpu| cpu.milli_value()));
-    limits.fold(0, i64::saturating_add)
+    let of = |limit: Option<&Value>| {
+        limit.and_then(|cpu| Quantity::from_value(cpu).ok()).map_or(i64::MAX, |cpu| cpu.milli_value())
+    };
+    let limits = pod.list("/spec/containers").iter().map(|container| of(limit_of(pod, container, "cpu")));
+    limits.fold(0, i64::saturating_add).min(of(pod.at("/spec/resources/limits/cpu")))
 }
 
 /// Returns the millicores and bytes that the containers of a pod request. One that requests CPU only, as the control plane
@@ -116,6 +118,9 @@ mod tests {
         let idle = of(json!({}), 0);
         assert_eq!(of(json!({}), 800), idle + 800);
         assert_eq!(of(json!({"cpu": "500m"}), 800), 500);
+        let mut whole = pod(json!({"cpu": "200m"}));
+        whole["spec"]["resources"] = json!({"limits": {"cpu": "600m"}});
+        assert_eq!(estimate(&whole, 800, Ids::new(1), Time::from_secs(60))["cpu"].milli_value(), 600);
     }
 
     #[test]

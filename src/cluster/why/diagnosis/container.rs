@@ -6,6 +6,7 @@ use crate::api::Result;
 use kctl_base::json::Value;
 use kctl_base::object::{Object, ValueRead};
 use kctl_base::sim::Time;
+use kctl_kinds::shared::pod_spec::resources::limit_of;
 
 /// Exit codes that say more than that a container failed.
 const EXIT_CODES: &[(i64, &str)] = &[
@@ -141,7 +142,7 @@ fn crash(reader: &mut Reader<'_>, pod: &Object, container: &Container<'_>, next:
     let restarts = container.status.int("/restartCount").unwrap_or(0);
     let sentence = format!("{} ends again and again after its start: {end}", container.title);
     let mut finding = Finding::problem(sentence)
-        .shown_by(memory_limit(container))
+        .shown_by(memory_limit(pod, container))
         .shown_by(format!("it has been restarted {}", times(restarts)));
     finding = log(reader, pod, container, finding)?;
     Ok(finding.shown_by(words::next_try(next).replace("next try", "next restart")))
@@ -171,7 +172,7 @@ fn ended(
         return Ok(Some(Finding::remark(format!("{} has run to its end", container.title))));
     }
     let finding = Finding::problem(format!("{} has failed: {}", container.title, end_words(end)))
-        .shown_by(memory_limit(container));
+        .shown_by(memory_limit(pod, container));
     let finding = log(reader, pod, container, finding)?;
     Ok(Some(finding.shown_by(words::next_try(next))))
 }
@@ -201,9 +202,9 @@ fn end_words(end: &Value) -> String {
 }
 
 /// Returns the memory limit of a container that was killed because of it; empty for others.
-fn memory_limit(container: &Container<'_>) -> String {
+fn memory_limit(pod: &Object, container: &Container<'_>) -> String {
     let is_killed = container.last_end().is_some_and(|end| end.str("/reason") == "OOMKilled");
-    match container.spec.at("/resources/limits/memory") {
+    match limit_of(pod, container.spec, "memory") {
         Some(limit) if is_killed => format!("its memory limit is {}", words::value(limit)),
         _ => String::new(),
     }

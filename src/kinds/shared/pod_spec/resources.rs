@@ -70,6 +70,14 @@ fn default_pod_requests(spec: &mut Value) {
     }
 }
 
+/// Returns the limit that bounds a container: its own, or else the pod-level one, of which the containers of the pod share what
+/// they do not limit themselves
+/// (<https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resources/>).
+pub fn limit_of<'a>(pod: &'a Value, container: &'a Value, resource: &str) -> Option<&'a Value> {
+    let own = container.at(&format!("/resources/limits/{resource}"));
+    own.or_else(|| pod.at(&format!("/spec/resources/limits/{resource}")))
+}
+
 /// The requests of all containers of a pod spec. See [`of_pod`] for the way init containers count.
 pub(crate) fn requests_of_containers(spec: &Value) -> Amounts {
     of_containers(spec, |container| amounts(container, "/resources/requests"))
@@ -275,6 +283,16 @@ fn is_standard(name: &str) -> bool {
 mod tests {
     use super::*;
     use kctl_base::json::json;
+
+    #[test]
+    fn the_limit_of_the_pod_bounds_containers_without_one() {
+        let pod = json!({"spec": {"resources": {"limits": {"memory": "200Mi"}}}});
+        let own = json!({"resources": {"limits": {"memory": "100Mi"}}});
+        let limit = |container: &Value, resource: &str| limit_of(&pod, container, resource).cloned();
+        assert_eq!(limit(&own, "memory"), Some("100Mi".into()));
+        assert_eq!(limit(&json!({}), "memory"), Some("200Mi".into()));
+        assert_eq!(limit(&json!({}), "cpu"), None);
+    }
 
     #[test]
     fn errors_have_the_order_of_the_api_server() {

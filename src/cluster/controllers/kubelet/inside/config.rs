@@ -6,6 +6,7 @@ use kctl_base::json::Value;
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
 use kctl_base::status::Status;
 use kctl_container::{ContainerConfig, Credentials, Image, ProcessNamespace, Tree, UnknownProgram};
+use kctl_kinds::shared::pod_spec::resources::limit_of;
 
 use super::environment::{self, Sources, Variables, expand, find};
 use super::fields::quantity;
@@ -57,8 +58,8 @@ pub(super) fn config(
         hosts: name_files::hosts(pod, place),
         termination_message_path: message_path(container).to_owned(),
         memory: place.memory,
-        memory_limit: bytes(container.pointer("/resources/limits/memory")),
-        cpu_limit: millis(container.pointer("/resources/limits/cpu")),
+        memory_limit: bytes(limit_of(pod, container, "memory")),
+        cpu_limit: millis(limit_of(pod, container, "cpu")),
         processors: place.processors,
         booted: place.booted,
         ports: ports(container),
