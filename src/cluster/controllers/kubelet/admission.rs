@@ -19,7 +19,7 @@ pub(super) struct Rejection {
 
 /// Returns why a node rejects a pod; `None` if it does not.
 pub(super) fn rejection(pod: &Object, node: &Object) -> Option<Rejection> {
-    sysctl_rejection(pod).or_else(|| app_armor_rejection(pod, node)).or_else(|| groups_rejection(pod, node))
+    sysctl_rejection(pod).or_else(|| groups_rejection(pod, node)).or_else(|| app_armor_rejection(pod, node))
 }
 
 /// Rejects a pod that AppArmor is to confine on a node without it (`appArmorAdmitHandler`). The kernel of minikube, which alone has
@@ -31,7 +31,8 @@ fn app_armor_rejection(pod: &Object, node: &Object) -> Option<Rejection> {
     })
 }
 
-/// Rejects a pod whose groups the node cannot keep from being merged with those of the image (`podFeaturesAdmitHandler`).
+/// Rejects a pod whose groups the node cannot keep from being merged with those of the image
+/// (`rejectPodAdmissionBasedOnSupplementalGroupsPolicy` in `pkg/kubelet/lifecycle/predicate.go`).
 fn groups_rejection(pod: &Object, node: &Object) -> Option<Rejection> {
     let is_strict = pod.str("/spec/securityContext/supplementalGroupsPolicy") == "Strict";
     (is_strict && !Cri::of(node).has_handler_features()).then(|| Rejection {

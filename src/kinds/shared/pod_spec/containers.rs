@@ -136,19 +136,22 @@ pub(super) fn validate_common(errors: &mut ErrorList, path: &Path, container: &V
     env::validate_env(errors, &path.child("env"), container.list("/env"));
     env::validate_env_from(errors, &path.child("envFrom"), container.list("/envFrom"));
     volumes::validate_mounts(errors, path, container, &facts.volumes);
-    let pull = container.str("/imagePullPolicy");
-    let here = path.child("imagePullPolicy");
-    match pull {
-        "Always" | "IfNotPresent" | "Never" => {}
-        "" => errors.push(required(&here, "")),
-        other => errors.push(not_supported(&here, other, &["Always", "IfNotPresent", "Never"])),
-    }
+    validate_pull_policy(errors, &path.child("imagePullPolicy"), container.str("/imagePullPolicy"));
     let none = Value::Null;
     let wants = container.get("resources").unwrap_or(&none);
     resources::validate(errors, &path.child("resources"), wants, &facts.claims);
     validate_resize_policy(errors, &path.child("resizePolicy"), container.list("/resizePolicy"), facts.restart_policy);
     let here = path.child("securityContext");
     security::validate_container(errors, &here, container.at("/securityContext"), facts.host_users);
+}
+
+/// Validates when an image is pulled.
+pub(super) fn validate_pull_policy(errors: &mut ErrorList, path: &Path, policy: &str) {
+    match policy {
+        "Always" | "IfNotPresent" | "Never" => {}
+        "" => errors.push(required(path, "")),
+        other => errors.push(not_supported(path, other, &["Always", "IfNotPresent", "Never"])),
+    }
 }
 
 fn validate_ports(errors: &mut ErrorList, path: &Path, ports: &[Value]) {

@@ -101,13 +101,18 @@ pub(crate) fn validate_pod(errors: &mut ErrorList, path: &Path, spec: &Value) {
         errors.push(invalid(&path.child("shareProcessNamespace"), true, why));
     }
     validate_sysctls(errors, &path.child("sysctls"), context.list("/sysctls"));
-    if let Some(policy) = context.at("/fsGroupChangePolicy").and_then(Value::as_str)
-        && !["OnRootMismatch", "Always"].contains(&policy)
-    {
-        let here = path.child("fsGroupChangePolicy");
-        errors.push(not_supported(&here, policy, &["Always", "OnRootMismatch"]));
-    }
+    validate_policy(errors, path, context, "fsGroupChangePolicy", &["Always", "OnRootMismatch"]);
     validate_profiles(errors, path, context);
+    validate_policy(errors, path, context, "supplementalGroupsPolicy", &["Merge", "Strict"]);
+    validate_policy(errors, path, context, "seLinuxChangePolicy", &["MountOption", "Recursive"]);
+}
+
+/// Refuses a policy that is not among those that are supported.
+fn validate_policy(errors: &mut ErrorList, path: &Path, context: &Value, field: &str, supported: &[&str]) {
+    let policy = context.get(field).and_then(Value::as_str);
+    if let Some(policy) = policy.filter(|policy| !supported.contains(policy)) {
+        errors.push(not_supported(&path.child(field), policy, supported));
+    }
 }
 
 fn validate_sysctls(errors: &mut ErrorList, path: &Path, sysctls: &[Value]) {
@@ -203,6 +208,27 @@ fn validate_profiles(errors: &mut ErrorList, path: &Path, context: &Value) {
 mod tests {
     use super::*;
     use kctl_base::json::json;
+
+    #[test]
+    fn policies_of_a_pod_are_known_ones() {
+        let texts = |context: Value| {
+            let mut errors = ErrorList::new();
+            validate_pod(&mut errors, &Path::new("spec"), &json!({"securityContext": context}));
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let known = json!({"fsGroupChangePolicy": "Always", "supplementalGroupsPolicy": "Strict",
+            "seLinuxChangePolicy": "MountOption"});
+        assert!(texts(known).is_empty());
+        let unknown = json!({"fsGroupChangePolicy": "A", "supplementalGroupsPolicy": "B", "seLinuxChangePolicy": "C"});
+        assert_eq!(
+            texts(unknown),
+            [
+                "spec.fsGroupChangePolicy: Unsupported value: \"A\": supported values: \"Always\", \"OnRootMismatch\"",
+                "spec.supplementalGroupsPolicy: Unsupported value: \"B\": supported values: \"Merge\", \"Strict\"",
+                "spec.seLinuxChangePolicy: Unsupported value: \"C\": supported values: \"MountOption\", \"Recursive\"",
+            ]
+        );
+    }
 
     #[test]
     fn windows_pods_cannot_have_fields_of_linux() {

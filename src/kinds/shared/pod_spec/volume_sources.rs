@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::containers::validate_pull_policy;
 use super::env::{validate_resource_ref, validate_volume_field};
 use super::volumes::relative_path;
 use crate::shared::formats::inclusive_range;
@@ -104,6 +105,7 @@ fn validate_details(errors: &mut ErrorList, path: &Path, name: &str, source: &Va
         }
         "projected" => validate_projected(errors, path, source),
         "iscsi" => validate_iscsi(errors, path, source),
+        "image" => validate_pull_policy(errors, &path.child("pullPolicy"), source.str("/pullPolicy")),
         _ => {}
     }
 }
