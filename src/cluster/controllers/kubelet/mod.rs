@@ -19,6 +19,7 @@ mod image_pull;
 mod images;
 mod inside;
 mod lifecycle;
+mod mirror;
 mod mount_status;
 mod non_root;
 mod pod_sync;
@@ -41,6 +42,7 @@ mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::node::static_pods::is_mirror;
 use super::{Action, Context, Controller, Event, Key, Watch};
 use crate::api::{LogLine, LogQuery, Propagation, Server};
 use crate::simulation::{self, PodFault};
@@ -59,7 +61,7 @@ use probes::ProbeResults;
 use runtime::PodRuntime;
 use script::ContainerScript;
 
-/// The controller; its keys are pods, and [`REMOVED`] followed by the uid of a deleted pod.
+/// The controller; its keys are pods, and [`REMOVED`] followed by the uid of a deleted pod, and by its name if it is a mirror.
 pub(crate) const CONTROLLER: Controller = Controller { name: NAME, watches: WATCHES, reconcile };
 
 const WATCHES: &[Watch] = &[
@@ -82,6 +84,9 @@ fn bound_pods(change: &Change, ctx: &mut Context<'_>) -> Result<Vec<Key>, Status
     let node = pod.str("/spec/nodeName");
     let mut keys = match (node, change.kind) {
         ("", _) => return Ok(Vec::new()),
+        (_, ChangeKind::Deleted) if is_mirror(pod) => {
+            vec![Key::of(pod), Key::new(pod.namespace(), &[REMOVED, pod.uid(), ":", pod.name()].concat())]
+        }
         (_, ChangeKind::Deleted) => vec![Key::of(pod), Key::new("", &[REMOVED, pod.uid()].concat())],
         _ => vec![Key::of(pod)],
     };
@@ -116,7 +121,11 @@ fn images_state(node: &str) -> String {
 }
 
 fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
-    if let Some(uid) = key.name.strip_prefix(REMOVED) {
+    if let Some(gone) = key.name.strip_prefix(REMOVED) {
+        let (uid, mirror) = gone.split_once(':').map_or((gone, None), |(uid, name)| (uid, Some(name)));
+        if let Some(name) = mirror {
+            mirror::leave(ctx, uid, &Key::new(&key.namespace, name))?;
+        }
         ctx.clear_state(&pod_state(uid));
         inside::remove(ctx.server(), uid);
         report::forget(ctx, uid);
@@ -134,6 +143,11 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action, Status> {
         return Ok(action);
     }
     let Some(mut runtime) = load_or_add(ctx, &pod, &node)? else { return Ok(Action::AwaitChange) };
+    if pod.is_deleting() && is_mirror(&pod) {
+        // The pod in the file is not deleted.
+        ctx.delete_with("pods", &pod, Some(0), Propagation::Background)?;
+        return Ok(Action::AwaitChange);
+    }
     let before = runtime.clone();
     let now = ctx.now;
     let has_looked = inside::before_sync(ctx.server(), &pod, &mut runtime, now)?;
@@ -204,6 +218,9 @@ fn requeue_for_inside(runtime: &PodRuntime, outcome: &mut Outcome) {
 /// or rejects it.
 fn load_or_add(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option<PodRuntime>, Status> {
     if let Some(runtime) = ctx.state(&pod_state(pod.uid()))? {
+        return Ok(Some(runtime));
+    }
+    if let Some(runtime) = mirror::take_over(ctx, pod)? {
         return Ok(Some(runtime));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };

@@ -7,6 +7,8 @@ use super::mount_status;
 use super::restart_all::{REMOVED, is_reset};
 use super::runtime::PodRuntime;
 use super::{conditions, images, inside};
+use crate::controllers::Key;
+use crate::controllers::node::static_pods::is_mirror;
 use kctl_base::json::{Map, Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead, ValueWrite};
 use kctl_base::order::Order as _;
@@ -220,7 +222,9 @@ fn user(pod: &Object, spec: &Value) -> Value {
 
 fn container_id(pod: &Object, spec: &Value, attempt: i64, inputs: &StatusInputs<'_>) -> String {
     let (scheme, ids) = (inputs.cri.scheme(), inputs.ids);
-    let owner = [pod.uid(), "/", spec.str("/name")].concat();
+    // The containers of a static pod outlive its mirrors.
+    let mirror = is_mirror(pod).then(|| Key::of(pod).text());
+    let owner = [mirror.as_deref().unwrap_or(pod.uid()), "/", spec.str("/name")].concat();
     let counter = attempt.unsigned_abs() * 2;
     format!(
         "{scheme}://{:032x}{:032x}",

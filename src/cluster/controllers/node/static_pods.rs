@@ -1,7 +1,8 @@
 //! The part of the kubelet that runs pods from files (`pkg/kubelet/pod/mirror_client.go`): the API server gets a mirror pod of
 //! each, which is made anew when somebody deletes it.
 //!
-//! The files of a node are a row of the store. The containers of a mirror pod are those of any other pod.
+//! The files of a node are a row of the store. The containers of a mirror pod are those of any other pod, except that they go on
+//! when it is deleted.
 
 use crate::api::Server;
 use crate::controllers::runtime::Result;
@@ -21,6 +22,11 @@ pub(crate) const CONTROLLER: Controller = Controller {
 /// The annotation that makes a pod a mirror: the hash of the file.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
+/// Reports whether a pod is the mirror of one in a file.
+pub(in crate::controllers) fn is_mirror(pod: &Object) -> bool {
+    pod.annotation(MIRROR).is_some()
+}
+
 /// The row with the files of a node, a list of pods.
 fn row_of(node: &str) -> String {
     format!("static-pods/{node}")
@@ -33,7 +39,7 @@ pub(crate) fn write(server: &mut Server, node: &str, pods: Vec<Object>) {
 
 /// Maps a mirror pod that is gone to its node.
 fn node_of_deleted(change: &Change, _: &mut Context<'_>) -> Result<Vec<Key>> {
-    let is_gone = change.kind == ChangeKind::Deleted && change.object.annotation(MIRROR).is_some();
+    let is_gone = change.kind == ChangeKind::Deleted && is_mirror(&change.object);
     Ok(is_gone.then(|| Key::new("", change.object.str("/spec/nodeName"))).into_iter().collect())
 }
 
@@ -91,10 +97,20 @@ mod tests {
         assert_eq!(mirror.str("/metadata/ownerReferences/0/kind"), "Node");
         assert_eq!(mirror.str("/spec/serviceAccountName"), "", "mirror pods have no token");
         assert_eq!(mirror.annotation(MIRROR).map(str::len), Some(32));
-        let delete = Request::delete("pods", "kube-system", "web-k8s-node1").grace(Some(0));
-        bench.cluster.handle(&delete).expect("deleted");
-        let (second, _) = pod(&mut bench).expect("another mirror pod");
-        assert_ne!(first, second);
+        bench.settle();
+        let status =
+            |pod: Option<(String, Object)>| pod.expect("a mirror pod").1["status"]["containerStatuses"].clone();
+        let running = status(pod(&mut bench));
+        assert!(running[0].at("/state/running").is_some());
+        for grace in [None, Some(0)] {
+            bench.advance(60);
+            let delete = Request::delete("pods", "kube-system", "web-k8s-node1").grace(grace);
+            bench.cluster.handle(&delete).expect("deleted");
+            let (second, _) = pod(&mut bench).expect("another mirror pod");
+            assert_ne!(first, second);
+            bench.advance(0);
+            assert_eq!(status(pod(&mut bench)), running, "the container goes on");
+        }
         bench.cluster.handle(&Request::delete("nodes", "", "k8s-node1")).expect("deleted");
         assert!(pod(&mut bench).is_none());
     }

@@ -166,6 +166,18 @@ pub(super) fn remove(server: &mut Server, uid: &str) {
     server.set_row(&row(uid), None);
 }
 
+/// Moves the inside of a pod, if it has one.
+///
+/// # Errors
+/// A row that cannot be read.
+pub(super) fn rename(server: &mut Server, from: &str, to: &str) -> Result<(), Status> {
+    if let Some(kept) = server.typed_row::<Kept>(&row(from))? {
+        server.set_typed_row(&row(to), Some(kept));
+        remove(server, from);
+    }
+    Ok(())
+}
+
 impl Inside {
     /// Returns the inside of a pod as it was last kept, or a new one.
     fn load(server: &mut Server, pod: &Object, runtime: &PodRuntime) -> Result<Inside, Status> {
