@@ -78,7 +78,7 @@
   kubernetes-bootcamp   3/4     2            3           40s
   $ export AFFECTED_POD="$(kubectl get pods --field-selector status.phase=Pending -o go-template --template '{{(index .items 0).metadata.name}}')"
   $ kubectl describe pod $AFFECTED_POD | grep -o 'Failed to pull.*not found' | head -1
-  Failed to pull image "gcr.io/google-samples/kubernetes-bootcamp:v10": rpc error: code = NotFound desc = failed to pull and unpack image "gcr.io/google-samples/kubernetes-bootcamp:v10": failed to resolve reference "gcr.io/google-samples/kubernetes-bootcamp:v10": gcr.io/google-samples/kubernetes-bootcamp:v10: not found
+  Failed to pull image "gcr.io/google-samples/kubernetes-bootcamp:v10": Error response from daemon: failed to resolve reference "gcr.io/google-samples/kubernetes-bootcamp:v10": gcr.io/google-samples/kubernetes-bootcamp:v10: not found
   $ kubectl rollout undo deployments/kubernetes-bootcamp
   deployment.apps/kubernetes-bootcamp rolled back
   $ kubectl rollout status deployments/kubernetes-bootcamp | tail -1

@@ -48,6 +48,18 @@ impl Cri {
         }
     }
 
+    /// Returns the error of the pull of an image that does not exist. Docker 29 keeps images in containerd.
+    pub(super) fn pull_error(self, image: &str) -> String {
+        let full = images::canonical(image);
+        let not_found = format!("failed to resolve reference \"{full}\": {full}: not found");
+        match self {
+            Cri::Containerd => {
+                format!("rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": {not_found}")
+            }
+            Cri::Docker => format!("Error response from daemon: {not_found}"),
+        }
+    }
+
     /// Reports whether it tells the user of a container, obeys `supplementalGroupsPolicy` and mounts recursively read-only.
     pub(in crate::controllers) const fn has_handler_features(self) -> bool {
         matches!(self, Cri::Containerd)
@@ -80,6 +92,10 @@ mod tests {
         ] {
             assert_eq!((containerd.image(image), docker.image(image)), (by_containerd.into(), by_docker.into()));
         }
+        assert_eq!(
+            docker.pull_error("nginx:1.161"),
+            "Error response from daemon: failed to resolve reference \"docker.io/library/nginx:1.161\": docker.io/library/nginx:1.161: not found"
+        );
         let pinned = "nginx@sha256:0123456789abcdef0123456789abcdef";
         assert!(containerd.image(pinned).starts_with("sha256:"));
         assert_eq!(containerd.image_id(pinned), format!("docker.io/library/{pinned}"));

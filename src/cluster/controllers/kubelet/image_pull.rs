@@ -70,7 +70,7 @@ impl PodSync<'_> {
     pub(super) fn finish_pull(&mut self, spec: ContainerSpec<'_>, container: &mut ContainerRuntime, fails: bool) {
         let image = container.image.clone();
         if fails {
-            let message = format!("Failed to pull image \"{image}\": {}", images::not_found(&image));
+            let message = format!("Failed to pull image \"{image}\": {}", self.inputs.cri.pull_error(&image));
             self.warning(Some(spec), "Failed", message);
             self.warning(Some(spec), "Failed", "Error: ErrImagePull".into());
             let until = self.inputs.now + self.duration("back-off", spec.name(), container.run());

@@ -47,14 +47,6 @@ fn is_path_component(part: &str) -> bool {
     part.starts_with(is_inner) && part.ends_with(is_inner) && part.chars().all(|c| is_inner(c) || "._-".contains(c))
 }
 
-/// Returns the error of containerd for an image that does not exist.
-pub(super) fn not_found(image: &str) -> String {
-    let full = canonical(image);
-    format!(
-        "rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {full}: not found"
-    )
-}
-
 /// Returns a plausible size in bytes, which depends only on the image.
 pub(super) fn size(image: &str) -> u64 {
     20_000_000 + Ids::new(0).below("image-size", &canonical(image), 0, 80_000_000)

@@ -50,6 +50,7 @@ use crate::store::{Change, ChangeKind};
 use allocation::Decision;
 use container_runtime::State;
 use container_spec::containers;
+use cri::Cri;
 use inside::Stopped;
 pub(crate) use inside::{forward, session};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -280,6 +281,7 @@ fn sync(
     let is_starting = runtime.containers.len() < containers(pod).count()
         || runtime.containers.values().any(|c| c.running().is_none());
     let may_pull = is_starting && containers(pod).any(|c| image_pull::may_pull(c, &images));
+    let host = if may_pull { ctx.get("nodes", "", node)? } else { None };
     let missing_images = may_pull.then(|| simulation::missing_images(ctx.server())).transpose()?;
     let (mount_error, create_errors) = match is_starting && !pod.is_deleting() {
         true => (references::mount_error(ctx, pod)?, references::create_errors(ctx, pod)?),
@@ -289,6 +291,7 @@ fn sync(
     let (probe_results, stopped) = inside_inputs(ctx.server(), pod, runtime, has_looked, now)?;
     let inputs = PodInputs {
         now,
+        cri: host.map(|host| Cri::of(&host)).unwrap_or_default(),
         pace: Pace { latency: ctx.latency(), chance: ctx.chance() },
         has_image: &|image| images.iter().any(|i| i == image),
         is_image_missing: &|image| missing_images.as_ref().is_some_and(|missing| missing.contains(image)),

@@ -5,6 +5,7 @@
 
 use super::container_runtime::CreateError;
 use super::container_spec::ContainerSpec;
+use super::cri::Cri;
 use super::inside::Stopped;
 use super::probes::ProbeResults;
 use super::script::ContainerScript;
@@ -17,6 +18,8 @@ use kctl_base::sim::{Chance, Duration, Time};
 pub(super) struct PodInputs<'a> {
     /// The current time.
     pub(super) now: Time,
+    /// The container runtime of the node.
+    pub(super) cri: Cri,
     /// How long steps take.
     pub(super) pace: Pace,
     /// Reports whether the node has an image.

@@ -6,7 +6,7 @@ use super::cri::Cri;
 use super::mount_status;
 use super::restart_all::{REMOVED, is_reset};
 use super::runtime::PodRuntime;
-use super::{conditions, images, inside};
+use super::{conditions, inside};
 use crate::controllers::Key;
 use crate::controllers::node::static_pods::is_mirror;
 use kctl_base::json::{Map, Value, json};
@@ -255,10 +255,10 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
             container.last.as_ref().map_or_else(not_started, |last| terminated(pod, spec, last, inputs))
         }
         // Another attempt to pull is not visible until it has ended.
-        State::Pulling { .. } if container.pull_backoff.is_some() => back_off(container),
+        State::Pulling { .. } if container.pull_backoff.is_some() => back_off(container, inputs.cri),
         State::Waiting | State::Pulling { .. } | State::Starting { .. } => not_started(),
-        State::PullFailed { .. } => waiting("ErrImagePull", &images::not_found(&container.image)),
-        State::PullBackoff { .. } => back_off(container),
+        State::PullFailed { .. } => waiting("ErrImagePull", &inputs.cri.pull_error(&container.image)),
+        State::PullBackoff { .. } => back_off(container, inputs.cri),
         State::ImageError { reason, message, .. } => waiting(reason, message),
         State::CreateFailed { error, .. } => waiting(error.reason.as_str(), &error.message),
         State::PostStart { running, .. }
@@ -283,9 +283,9 @@ fn state(pod: &Object, spec: &Value, container: &ContainerRuntime, inputs: &Stat
     }
 }
 
-fn back_off(container: &ContainerRuntime) -> Value {
+fn back_off(container: &ContainerRuntime, cri: Cri) -> Value {
     let image = &container.image;
-    let text = format!("Back-off pulling image \"{image}\": ErrImagePull: {}", images::not_found(image));
+    let text = format!("Back-off pulling image \"{image}\": ErrImagePull: {}", cri.pull_error(image));
     waiting("ImagePullBackOff", &text)
 }
 
