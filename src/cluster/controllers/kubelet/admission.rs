@@ -18,14 +18,14 @@ pub(super) struct Rejection {
 }
 
 /// Returns why a node rejects a pod; `None` if it does not.
-pub(super) fn rejection(pod: &Object, node: &Object) -> Option<Rejection> {
-    sysctl_rejection(pod).or_else(|| groups_rejection(pod, node)).or_else(|| app_armor_rejection(pod, node))
+pub(super) fn rejection(pod: &Object, cri: Cri) -> Option<Rejection> {
+    sysctl_rejection(pod).or_else(|| groups_rejection(pod, cri)).or_else(|| app_armor_rejection(pod, cri))
 }
 
 /// Rejects a pod that AppArmor is to confine on a node without it (`appArmorAdmitHandler`). The kernel of minikube, which alone has
 /// Docker, is built without (<https://github.com/kubernetes/minikube/issues/8299>).
-fn app_armor_rejection(pod: &Object, node: &Object) -> Option<Rejection> {
-    (Cri::of(node) == Cri::Docker && profiles::needs_app_armor(pod)).then(|| Rejection {
+fn app_armor_rejection(pod: &Object, cri: Cri) -> Option<Rejection> {
+    (cri == Cri::Docker && profiles::needs_app_armor(pod)).then(|| Rejection {
         reason: "AppArmor",
         message: "Cannot enforce AppArmor: AppArmor is not enabled on the host".to_owned(),
     })
@@ -33,9 +33,9 @@ fn app_armor_rejection(pod: &Object, node: &Object) -> Option<Rejection> {
 
 /// Rejects a pod whose groups the node cannot keep from being merged with those of the image
 /// (`rejectPodAdmissionBasedOnSupplementalGroupsPolicy` in `pkg/kubelet/lifecycle/predicate.go`).
-fn groups_rejection(pod: &Object, node: &Object) -> Option<Rejection> {
+fn groups_rejection(pod: &Object, cri: Cri) -> Option<Rejection> {
     let is_strict = pod.str("/spec/securityContext/supplementalGroupsPolicy") == "Strict";
-    (is_strict && !Cri::of(node).has_handler_features()).then(|| Rejection {
+    (is_strict && cri == Cri::Docker).then(|| Rejection {
         reason: "SupplementalGroupsPolicyNotSupported",
         message: "SupplementalGroupsPolicy=Strict is not supported in this node".to_owned(),
     })
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn sysctls_have_to_be_safe_and_of_the_pod() {
-        let message = |spec| rejection(&json!({"spec": spec}), &json!({})).map(|rejection| rejection.message);
+        let message = |spec| rejection(&json!({"spec": spec}), Cri::Plain).map(|rejection| rejection.message);
         let sysctl = |name: &str| json!({"sysctls": [{"name": name, "value": "1"}]});
         assert_eq!(message(json!({"securityContext": sysctl("kernel.shm_rmid_forced")})), None);
         assert_eq!(
@@ -99,11 +99,10 @@ mod tests {
 
     #[test]
     fn strict_groups_need_a_runtime_that_obeys_them() {
-        let node = |runtime: &str| json!({"status": {"nodeInfo": {"containerRuntimeVersion": runtime}}});
         let pod = |policy: &str| json!({"spec": {"securityContext": {"supplementalGroupsPolicy": policy}}});
-        let reason = |policy, runtime| rejection(&pod(policy), &node(runtime)).map(|rejection| rejection.reason);
-        assert_eq!(reason("Strict", "docker://29.2.1"), Some("SupplementalGroupsPolicyNotSupported"));
-        assert_eq!(reason("Strict", "containerd://2.1.4"), None);
-        assert_eq!(reason("Merge", "docker://29.2.1"), None);
+        let reason = |policy, runtime| rejection(&pod(policy), runtime).map(|rejection| rejection.reason);
+        assert_eq!(reason("Strict", Cri::Docker), Some("SupplementalGroupsPolicyNotSupported"));
+        assert_eq!(reason("Strict", Cri::Containerd), None);
+        assert_eq!(reason("Merge", Cri::Docker), None);
     }
 }

@@ -222,7 +222,7 @@ impl ContainerRuntime {
                 | State::PullFailed { .. }
                 | State::PullBackoff { .. }
                 | State::ImageError { .. }
-                | State::ConfigError { .. }
+                | State::CreateFailed { .. }
         );
         let is_counted = self.last.as_ref().is_none_or(|last| last.reason == RESTARTING);
         self.restarts - i64::from(is_prepared && !is_counted)

@@ -1,31 +1,36 @@
 //! What the container runtimes of nodes say differently: the names of containers and images, and what they support.
 
 use super::images;
+use crate::profile::Profile;
 use kctl_base::object::{Object, ValueRead};
 
 /// The container runtime of a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::controllers) enum Cri {
+    /// That of a cluster without installer, the cluster of the recordings: a containerd that names images as pods do, and does not
+    /// tell users and mounts.
+    Plain,
     /// containerd, as which any other runtime counts that is not Docker.
-    #[default]
     Containerd,
     /// Docker behind `cri-dockerd`.
     Docker,
 }
 
 impl Cri {
-    /// Returns the runtime that a node reports.
-    pub(in crate::controllers) fn of(node: &Object) -> Cri {
-        match node.str("/status/nodeInfo/containerRuntimeVersion").starts_with("docker://") {
-            true => Cri::Docker,
-            false => Cri::Containerd,
+    /// Returns the runtime of a node in a cluster with a profile, as the node reports it.
+    pub(in crate::controllers) fn of(profile: Profile, node: Option<&Object>) -> Cri {
+        let version = node.map(|node| node.str("/status/nodeInfo/containerRuntimeVersion")).unwrap_or_default();
+        match profile {
+            _ if version.starts_with("docker://") => Cri::Docker,
+            Profile::Bare => Cri::Plain,
+            Profile::Kubeadm | Profile::Kind | Profile::Minikube => Cri::Containerd,
         }
     }
 
     /// Returns the scheme of the ids of its containers.
     pub(super) const fn scheme(self) -> &'static str {
         match self {
-            Cri::Containerd => "containerd",
+            Cri::Plain | Cri::Containerd => "containerd",
             Cri::Docker => "docker",
         }
     }
@@ -33,9 +38,10 @@ impl Cri {
     /// Returns `image` of a container that has been created: the first tag of the image (`toCRIContainerStatus` in containerd
     /// and `ContainerStatus` in `cri-dockerd`), or its id if it was pulled by digest.
     pub(super) fn image(self, image: &str) -> String {
-        match image.contains('@') {
-            true => images::config_digest(image),
-            false => self.familiar(images::canonical(image)),
+        match self {
+            Cri::Plain => image.to_owned(),
+            _ if image.contains('@') => images::config_digest(image),
+            _ => self.familiar(images::canonical(image)),
         }
     }
 
@@ -43,7 +49,7 @@ impl Cri {
     pub(super) fn image_id(self, image: &str) -> String {
         let id = self.familiar(images::digested(image));
         match self {
-            Cri::Containerd => id,
+            Cri::Plain | Cri::Containerd => id,
             Cri::Docker => format!("docker-pullable://{id}"),
         }
     }
@@ -53,14 +59,14 @@ impl Cri {
         let full = images::canonical(image);
         let not_found = format!("failed to resolve reference \"{full}\": {full}: not found");
         match self {
-            Cri::Containerd => {
+            Cri::Plain | Cri::Containerd => {
                 format!("rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": {not_found}")
             }
             Cri::Docker => format!("Error response from daemon: {not_found}"),
         }
     }
 
-    /// Reports whether it tells the user of a container, obeys `supplementalGroupsPolicy` and mounts recursively read-only.
+    /// Reports whether it says that it obeys `supplementalGroupsPolicy` and mounts recursively read-only.
     pub(in crate::controllers) const fn has_handler_features(self) -> bool {
         matches!(self, Cri::Containerd)
     }
@@ -82,9 +88,14 @@ mod tests {
 
     #[test]
     fn runtimes_name_images_differently() {
-        let of = |version: &str| Cri::of(&json!({"status": {"nodeInfo": {"containerRuntimeVersion": version}}}));
-        let (containerd, docker) = (of("containerd://2.1.4"), of("docker://29.2.1"));
+        let of = |profile, version: &str| {
+            Cri::of(profile, Some(&json!({"status": {"nodeInfo": {"containerRuntimeVersion": version}}})))
+        };
+        let containerd = of(Profile::Kind, "containerd://2.1.4");
+        let docker = of(Profile::Minikube, "docker://29.2.1");
         assert_eq!((containerd, docker), (Cri::Containerd, Cri::Docker));
+        let plain = of(Profile::Bare, "containerd://2.1.4");
+        assert_eq!((plain, plain.image("nginx")), (Cri::Plain, "nginx".to_owned()));
         for (image, by_containerd, by_docker) in [
             ("nginx", "docker.io/library/nginx:latest", "nginx:latest"),
             ("me/app:v1", "docker.io/me/app:v1", "me/app:v1"),

@@ -4,10 +4,10 @@ use super::cri::Cri;
 use kctl_base::json::{Value, json};
 use kctl_base::object::ValueRead;
 
-/// Returns how each volume is mounted; `None` for a container without any.
+/// Returns how each volume is mounted; `None` for a container without any, and where that is not told.
 pub(super) fn of_container(container: &Value, cri: Cri) -> Option<Value> {
     let mounts = container.list("/volumeMounts");
-    (!mounts.is_empty()).then(|| mounts.iter().map(|mount| of_mount(mount, cri)).collect())
+    (cri != Cri::Plain && !mounts.is_empty()).then(|| mounts.iter().map(|mount| of_mount(mount, cri)).collect())
 }
 
 fn of_mount(mount: &Value, cri: Cri) -> Value {

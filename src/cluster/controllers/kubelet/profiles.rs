@@ -46,9 +46,9 @@ pub(super) fn error(server: &mut Server, pod: &Object, container: &Value) -> Res
         return Ok(None);
     }
     let missing = format!("cannot load seccomp profile \"{path}\": open {path}: no such file or directory");
-    let cri = server.read("nodes", "", node)?.map(|node| Cri::of(&node)).unwrap_or_default();
-    Ok(Some(match cri {
-        Cri::Containerd => format!("failed to create containerd container: {missing}"),
+    let host = server.read("nodes", "", node)?;
+    Ok(Some(match Cri::of(server.settings().installation.profile, host.as_deref()) {
+        Cri::Plain | Cri::Containerd => format!("failed to create containerd container: {missing}"),
         Cri::Docker => format!(
             "failed to generate security options for container \"{}\": failed to generate seccomp security options for container: {missing}",
             container.str("/name")

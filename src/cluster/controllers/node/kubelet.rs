@@ -50,7 +50,10 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
     if labelled != *node {
         current = ctx.update("nodes", labelled)?;
     }
-    let reported = report(&current, address, ctx.ids(), ctx.now);
+    let mut reported = report(&current, address, ctx.ids(), ctx.now);
+    if Cri::of(ctx.server().settings().installation.profile, Some(&reported)).has_handler_features() {
+        reported.put_default("/status/features/supplementalGroupsPolicy", true);
+    }
     if reported != *current {
         ctx.update_status("nodes", reported)?;
     }
@@ -137,9 +140,6 @@ fn report(node: &Object, address: Option<String>, ids: Ids, now: Time) -> Object
         if new.str(&pointer).is_empty() {
             new.put(&pointer, text);
         }
-    }
-    if Cri::of(&new).has_handler_features() {
-        new.put_default("/status/features/supplementalGroupsPolicy", true);
     }
     let port = "/status/daemonEndpoints/kubeletEndpoint/Port";
     if new.int(port).unwrap_or(0) == 0 {
