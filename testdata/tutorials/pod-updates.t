@@ -20,8 +20,8 @@
   NAME   READY   STATUS    RESTARTS     AGE
   web    2/2     Running   1 (9s ago)   13s
   $ kubectl get pod web -o jsonpath='{range .status.containerStatuses[*]}{.name} {.image} {.restartCount}{"\n"}{end}'
-  log busybox:1.28 0
-  nginx nginx:1.28 1
+  log docker.io/library/busybox:1.28 0
+  nginx docker.io/library/nginx:1.28 1
   $ kubectl get events --field-selector involvedObject.name=web,reason=Killing -o custom-columns=MESSAGE:.message
   MESSAGE
   Container nginx definition changed, will be restarted

@@ -1,5 +1,5 @@
 # The security context of a pod: its user and groups, those of the image, and the demand not to run as root.
-# kctl: seed=1
+# kctl: seed=1 profile=kind
 
   $ kubectl apply -f - <<'E'
   > apiVersion: v1
@@ -53,5 +53,5 @@
   $ kubectl get pod security-context-demo strict -o jsonpath='{range .items[*]}{.status.containerStatuses[0].user.linux}{"\n"}{end}'
   {"gid":3000,"supplementalGroups":[2000,3000,4000,50000],"uid":1000}
   {"gid":3000,"supplementalGroups":[2000,3000,4000],"uid":1000}
-  $ kubectl get node k8s-node1 -o jsonpath='{.status.features}{"\n"}'
+  $ kubectl get node kind-control-plane -o jsonpath='{.status.features}{"\n"}'
   {"supplementalGroupsPolicy":true}
