@@ -8,7 +8,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The authority of the cluster cannot be set up.
-    pub fn administrator(&self) -> Result<User> {
+    pub fn administrator(&mut self) -> Result<User> {
         self.server.administrator()
     }
 

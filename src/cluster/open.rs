@@ -80,6 +80,7 @@ impl Cluster {
         self.server.store().set_cause(Cause::control_plane(self.clock.now));
         // A cluster is there as a whole or not at all.
         let commit_work = std::mem::replace(&mut self.commit_work, u64::MAX);
+        self.server.make_administrator()?;
         self.bootstrap(&plan)?;
         if age > Duration::ZERO {
             self.catch_up(present)?;

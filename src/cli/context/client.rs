@@ -159,7 +159,7 @@ impl Ctx {
 ///
 /// # Errors
 /// The authority of the cluster cannot be set up.
-pub(super) fn client_of_administrator(cluster: Cluster) -> CliResult<Client<Cluster>> {
+pub(super) fn client_of_administrator(mut cluster: Cluster) -> CliResult<Client<Cluster>> {
     let administrator = cluster.administrator()?;
     let mut client = Client::new(cluster);
     client.act_as(administrator);

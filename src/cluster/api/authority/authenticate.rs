@@ -58,14 +58,22 @@ fn is_for_clients(certificate: &Certificate) -> bool {
 }
 
 /// Returns the user whom a certificate names: the common name, with the organizations as groups.
-pub(super) fn user(certificate: &Certificate, der: &[u8]) -> Option<User> {
+fn user(certificate: &Certificate, der: &[u8]) -> Option<User> {
     let values = |id: ObjectIdentifier| {
         let found = certificate.tbs_certificate().subject().iter().filter(move |attribute| attribute.oid == id);
         found.map(|attribute| String::from_utf8_lossy(attribute.value.value()).into_owned()).collect::<Vec<_>>()
     };
     let name = values(COMMON_NAME).pop().filter(|name| !name.is_empty())?;
-    let print: String = Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
-    let extra =
-        BTreeMap::from([("authentication.kubernetes.io/credential-id".into(), vec![format!("X509SHA256={print}")])]);
-    Some(User::new(&name, values(ORGANIZATION_NAME)).with_extra(extra))
+    Some(User::new(&name, values(ORGANIZATION_NAME)).with_extra(credential(&fingerprint(der))))
+}
+
+/// Returns the SHA-256 of a certificate (DER) in hexadecimal.
+pub(super) fn fingerprint(der: &[u8]) -> String {
+    Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns what is known of a user with a certificate beside name and groups: which one that is.
+pub(super) fn credential(fingerprint: &str) -> BTreeMap<String, Vec<String>> {
+    let id = format!("X509SHA256={fingerprint}");
+    BTreeMap::from([("authentication.kubernetes.io/credential-id".into(), vec![id])])
 }
