@@ -2,6 +2,7 @@
 
 use crate::api::{PatchType, Propagation, Request};
 use crate::controllers::shared::testing::Bench;
+use crate::profile::Profile;
 use crate::simulation::PodFault;
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ValueRead, condition_is_true};
@@ -420,7 +421,7 @@ fn a_seccomp_profile_that_a_pod_has_put_on_the_node_is_found() {
 
 #[test]
 fn the_status_of_a_container_tells_its_user_and_its_mounts() {
-    let mut bench = Bench::open();
+    let mut bench = Bench::open_with(Profile::Kind);
     let mut pod = with_security("web", &json!({"runAsUser": 1000, "runAsGroup": 3000, "supplementalGroups": [4000]}));
     pod["spec"]["automountServiceAccountToken"] = false.into();
     pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);

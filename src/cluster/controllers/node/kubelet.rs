@@ -208,7 +208,6 @@ mod tests {
         let node = report(&bare, Some(address(2)), Ids::new(1), now);
         assert_eq!(node.str("/status/addresses/0/address"), "192.168.20.12");
         assert_eq!(node.str("/status/allocatable/pods"), "110");
-        assert!(node.flag("/status/features/supplementalGroupsPolicy"));
         assert!(condition_is_true(&node, "Ready"));
         assert_eq!(report(&node, None, Ids::new(1), Time::from_secs(9)), node, "without changes the status stays");
         let own = json!({"metadata": {"name": "n"}, "status": {"capacity": {"cpu": "2", "example.com/gpu": "4"}}});

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::{PatchType, Propagation, Request};
+use crate::profile::{ClusterPlan, Profile};
 use crate::{Cluster, OpenOptions};
 use kctl_base::json::{Value, json};
 use kctl_base::object::{Object, ObjectMeta, ValueRead};
@@ -17,7 +18,14 @@ pub(crate) struct Bench {
 impl Bench {
     /// Opens a new cluster.
     pub(crate) fn open() -> Bench {
-        Bench { cluster: Cluster::open(OpenOptions::memory(7)).expect("a cluster in memory opens") }
+        Bench::open_with(Profile::Bare)
+    }
+
+    /// Creates a cluster in memory as an installer makes it.
+    pub(crate) fn open_with(profile: Profile) -> Bench {
+        let plan = ClusterPlan { profile, ..ClusterPlan::default() };
+        let options = OpenOptions { plan, ..OpenOptions::memory(7) };
+        Bench { cluster: Cluster::open(options).expect("a cluster in memory opens") }
     }
 
     /// Creates an object, in the namespace `default` unless it names another, and runs the controllers.
