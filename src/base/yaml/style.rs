@@ -57,9 +57,8 @@ impl PermittedStyles {
             has_indicator |= is_indicator(c, before, chars.peek().copied());
             before = Some(c);
         }
-        let plain_allowed = !(multiline || break_space || special || has_indicator)
-            && !blank_end(text.chars().next())
-            && !blank_end(before);
+        let has_blank_end = [text.chars().next(), before].into_iter().any(blank_end);
+        let plain_allowed = !(multiline || break_space || special || has_indicator || has_blank_end);
         Self {
             multiline,
             plain_allowed,
