@@ -28,7 +28,7 @@ pub(super) struct PodInputs<'a> {
     pub(super) is_image_missing: &'a dyn Fn(&str) -> bool,
     /// Why the volumes of the pod cannot be mounted.
     pub(super) mount_error: Option<String>,
-    /// Returns why the environment of a container cannot be created.
+    /// Returns why a container cannot be created; `None` if it can.
     pub(super) create_error: &'a dyn Fn(&Value) -> Option<CreateError>,
     /// The injected fault of the pod.
     pub(super) fault: Option<PodFault>,

@@ -35,7 +35,7 @@ impl PodSync<'_> {
         let ended = container.terminate(exit_code, now);
         container.finished_runs += 1;
         container.probes = Probes::default();
-        container.outdated = None;
+        container.complete_resize();
         container.state = State::Crashed { ended, until: now, restart: now };
         self.out.requeue_at(now, false);
     }
