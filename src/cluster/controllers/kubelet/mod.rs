@@ -225,7 +225,7 @@ fn load_or_add(ctx: &mut Context<'_>, pod: &Object, node: &str) -> Result<Option
         return Ok(Some(runtime));
     }
     let Some(found) = ctx.get("nodes", "", node)? else { return Ok(None) };
-    let cri = Cri::of(ctx.server().settings().installation.profile, Some(&found));
+    let cri = Cri::of(ctx.installation().profile, Some(&found));
     if let Some(rejection) = admission::rejection(pod, cri).filter(|_| !pod.is_deleting()) {
         admission::reject(ctx, pod, node, &rejection)?;
         return Ok(None);
@@ -292,7 +292,7 @@ fn sync(
     let (probe_results, stopped) = inside_inputs(ctx.server(), pod, runtime, has_looked, now)?;
     let inputs = PodInputs {
         now,
-        cri: Cri::of(ctx.server().settings().installation.profile, host.as_deref()),
+        cri: Cri::of(ctx.installation().profile, host.as_deref()),
         pace: Pace { latency: ctx.latency(), chance: ctx.chance() },
         has_image: &|image| images.iter().any(|i| i == image),
         is_image_missing: &|image| missing_images.as_ref().is_some_and(|missing| missing.contains(image)),

@@ -95,7 +95,7 @@ pub(super) fn update_status(
     if !has_changed && ctx.cache::<Reported>().0.get(pod.uid()).is_some_and(|known| known.is_of(pod, &host_ip)) {
         return Ok(false);
     }
-    let cri = Cri::of(ctx.server().settings().installation.profile, host.as_deref());
+    let cri = Cri::of(ctx.installation().profile, host.as_deref());
     let inputs = status::StatusInputs { host_ip: &host_ip, cri, now: ctx.now, ids: ctx.ids() };
     let status = status::generate(pod, runtime, &inputs);
     if pod.get("status") == Some(&status) {

@@ -51,7 +51,7 @@ fn reconcile(ctx: &mut Context<'_>, key: &Key) -> Result<Action> {
         current = ctx.update("nodes", labelled)?;
     }
     let mut reported = report(&current, address, ctx.ids(), ctx.now);
-    if Cri::of(ctx.server().settings().installation.profile, Some(&reported)).has_handler_features() {
+    if Cri::of(ctx.installation().profile, Some(&reported)).has_handler_features() {
         reported.put_default("/status/features/supplementalGroupsPolicy", true);
     }
     if reported != *current {
